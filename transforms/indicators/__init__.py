@@ -1,0 +1,141 @@
+"""Indicators and comparisons in DuckDB: one SELECT and one card each, over levels prepared by _levels.sql."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import duckdb
+
+from transforms.codelists import FILES, load_codelist, read_rows
+from transforms.contract import Contract, load_contract
+
+_HERE = files("transforms.indicators")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What an indicator is: words, formula, unit, numerator, denominator, source of the formula."""
+
+    indicator: str
+    title_en: str
+    title_zh: str
+    words_en: str
+    words_zh: str
+    formula: str
+    unit: str
+    numerator: str
+    denominator: str
+    bounds: str
+    refused: str
+    source: str
+
+
+@cache
+def load_cards() -> tuple[Card, ...]:
+    """The cards of all indicators, in the order in which they are listed."""
+    return tuple(
+        Card(indicator=path.name.removesuffix(".toml"), **tomllib.loads(path.read_text(encoding="utf-8")))
+        for path in sorted(_HERE.iterdir(), key=lambda p: p.name)
+        if path.name.endswith(".toml")
+    )
+
+
+def sql_of(name: str) -> str:
+    """The SELECT of one indicator (or a script whose name starts with _)."""
+    return _HERE.joinpath(f"{name}.sql").read_text(encoding="utf-8")
+
+
+def quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def sql_type(type_: str) -> str:
+    return {
+        "string": "VARCHAR",
+        "decimal": "DECIMAL(38, 10)",
+        "double": "DOUBLE",
+        "int8": "TINYINT",
+        "int32": "INTEGER",
+        "int64": "BIGINT",
+        "bool": "BOOLEAN",
+        "strings": "VARCHAR[]",
+    }[type_]
+
+
+def create_table(con: duckdb.DuckDBPyConnection, contract: Contract, schema: str = "main") -> None:
+    """An empty table with exactly the columns of a contract."""
+    columns = ", ".join(f'"{c.name}" {sql_type(c.type)}{"" if c.nullable else " NOT NULL"}' for c in contract.columns)
+    con.execute(f"CREATE OR REPLACE TABLE {schema}.{contract.name} ({columns})")
+
+
+def create_codelists(con: duckdb.DuckDBPyConnection, schema: str = "main") -> None:
+    """The code lists as tables: geographies, items, refs, definitions, obs_status and the rest, all text."""
+    lists = {
+        "geographies": "geographies",
+        "items": "items",
+        "refs": "references",
+        "obs_status": "obs_status",
+        "conf_status": "conf_status",
+        "flows": "flows",
+        "measures": "measures",
+        "bases": "bases",
+        "units": "units",
+        "verdicts": "verdicts",
+    }
+    for table, name in lists.items():
+        _create_from_rows(con, f"{schema}.{table}", list(load_codelist(name).rows))
+    for table in ("definitions", "mofcom_categories", "qualifiers", "unit_labels"):
+        _create_from_rows(con, f"{schema}.{table}", read_rows(FILES.get(table, (f"{table}.csv",))[0]))
+    con.execute(f"ALTER TABLE {schema}.obs_status ALTER precedence TYPE INTEGER")
+
+
+def _create_from_rows(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, str]]) -> None:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    con.execute(f"CREATE OR REPLACE TABLE {table} ({', '.join(f'{n} VARCHAR' for n in names)})")
+    con.executemany(
+        f"INSERT INTO {table} VALUES ({', '.join('?' * len(names))})",
+        [[row.get(name, "") for name in names] for row in rows],
+    )
+
+
+def compute_indicators(
+    con: duckdb.DuckDBPyConnection, *, mixed_sources: bool = False, only: tuple[str, ...] = ()
+) -> None:
+    """Fill the tables indicators and comparisons from the tables observations and cards of the connection.
+
+    mixed_sources: give a city's share of a nation that another source family publishes a value, with status D.
+    only: these indicators and no comparisons (for tables that ask for another treatment of one indicator).
+    """
+    contract = load_contract("indicators")
+    con.execute("SET VARIABLE mixed_sources = ?", [mixed_sources])
+    create_table(con, contract)
+    if not only:
+        con.execute(sql_of("_levels"))
+    for card in load_cards():
+        if not only or card.indicator in only:
+            con.execute(_insert(card.indicator, sql_of(card.indicator)))
+    if not only:
+        create_table(con, load_contract("comparisons"))
+        con.execute(sql_of("_comparisons"))
+
+
+def _insert(indicator: str, select: str) -> str:
+    """Cast to the contract; a missing value takes status O where its inputs' status would promise one."""
+    return f"""
+        INSERT INTO indicators BY NAME
+        SELECT {quote(indicator)} AS indicator, s.* REPLACE (
+            CAST(s.value AS DECIMAL(38, 10)) AS value,
+            CAST(s.lower AS DECIMAL(38, 10)) AS lower,
+            CAST(s.upper AS DECIMAL(38, 10)) AS upper,
+            CASE WHEN s.value IS NULL AND EXISTS (
+                     SELECT 1 FROM obs_status k
+                     WHERE k.value_rule = 'required' AND list_contains(string_split(s.obs_status, ';'), k.code))
+                 THEN 'O' ELSE s.obs_status END AS obs_status,
+            CAST(s.coverage AS DOUBLE) AS coverage),
+            md5(array_to_string(s.inputs, chr(10))) AS inputs_hash
+        FROM ({select}) s
+        ORDER BY ALL
+    """
