@@ -8,9 +8,11 @@ from functools import cache
 from importlib.resources import files
 
 import duckdb
+import pyarrow as pa
 
 from transforms.codelists import FILES, load_codelist, read_rows
 from transforms.contract import Contract, load_contract
+from transforms.indicators import paths
 
 _HERE = files("transforms.indicators")
 
@@ -94,11 +96,10 @@ def create_codelists(con: duckdb.DuckDBPyConnection, schema: str = "main") -> No
 
 def _create_from_rows(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, str]]) -> None:
     names = list(dict.fromkeys(name for row in rows for name in row))
-    con.execute(f"CREATE OR REPLACE TABLE {table} ({', '.join(f'{n} VARCHAR' for n in names)})")
-    con.executemany(
-        f"INSERT INTO {table} VALUES ({', '.join('?' * len(names))})",
-        [[row.get(name, "") for name in names] for row in rows],
-    )
+    listed = pa.table({name: pa.array([row.get(name, "") for row in rows], pa.string()) for name in names})
+    con.register("listed", listed)
+    con.execute(f"CREATE OR REPLACE TABLE {table} AS FROM listed")
+    con.unregister("listed")
 
 
 def compute_indicators(
@@ -113,6 +114,7 @@ def compute_indicators(
     con.execute("SET VARIABLE mixed_sources = ?", [mixed_sources])
     create_table(con, contract)
     if not only:
+        paths.register(con)
         con.execute(sql_of("_levels"))
     for card in load_cards():
         if not only or card.indicator in only:

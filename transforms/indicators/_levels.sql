@@ -324,23 +324,3 @@ LEFT JOIN series l ON l.freq = 'A' AND (l.dataset, l.vintage, l.geo, l.partner, 
                   s.adjustment, y.year)
 WHERE s.years >= 2
 GROUP BY ALL;
-
--- Sum of y_t / y_(t-1) along a path. It is convex in each y, so the largest sum has every y at an end of its interval
--- (dynamic programming over the two ends); in logarithms it is convex in all of them together, so the smallest sum is
--- found by moving each y to the geometric mean of its neighbours, as far as its interval lets it.
-CREATE OR REPLACE TEMP MACRO sum_of_ratios(y) AS (
-    list_sum(list_transform(range(2, len(y) + 1), lambda i: y[i] / y[i - 1]))
-);
-CREATE OR REPLACE TEMP MACRO largest_sum_of_ratios(los, his) AS (
-    list_max(list_reduce(
-        list_transform(range(1, len(los) + 1), lambda i: [0.0, 0.0, los[i], his[i]]),
-        lambda a, e: [greatest(a[1] + e[3] / a[3], a[2] + e[3] / a[4]),
-                      greatest(a[1] + e[4] / a[3], a[2] + e[4] / a[4]), e[3], e[4]])[1:2])
-);
-CREATE OR REPLACE TEMP MACRO smallest_sum_of_ratios(los, his) AS (
-    sum_of_ratios(list_reduce(
-        list_transform(range(0, 400), lambda k: [his[1]] || los[2:]),
-        lambda y, z: list_transform(range(1, len(los) + 1), lambda i:
-            CASE WHEN i = 1 THEN his[1] WHEN i = len(los) THEN los[i]
-                 ELSE greatest(los[i], least(his[i], sqrt(y[i - 1] * y[i + 1]))) END)))
-);

@@ -1,0 +1,27 @@
+-- The indicators of one edition as they are judged.
+WITH chosen AS (
+    SELECT * FROM indicators WHERE dataset = $dataset AND vintage = $vintage
+), keyed AS (
+    SELECT *, concat_ws('|', indicator, definition, geo, reference, partner, flow, item, period, base_period, freq,
+                        basis, adjustment, unit, currency, ref_dataset, ref_vintage) AS key
+    FROM chosen
+)
+SELECT key AS locator, key, indicator, geo, flow, item, unit, coverage, obs_status,
+       CASE WHEN NOT isfinite(CAST(value AS DOUBLE)) THEN key END AS not_finite,
+       CASE WHEN value IS NOT NULL AND (lower > value + 0.0000000002 OR upper < value - 0.0000000002)
+            THEN CAST(lower AS VARCHAR) || ' ' || CAST(value AS VARCHAR) || ' ' || CAST(upper AS VARCHAR) END
+           AS outside_bounds,
+       CASE WHEN value IS NULL AND NOT EXISTS (SELECT 1 FROM obs_status s WHERE s.value_rule <> 'required'
+                 AND list_contains(string_split(k.obs_status, ';'), s.code)) THEN k.obs_status || ' without a value'
+            WHEN value IS NOT NULL AND EXISTS (SELECT 1 FROM obs_status s WHERE s.value_rule = 'forbidden'
+                 AND list_contains(string_split(k.obs_status, ';'), s.code)) THEN k.obs_status || ' with a value' END
+           AS status_conflict,
+       CASE WHEN len(inputs) = 0 THEN key END AS without_inputs,
+       CASE WHEN indicator IN ('export_orientation') AND (value < 0 OR value > 1) THEN CAST(value AS VARCHAR)
+            WHEN indicator = 'trade_competitiveness' AND (value < -1 OR value > 1) THEN CAST(value AS VARCHAR)
+            WHEN indicator IN ('export_import_coverage', 'multiple') AND value < 0 THEN CAST(value AS VARCHAR)
+            WHEN indicator = 'growth' AND value < -100 THEN CAST(value AS VARCHAR) END AS out_of_range,
+       CASE WHEN indicator IN ('dds_share', 'category_share', 'city_share', 'world_share') AND obs_status <> 'D'
+                 AND (value < 0 OR lower > 100) THEN CAST(value AS VARCHAR) END AS share_above_whole
+FROM keyed k
+ORDER BY key

@@ -1,0 +1,284 @@
+"""The digitrade command line. Heavy libraries are imported inside the commands, so that --help answers at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import duckdb
+
+ROOT = Path(__file__).resolve().parents[1]
+app = typer.Typer(
+    name="digitrade",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    help="""Official statistics on digital trade in services: from publishers' tables to indicators that can be traced
+to a cell.
+
+Examples:
+
+    digitrade run                                  everything, on the bundled data
+    digitrade query "select * from datasets"       read-only SQL on the published database
+    digitrade tables --lang zh                     the tables for report authors, in Chinese
+    digitrade catalog definitions                  what there is, in words
+
+Exit codes: 0 done; 1 done, but a dataset was blocked (run) or a rule failed (check --strict); 2 the call or an input
+is unusable.""",
+)
+
+
+class Lang(StrEnum):
+    zh = "zh"
+    en = "en"
+
+
+class Format(StrEnum):
+    table = "table"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+
+
+def _default_data_dir() -> Path:
+    bundled = ROOT / "data"
+    return bundled if (bundled / "raw").is_dir() else Path("data")
+
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", envvar="DIGITRADE_DATA_DIR", help="Folder that holds raw/, own/ and curated/."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Language = Annotated[Lang, typer.Option("--lang", help="Language of labels.")]
+Mixed = Annotated[
+    bool, typer.Option("--mixed-sources", help="Show city shares over a nation from another source (status D).")
+]
+
+
+def _folder(data_dir: Path | None) -> Path:
+    return (data_dir or _default_data_dir()).resolve()
+
+
+def _fail(message: object) -> typer.Exit:
+    typer.secho(f"digitrade: {message}", fg="red", err=True)
+    return typer.Exit(2)
+
+
+@app.command()
+def run(
+    direct: Annotated[bool, typer.Option("--direct", help="Call the plain functions, without Prefect.")] = False,
+    mixed_sources: Mixed = False,
+    data_dir: DataDir = None,
+    lang: Language = Lang.en,
+    as_json: AsJson = False,
+) -> None:
+    """Everything: read, check, compute, compare, export, publish.
+
+    As a Prefect flow by default (a server is started for the run and ended with it; nothing needs the network);
+    --direct calls the same functions without it. Both write the same bytes.
+
+        digitrade run
+        digitrade run --direct --data-dir /srv/trade
+    """
+    from transforms.errors import InputError
+
+    folder = _folder(data_dir)
+    try:
+        if direct:
+            from flows.terminal import run_with_progress
+
+            summary = run_with_progress(folder, mixed_sources=mixed_sources, quiet=as_json)
+        else:
+            os.environ.setdefault("PREFECT_HOME", str(folder / "curated" / ".prefect"))
+            if as_json:
+                os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+            from flows.orchestrate import run_flow
+
+            summary = run_flow(folder, mixed_sources=mixed_sources)
+    except (InputError, OSError) as error:
+        raise _fail(error) from None
+    if as_json:
+        typer.echo(json.dumps(summary, ensure_ascii=False, indent=1))
+    else:
+        from flows.terminal import print_summary
+
+        print_summary(summary, lang.value)
+    if any(row["state"] != "read" for row in summary["datasets"]):
+        raise typer.Exit(1)
+
+
+def _open_database(data_dir: Path | None) -> duckdb.DuckDBPyConnection:
+    """The published database, read-only, without access to files or the network."""
+    import duckdb
+
+    from flows.store.workspace import DATABASE
+
+    path = _folder(data_dir) / "curated" / DATABASE
+    if not path.is_file():
+        raise _fail(f"there is no published database at {path}. Make it with: digitrade run")
+    con = duckdb.connect(str(path), read_only=True)
+    con.execute("SET enable_external_access = false")
+    return con
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help='SQL, for example "select * from indicators limit 5".')],
+    format: Annotated[Format, typer.Option("--format", help="How to print the rows.")] = Format.table,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+    mixed_sources: Mixed = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Read-only SQL on the published database.
+
+    digitrade query "select geo, period, value, lower, upper from indicators where indicator = 'total_trade'"
+    digitrade query "from comparisons where verdict = 'contradictory'" --format csv
+    digitrade query "select column_name, comment from duckdb_columns() where table_name = 'indicators'"
+    """
+    import duckdb
+
+    with _open_database(data_dir) as con:
+        try:
+            if mixed_sources:
+                con.execute(
+                    """CREATE TEMP VIEW indicators AS
+                       SELECT * FROM store.indicators i WHERE NOT EXISTS (
+                           SELECT 1 FROM store.indicators_mixed_sources m
+                           WHERE (m.indicator, m.geo, m.flow, m.item, m.period, m.dataset, m.vintage, m.ref_dataset)
+                               = (i.indicator, i.geo, i.flow, i.item, i.period, i.dataset, i.vintage, i.ref_dataset))
+                       UNION ALL BY NAME SELECT * FROM store.indicators_mixed_sources"""
+                )
+            con.execute("SET lock_configuration = true")
+            found = con.execute(sql).to_arrow_table()
+        except duckdb.Error as error:
+            raise _fail(f"the query cannot be answered: {error}") from None
+    from flows.terminal import write_rows
+
+    try:
+        write_rows(found, format.value, output)
+    except (OSError, ValueError) as error:
+        raise _fail(error) from None
+
+
+@app.command()
+def check(
+    strict: Annotated[bool, typer.Option("--strict", help="End with 1 when a rule failed.")] = False,
+    all_rules: Annotated[bool, typer.Option("--all", help="Also list the rules that passed.")] = False,
+    data_dir: DataDir = None,
+    lang: Language = Lang.en,
+    as_json: AsJson = False,
+) -> None:
+    """What the quality rules found in the latest run: failures first, with the rows.
+
+    digitrade check
+    digitrade check --all --lang zh
+    """
+    with _open_database(data_dir) as con:
+        words = f"words_{lang.value}"
+        rows = con.execute(
+            f"""SELECT rule_id, stage, dataset, vintage, about, severity, outcome, checked, failed, {words} AS words,
+                       examples
+                FROM checks WHERE outcome <> 'pass' OR ?
+                ORDER BY outcome, CASE severity WHEN 'critical' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END, rule_id,
+                         dataset""",
+            [all_rules],
+        ).to_arrow_table()
+        counts = dict(con.execute("SELECT outcome, count(*) FROM checks GROUP BY ALL ORDER BY ALL").fetchall())
+    if as_json:
+        typer.echo(json.dumps({"counts": counts, "rules": rows.to_pylist()}, ensure_ascii=False, indent=1))
+    else:
+        from flows.terminal import print_checks
+
+        print_checks(rows.to_pylist(), counts)
+    if strict and counts.get("fail"):
+        raise typer.Exit(1)
+
+
+@app.command()
+def tables(
+    name: Annotated[str | None, typer.Argument(help="One table, for example table_1; all when left out.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write CSV, XLSX and Markdown here.")] = None,
+    data_dir: DataDir = None,
+    lang: Language = Lang.en,
+) -> None:
+    """The tables for report authors: printed beside computed, with a mark and the counts.
+
+    digitrade tables table_1 --lang zh          show one table
+    digitrade tables --output /tmp/tables       write all, in both languages
+    """
+    import shutil
+    import tempfile
+
+    from transforms.tables import build_table, load_specs, to_markdown, write_tables
+
+    with _open_database(data_dir) as con:
+        if output is not None:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=output.parent, prefix=".tables-") as beside:
+                written = write_tables(con, Path(beside))
+                for path in written:
+                    target = output / path.relative_to(beside)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.move(path, target)
+            typer.echo(f"{len(written)} files in {output}")
+            return
+        specs = {spec.name: spec for spec in load_specs()}
+        if name is not None and name not in specs:
+            raise _fail(f"there is no table {name!r}; there are {', '.join(specs)}")
+        for spec in [specs[name]] if name else specs.values():
+            typer.echo(to_markdown(build_table(con, spec, lang.value)))
+
+
+class Topic(StrEnum):
+    datasets = "datasets"
+    definitions = "definitions"
+    indicators = "indicators"
+    rules = "rules"
+    tables = "tables"
+
+
+@app.command()
+def catalog(
+    topic: Annotated[Topic, typer.Argument(help="What to list.")],
+    lang: Language = Lang.en,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """What there is, in words: datasets, definitions, indicators, rules, tables.
+
+    digitrade catalog indicators --lang zh
+    """
+    from flows.catalog import list_topic
+    from transforms.errors import InputError
+
+    try:
+        rows = list_topic(topic.value, lang.value, _folder(data_dir))
+    except InputError as error:
+        raise _fail(error) from None
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        from flows.terminal import print_rows
+
+        print_rows(rows, topic.value)
+
+
+def main(argv: list[str] | None = None) -> Any:
+    """Entry point: no traceback for a person, whatever happens."""
+    try:
+        return app(args=argv)
+    except KeyboardInterrupt:
+        typer.secho("digitrade: stopped; nothing half-written was left behind.", fg="yellow", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""The order of the stages, written once. Who calls them - plain Python or Prefect - is the caller's choice of steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flows import stages
+from flows.store.workspace import open_workspace, publish
+
+Step = Callable[..., Any]
+
+# In the order in which they run; read and check run once for every edition.
+STEPS: dict[str, Step] = {
+    "check_codelists": stages.check_codelists,
+    "read": stages.read_edition,
+    "check": stages.check_edition,
+    "compute": stages.compute,
+    "check_results": stages.check_results,
+    "write_checks": stages.write_checks,
+    "build_database": stages.build_database,
+    "export_tables": stages.export_tables,
+    "publish": publish,
+}
+
+
+def make_run_id() -> str:
+    """A name for a run that sorts by time: 20261121T203412Z-123456."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ-%f")
+
+
+def run_stages(
+    data_dir: Path,
+    steps: Mapping[str, Step],
+    *,
+    mixed_sources: bool = False,
+    run_id: str = "",
+) -> dict[str, Any]:
+    """Run every stage and return the summary. Raises InputError when nothing can be published."""
+    started = time.perf_counter()
+    seconds: dict[str, float] = {}
+
+    def do(name: str, *args: Any, **kwargs: Any) -> Any:
+        begun = time.perf_counter()
+        try:
+            return steps[name](*args, **kwargs)
+        finally:
+            seconds[name] = round(seconds.get(name, 0.0) + time.perf_counter() - begun, 3)
+
+    editions = stages.list_editions(data_dir)
+    with open_workspace(data_dir) as workspace:
+        outcomes = list(do("check_codelists"))
+        readings = []
+        for dataset, vintage in editions:
+            reading = do("read", workspace, dataset, vintage)
+            reading, found = do("check", workspace, reading)
+            readings.append(reading)
+            outcomes.extend(found)
+        do("compute", workspace, readings, mixed_sources=mixed_sources)
+        outcomes.extend(do("check_results", workspace, readings))
+        do("write_checks", workspace, outcomes)
+        do("build_database", workspace, readings)
+        do("export_tables", workspace)
+        do("publish", workspace)
+        summary = stages.summarise(workspace, readings, outcomes)
+        summary |= {
+            "run_id": run_id or make_run_id(),
+            "data_dir": str(data_dir),
+            "seconds": seconds | {"all": round(time.perf_counter() - started, 3)},
+        }
+        stages.record_run(workspace, summary["run_id"], summary)
+    return summary
+
+
+def count_steps(data_dir: Path) -> int:
+    """How many steps a run on this folder takes, for a progress bar."""
+    return len(STEPS) - 2 + 2 * len(stages.list_editions(data_dir))

@@ -1,0 +1,209 @@
+"""What a person sees: progress, the summary of a run, tables of rows."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from flows.pipeline import STEPS, count_steps, run_stages
+
+WORDS = {
+    "en": {
+        "title": "digitrade run", "dataset": "dataset", "state": "state", "observations": "observations",
+        "verdict": "printed against computed", "figures": "figures", "rules": "Rules", "indicators": "Indicators",
+        "with_value": "with a value", "contradictions": "Published figures that contradict one another",
+        "problems": "Blocked", "where": "Written to", "seconds": "Seconds", "fails": "Rules that failed",
+        "printed": "printed", "computed": "computed", "hint": "see digitrade check; digitrade tables",
+    },
+    "zh": {
+        "title": "digitrade 运行", "dataset": "数据集", "state": "状态", "observations": "观测值",
+        "verdict": "印刷值与计算值对照", "figures": "个数", "rules": "规则", "indicators": "指标",
+        "with_value": "有数值", "contradictions": "相互矛盾的已发布数字",
+        "problems": "未通过而停用", "where": "输出位置", "seconds": "用时（秒）", "fails": "未通过的规则",
+        "printed": "印刷", "computed": "计算", "hint": "详见 digitrade check 与 digitrade tables",
+    },
+}  # fmt: skip
+
+
+def run_with_progress(data_dir: Path, *, mixed_sources: bool, quiet: bool) -> dict[str, Any]:
+    """The plain run, with a progress bar on standard error when that is a terminal."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    total = count_steps(data_dir)
+    with Progress(
+        TextColumn("{task.description:<28}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(), console=console, disable=quiet or not console.is_terminal, transient=True,
+    ) as progress:  # fmt: skip
+        bar = progress.add_task("start", total=total)
+
+        def shown(name: str) -> Any:
+            def call(*args: Any, **kwargs: Any) -> Any:
+                progress.update(bar, description=name.replace("_", " "))
+                result = STEPS[name](*args, **kwargs)
+                progress.advance(bar)
+                return result
+
+            return call
+
+        return run_stages(data_dir, {name: shown(name) for name in STEPS}, mixed_sources=mixed_sources)
+
+
+def print_summary(summary: dict[str, Any], lang: str) -> None:
+    """One screen: what was read, what the rules and the comparisons found, where it is."""
+    from transforms.codelists import load_codelist
+
+    words, console = WORDS[lang], Console()
+    table = Table(title=f"{words['title']} {summary['run_id']}", box=box.SIMPLE_HEAD, title_justify="left")
+    for name in ("dataset", "state", "observations"):
+        table.add_column(words[name], justify="right" if name == "observations" else "left")
+    for row in summary["datasets"]:
+        style = "" if row["state"] == "read" else "bold red"
+        table.add_row(f"{row['dataset']}/{row['vintage']}", row["state"], str(row["observations"]), style=style)
+    console.print(table)
+    verdicts = load_codelist("verdicts")
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column(words["verdict"])
+    table.add_column(words["figures"], justify="right")
+    for row in verdicts.rows:
+        table.add_row(verdicts.label(row["code"], lang), str(summary["comparisons"].get(row["code"], 0)))
+    console.print(table)
+    counts = summary["indicators"]
+    rules = ", ".join(f"{count} {name}" for name, count in summary["rules"].items())
+    console.print(
+        f"{words['indicators']}: {counts['rows']} ({counts['values']} {words['with_value']}). "
+        f"{words['rules']}: {rules}."
+    )
+    if summary["contradictions"]:
+        console.print(f"\n[bold]{words['contradictions']}[/bold]")
+        for row in summary["contradictions"]:
+            console.print(
+                f"  {escape(row['locator'])} ({row['rule']}): {words['printed']} {escape(row['printed'])}, "
+                f"{words['computed']} {row['range']}", soft_wrap=True, highlight=False,
+            )  # fmt: skip
+    failing = [row for row in summary["failing_rules"] if row["rule"] != "R00"]
+    if failing:
+        console.print(f"\n[bold]{words['fails']}[/bold]")
+        for row in failing:
+            console.print(
+                f"  {row['rule']} {row['dataset']}: {row['failed']} - {row[f'words_{lang}']} ({row['severity']}, "
+                f"{row['about']})",
+                soft_wrap=True,
+                highlight=False,
+            )
+    problems = [row for row in summary["datasets"] if row["problem"]]
+    if problems:
+        console.print(f"\n[bold red]{words['problems']}[/bold red]")
+        for row in problems:
+            console.print(
+                f"  {row['dataset']}/{row['vintage']}: {escape(row['problem'])}", soft_wrap=True, highlight=False
+            )
+    seconds = ", ".join(f"{name} {value:.1f}" for name, value in summary["seconds"].items())
+    console.print(f"\n{words['seconds']}: {seconds}", highlight=False)
+    console.print(
+        f"{words['where']}: {Path(summary['data_dir']) / 'curated'} ({words['hint']})", soft_wrap=True, highlight=False
+    )
+
+
+def print_checks(rows: list[dict[str, Any]], counts: dict[str, int]) -> None:
+    """The rules, failures first, with the rows they name."""
+    console = Console()
+    colours = {"fail": "red", "not_judged": "yellow", "pass": "green"}
+    for row in rows:
+        colour = colours[row["outcome"]]
+        head = f"[{colour}]{row['outcome']:<10}[/] {row['rule_id']} {row['severity']:<8} {row['about']:<9}"
+        where = f"{row['dataset']}/{row['vintage']}" if row["dataset"] else row["stage"]
+        console.print(
+            f"{head} {where}: {escape(row['words'])} ({row['failed']}/{row['checked']})",
+            soft_wrap=True,
+            highlight=False,
+        )
+        for example in row["examples"][:5]:
+            console.print(f"             {escape(example)}", soft_wrap=True, highlight=False)
+        if len(row["examples"]) > 5 or row["failed"] > len(row["examples"]):
+            console.print(f"             ... {row['failed'] - min(5, len(row['examples']))} more", highlight=False)
+    console.print(", ".join(f"{count} {name}" for name, count in counts.items()))
+
+
+def print_rows(rows: list[dict[str, Any]], title: str) -> None:
+    """Rows as a table that wraps."""
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    for name in rows[0] if rows else []:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(str(value)) for value in row.values()))
+    Console().print(table)
+
+
+def write_rows(rows: Any, format: str, output: Path | None) -> None:
+    """Query results: a table for the eye, or CSV, JSON, Parquet; exact decimals, written beside and renamed."""
+    if format == "parquet":
+        if output is None:
+            raise ValueError("parquet needs a file: --output rows.parquet")
+        import pyarrow.parquet as pq
+
+        beside = output.with_name(f".{output.name}.tmp")
+        pq.write_table(rows, beside)
+        beside.replace(output)
+        return
+    text = {"csv": _csv, "json": _json, "table": _table}[format](rows, output)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        beside = output.with_name(f".{output.name}.tmp")
+        beside.write_text(text, encoding="utf-8", newline="")
+        beside.replace(output)
+
+
+def _plain(value: Any) -> Any:
+    """A decimal without trailing zeros, a list as text; everything else as it is."""
+    from decimal import Decimal
+
+    if isinstance(value, Decimal):
+        whole = value == value.to_integral_value()
+        return format(value.quantize(Decimal(1)) if whole else value.normalize(), "f")
+    return value
+
+
+def _csv(rows: Any, output: Path | None) -> str:
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(rows.column_names)
+    for row in zip(*(column.to_pylist() for column in rows.columns), strict=True):
+        writer.writerow(["" if v is None else "; ".join(v) if isinstance(v, list) else _plain(v) for v in row])
+    return text.getvalue()
+
+
+def _json(rows: Any, output: Path | None) -> str:
+    listed = [{name: _plain(value) for name, value in row.items()} for row in rows.to_pylist()]
+    return json.dumps(listed, ensure_ascii=False, indent=1, default=str) + "\n"
+
+
+def _table(rows: Any, output: Path | None) -> str:
+    console = Console(file=sys.stdout if output is None else None, width=None if sys.stdout.isatty() else 200)
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in rows.column_names:
+        kind = rows.schema.field(name).type
+        numeric = str(kind).startswith(("decimal", "int", "double", "float"))
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in zip(*(column.to_pylist() for column in rows.columns), strict=True):
+        table.add_row(
+            *(
+                "" if v is None else escape("; ".join(map(str, v)) if isinstance(v, list) else str(_plain(v)))
+                for v in row
+            )
+        )
+    with console.capture() as captured:
+        console.print(table)
+        console.print(f"{rows.num_rows} row{'' if rows.num_rows == 1 else 's'}")
+    return captured.get()

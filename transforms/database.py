@@ -1,0 +1,103 @@
+"""What the published database holds: tables in the schema store, a view of each in main, a comment on everything."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from transforms.contract import load_contract
+from transforms.indicators import create_codelists, load_cards, quote
+
+CONTRACTS = (
+    "observations", "indicators", "comparisons", "checks", "datasets", "edition_files",
+)  # fmt: skip
+CODELISTS = (
+    "items", "definitions", "geographies", "refs", "obs_status", "conf_status", "flows", "measures", "bases", "units",
+    "unit_labels", "qualifiers", "verdicts", "mofcom_categories",
+)  # fmt: skip
+# Same input, same bytes: FSST and its kin sample at random, bit packing stores whatever lies under a NULL.
+SETTINGS = ("SET threads = 1", "SET disabled_compression_methods = 'fsst,dict_fsst,zstd,bitpacking'")
+
+
+def write_store(con: duckdb.DuckDBPyConnection, target: str) -> None:
+    """Copy the computed tables of a connection into a new database file, ordered by key, in the schema store."""
+    for setting in SETTINGS:
+        con.execute(setting)
+    con.execute(f"ATTACH {quote(target)} AS published")
+    con.execute("CREATE SCHEMA published.store")
+    for name in (*CONTRACTS, "indicators_mixed_sources"):
+        key = load_contract("indicators" if name == "indicators_mixed_sources" else name).key
+        order = ", ".join(f'"{column}"' for column in key)
+        con.execute(f"CREATE TABLE published.store.{name} AS FROM {name} ORDER BY {order}")
+    con.execute("DETACH published")
+    con.execute("RESET threads")
+
+
+def write_views(target: str) -> None:
+    """Add the code lists, the indicator cards, the views and the comments to the database file."""
+    words: dict[str, Any] = tomllib.loads(
+        files("transforms").joinpath("contracts", "codelists.toml").read_text(encoding="utf-8")
+    )
+    with duckdb.connect(target) as con:
+        for setting in SETTINGS:
+            con.execute(setting)
+        create_codelists(con, "store")
+        cards = [vars(card) for card in load_cards()]
+        con.register("cards", pa.table({k: [card[k] for card in cards] for k in cards[0]}))
+        con.execute("CREATE TABLE store.indicator_cards AS FROM cards")
+        con.unregister("cards")
+        for name in CONTRACTS:
+            contract = load_contract(name)
+            comments = {column.name: column.en for column in contract.columns}
+            _create_view(con, name, f"FROM store.{name}", contract.description_en, comments)
+        contract = load_contract("indicators")
+        _create_view(
+            con,
+            "indicators_mixed_sources",
+            "FROM store.indicators_mixed_sources",
+            "City shares over a nation from another source family: status D, for those who ask for them.",
+            {column.name: column.en for column in contract.columns},
+        )
+        for name in (*CODELISTS, "indicator_cards"):
+            columns = [row[0] for row in con.execute(f"DESCRIBE store.{name}").fetchall()]
+            comments = {column: words["columns"][column] for column in columns}
+            _create_view(con, name, f"FROM store.{name}", words["tables"][name], comments)
+        _create_labelled(con)
+        con.execute("CHECKPOINT")
+
+
+def _create_view(con: duckdb.DuckDBPyConnection, name: str, select: str, comment: str, columns: dict[str, str]) -> None:
+    con.execute(f"CREATE VIEW main.{name} AS {select}")
+    exists = con.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE schema_name = 'store' AND table_name = ?", [name]
+    ).fetchone()
+    con.execute(f"COMMENT ON VIEW main.{name} IS {quote(comment)}")
+    if exists:
+        con.execute(f"COMMENT ON TABLE store.{name} IS {quote(comment)}")
+    for column, text in columns.items():
+        con.execute(f'COMMENT ON COLUMN main.{name}."{column}" IS {quote(text)}')
+        if exists:
+            con.execute(f'COMMENT ON COLUMN store.{name}."{column}" IS {quote(text)}')
+
+
+def _create_labelled(con: duckdb.DuckDBPyConnection) -> None:
+    """indicators_labelled: the indicators with English and Chinese words beside the codes, for reading by eye."""
+    labels = {
+        "title": ("store.indicator_cards", "indicator", "indicator", "title_en", "title_zh"),
+        "geo_label": ("store.geographies", "code", "geo", "label_en", "label_zh"),
+        "item_label": ("store.items", "code", "item", "label_en", "label_zh"),
+    }
+    joins, columns, comments = [], [], {}
+    for alias, (table, key, own, en, zh) in labels.items():
+        joins.append(f"LEFT JOIN {table} {alias} ON {alias}.{key} = i.{own}")
+        for lang, column in (("en", en), ("zh", zh)):
+            columns.append(f"{alias}.{column} AS {alias}_{lang}")
+            comments[f"{alias}_{lang}"] = f"{alias.replace('_', ' ')}, {'English' if lang == 'en' else 'Chinese'}."
+    own_columns = {column.name: column.en for column in load_contract("indicators").columns}
+    select = f"SELECT {', '.join(columns)}, i.* FROM store.indicators i {' '.join(joins)}"
+    text = "The indicators with English and Chinese labels beside the codes."
+    _create_view(con, "indicators_labelled", select, text, comments | own_columns)

@@ -1,0 +1,100 @@
+"""Words for codes in one language, from the code lists of the connection, the indicator cards and words.csv."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+from functools import reduce
+
+import duckdb
+
+from transforms.codelists import load_codelist, unit_labels
+from transforms.indicators import load_cards
+
+# column of a selection -> table with its labels; a column that is not here (period ...) is its own label
+_LISTS = {
+    "geo": "geographies",
+    "partner": "geographies",
+    "flow": "flows",
+    "item": "items",
+    "activity": "items",
+    "measure": "measures",
+    "reference": "refs",
+    "basis": "bases",
+    "unit": "units",
+    "mark": "verdicts",
+    "status": "obs_status",
+}
+_PLACEHOLDER = re.compile(r"\\\{(\w+)\\\}")
+
+
+def round_half_up(value: Decimal, decimals: int) -> Decimal:
+    """A value as displayed: rounded half up (away from zero) to so many decimals."""
+    return value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+
+
+class Labels:
+    """Labels of codes, words and notes in zh or en."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, lang: str) -> None:
+        self.lang = lang
+        self._lists: dict[str, dict[str, str]] = {
+            table: dict(con.execute(f"SELECT code, label_{lang} FROM {table}").fetchall())
+            for table in sorted(set(_LISTS.values()))
+        }
+        self._titles: dict[str, str] = dict(con.execute(f"SELECT title_en, title_{lang} FROM datasets").fetchall())
+        self._cards = {card.indicator: card.title_zh if lang == "zh" else card.title_en for card in load_cards()}
+        self._notes = [
+            (re.compile(_PLACEHOLDER.sub(r"(?P<\1>.+)", re.escape(row["label_en"]))), row["code"])
+            for row in load_codelist("words").rows
+            if row["code"].startswith("NOTE.")
+        ]
+
+    def word(self, code: str, **values: object) -> str:
+        """A word or sentence of words.csv with its places filled in."""
+        return load_codelist("words").label(code, self.lang).format(**values)
+
+    def of(self, column: str, code: str) -> str:
+        """The label of a code that stands in a column; the code itself where no list has it."""
+        if column == "indicator":
+            return self._cards.get(code, code)
+        return self._lists.get(_LISTS.get(column, ""), {}).get(code) or code
+
+    def unit(self, unit: str, unit_mult: int) -> str:
+        """A unit with its power of ten, as tables show it: 亿美元, hundred million USD, %."""
+        words = load_codelist("words")
+        short = words.label(f"UNIT.{unit}", self.lang)
+        short = self.of("unit", unit) if short.startswith("UNIT.") else short
+        if unit_mult == 0:
+            return short
+        if self.lang == "zh":
+            for label, meaning in unit_labels().items():
+                if meaning == (unit, unit_mult):
+                    return label
+        power = words.label(f"MULT.{unit_mult}", self.lang)
+        power = f"10^{unit_mult}" if power.startswith("MULT.") else power
+        return f"{power}{short}" if self.lang == "zh" else f"{power} {short}"
+
+    def comparison(self, rule: str, indicator: str) -> str:
+        """What a printed figure was compared with: the rule's word, or the title of the indicator."""
+        word = load_codelist("words").label(f"RULE.{rule}", self.lang)
+        return self.of("indicator", indicator) if word.startswith("RULE.") else word
+
+    def note(self, text: str) -> str:
+        """A note of the comparisons, part by part through its template in words.csv; unknown parts stay as they are."""
+        return self.join([self._note_part(part) for part in text.split("; ") if part])
+
+    def _note_part(self, part: str) -> str:
+        for pattern, code in self._notes:
+            if match := pattern.fullmatch(part):
+                values = {name: self._place(name, value) for name, value in match.groupdict().items()}
+                return self.word(code, **values)
+        return part
+
+    def _place(self, name: str, value: str) -> str:
+        return self._titles.get(value, value) if name == "title" else self.of(name, value)
+
+    def join(self, parts: list[str]) -> str:
+        """Several entries as one text."""
+        kept = list(dict.fromkeys(filter(None, parts)))
+        return reduce(lambda first, text: self.word("TEXT.list", first=first, next=text), kept) if kept else ""
