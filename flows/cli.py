@@ -237,6 +237,27 @@ def tables(
             typer.echo(to_markdown(build_table(con, spec, lang.value)))
 
 
+@app.command()
+def schedule(
+    cron: Annotated[str, typer.Option("--cron", help="When: minute hour day month weekday.")] = "0 6 * * *",
+    timezone: Annotated[str, typer.Option("--timezone", help="Time zone of the cron line.")] = "Asia/Shanghai",
+    every: Annotated[float | None, typer.Option("--every", help="Every so many seconds, instead of --cron.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Serve the run on a schedule with a Prefect server on this machine, until stopped.
+
+    digitrade schedule --cron "0 6 1 * *"      at six in the morning of the first of the month
+    """
+    from flows.schedule import serve
+
+    folder = _folder(data_dir)
+    os.environ.setdefault("PREFECT_HOME", str(folder / "curated" / ".prefect"))
+    try:
+        serve(folder, cron=cron, timezone=timezone, every_seconds=every)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise _fail(error) from None
+
+
 class Topic(StrEnum):
     datasets = "datasets"
     definitions = "definitions"

@@ -1,9 +1,9 @@
-"""The run as a Prefect flow: each stage a task, thin wrappers over the plain functions of flows/stages.py."""
+"""The run as a Prefect flow: each stage a task, thin wrappers over the plain functions of flows/stages.py.
 
-from __future__ import annotations
+No postponed annotations here: a scheduled run loads this file by its path, and Prefect must see the types.
+"""
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -105,8 +105,3 @@ def run_flow(data_dir: Path, *, mixed_sources: bool = False) -> dict[str, Any]:
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         summary: dict[str, Any] = digitrade(data_dir=str(data_dir), mixed_sources=mixed_sources)
     return summary
-
-
-def names_of_tasks() -> Sequence[str]:
-    """The names of the tasks as Prefect shows them, in order."""
-    return [str(getattr(step, "name", name)) for name, step in TASKS.items()]

@@ -92,7 +92,10 @@ class Labels:
         return part
 
     def _place(self, name: str, value: str) -> str:
-        return self._titles.get(value, value) if name == "title" else self.of(name, value)
+        if name == "title":
+            return self._titles.get(value, value)
+        label = self.of(name, value)
+        return label[:1].lower() + label[1:] if name == "measure" else label
 
     def join(self, parts: list[str]) -> str:
         """Several entries as one text."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any
 
 import duckdb
@@ -61,6 +62,16 @@ class Cell:
         return 2 if self.decimals is None else self.decimals + 1
 
     @property
+    def range_decimals(self) -> int:
+        """Decimals at which the computed range is displayed: enough to tell its ends apart."""
+        low, high, decimals = self.computed_lower, self.computed_upper, self.shown_decimals
+        if low is None or high is None or low == high:
+            return decimals
+        while decimals < 10 and round_half_up(low, decimals) == round_half_up(high, decimals):
+            decimals += 1
+        return decimals
+
+    @property
     def has_range(self) -> bool:
         return self.computed_lower is not None or self.computed_upper is not None
 
@@ -91,6 +102,7 @@ class Table:
     sources: tuple[str, ...]
     statuses: tuple[tuple[str, str], ...]
     marks: dict[str, str]
+    shared_notes: tuple[str, ...]
     editions: tuple[tuple[str, str], ...]
     labels: Labels = field(repr=False, compare=False)
 
@@ -106,8 +118,34 @@ class Table:
         parts = [self.labels.word("TEXT.count", mark=self.marks[m], count=n) for m, n in counts.items()]
         return self.labels.word("TEXT.counts", total=sum(counts.values()), counts=self.labels.join(parts))
 
+    @property
+    def grid(self) -> dict[tuple[int, int], Cell]:
+        """(row, column) -> cell."""
+        return {(cell.row, cell.column): cell for cell in self.cells}
+
     def row_label(self, cell: Cell) -> str:
         return " · ".join(filter(None, self.rows[cell.row]))
+
+    def own_note(self, cell: Cell) -> str:
+        """The source's note of a cell without what stands under the table."""
+        return "; ".join(part for part in cell.source_note.split("; ") if part not in self.shared_notes)
+
+    def labels_with_units(self) -> tuple[list[list[str]], list[str]]:
+        """Row and column labels of the grid, with the unit where a whole column, or else a whole row, has one."""
+        rows, columns = [list(row) for row in self.rows], list(self.columns)
+        if len({cell.unit for cell in self.cells}) < 2:
+            return rows, columns
+        by_column = [{c.unit for c in self.cells if c.column == j} for j in range(len(columns))]
+        if all(len(units) <= 1 for units in by_column):
+            return rows, [self._with_unit(label, units) for label, units in zip(columns, by_column, strict=True)]
+        for i, row in enumerate(rows):
+            last = max((n for n, label in enumerate(row) if label), default=0)
+            row[last] = self._with_unit(row[last], {c.unit for c in self.cells if c.row == i})
+        return rows, columns
+
+    def _with_unit(self, label: str, units: set[str]) -> str:
+        missing = sorted(unit for unit in units if unit.casefold() not in label.casefold())
+        return self.labels.word("TEXT.with_unit", label=label, unit=self.labels.join(missing)) if missing else label
 
 
 @dataclass(frozen=True)
@@ -158,7 +196,7 @@ def build_table(con: duckdb.DuckDBPyConnection, spec: TableSpec, lang: str) -> T
                 cells.append(cell)
     used = _used_editions(spec, data, cells)
     units = list(dict.fromkeys(cell.unit for cell in cells))
-    shared, cells = _lift_shared_notes(cells)
+    shared = _shared_notes(cells)
     notes = [labels.word("TEXT.as_printed", text=text) for text in shared] + list(spec.notes[lang])
     if not data.vintage:
         notes.append(labels.word("TEXT.no_data", dataset=spec.dataset))
@@ -176,6 +214,7 @@ def build_table(con: duckdb.DuckDBPyConnection, spec: TableSpec, lang: str) -> T
         sources=_source_lines(con, spec, used, labels),
         statuses=_status_words(cells, labels),
         marks={mark: labels.of("mark", mark) for mark in MARKS},
+        shared_notes=tuple(shared),
         editions=used,
         labels=labels,
     )
@@ -217,8 +256,7 @@ def _expand(spec: TableSpec, axes: tuple[Axis, ...], data: _Data, labels: Labels
     places = []
     for axis in axes:
         if not axis.by:
-            heads = (labels.word("COL.item_head"),)
-            places.append(_Place((axis.label[labels.lang],), heads, axis.select))
+            places.append(_Place((axis.label[labels.lang],), (labels.word("COL.item_head"),), axis.select))
             continue
         select = {**spec.select, **axis.select}
         universe = data.indicators if "indicator" in select else data.observations
@@ -327,9 +365,9 @@ def _times(value: Decimal | None, scale: Decimal) -> Decimal | None:
 def _compared(best: Row, others: list[Row], labels: Labels) -> dict[str, Any]:
     notes = [labels.note(best["note"])]
     if best["verdict"] == "not_computable" and best["computed_lower"] is not None:
-        notes.append(labels.word("NOTE.inside"))
+        notes.append(labels.word("TEXT.inside"))
     if others:
-        notes.append(labels.word("NOTE.others", list=labels.join([_other(c, labels) for c in others])))
+        notes.append(labels.word("TEXT.others", list=labels.join([_other(c, labels) for c in others])))
     return {
         "computed_value": best["computed_value"],
         "computed_lower": best["computed_lower"],
@@ -345,9 +383,9 @@ def _compared(best: Row, others: list[Row], labels: Labels) -> dict[str, Any]:
 def _other(c: Row, labels: Labels) -> str:
     rule, mark = labels.comparison(c["rule"], c["indicator"]), labels.of("mark", c["verdict"])
     if c["computed_value"] is None:
-        return labels.word("NOTE.other_none", rule=rule, mark=mark)
+        return labels.word("TEXT.other_none", rule=rule, mark=mark)
     decimals = 0 if c["printed_value"] is None else _decimals(c["printed_value"])
-    return labels.word("NOTE.other", rule=rule, mark=mark, value=round_half_up(c["computed_value"], decimals + 1))
+    return labels.word("TEXT.other", rule=rule, mark=mark, value=round_half_up(c["computed_value"], decimals + 1))
 
 
 def _decimals(value: Decimal) -> int:
@@ -390,13 +428,11 @@ def _computed_cell(i: int, j: int, c: Row, data: _Data, labels: Labels) -> Cell:
     )
 
 
-def _lift_shared_notes(cells: list[Cell]) -> tuple[list[str], list[Cell]]:
-    """Notes of the source that every printed cell carries stand once under the table."""
+def _shared_notes(cells: list[Cell]) -> list[str]:
+    """The source's notes that all printed cells begin with: they stand once under the table."""
     printed = [cell.source_note.split("; ") for cell in cells if cell.origin == "printed"]
-    if not printed:
-        return [], cells
-    shared = [part for part in printed[0] if part and all(part in notes for notes in printed)]
-    return shared, cells
+    together = zip(*printed, strict=False)
+    return [parts[0] for parts in takewhile(lambda parts: len(set(parts)) == 1, together) if parts[0]]
 
 
 def _used_editions(spec: TableSpec, data: _Data, cells: list[Cell]) -> tuple[tuple[str, str], ...]:
@@ -411,21 +447,13 @@ def _source_lines(
     con: duckdb.DuckDBPyConnection, spec: TableSpec, used: tuple[tuple[str, str], ...], labels: Labels
 ) -> tuple[str, ...]:
     editions = {(row["dataset"], row["vintage"]): row for row in _fetch(con, "datasets", [])}
-    lang, lines = labels.lang, []
-    comma: Callable[[str], str] = lambda text: f"，{text}" if lang == "zh" else f", {text}"  # noqa: E731
+    lines = []
     for n, key in enumerate(used):
-        if (row := editions.get(key)) is None:
-            continue
-        where = comma(spec.where[lang]) if n == 0 and spec.where[lang] else ""
-        lines.append(
-            labels.word(
-                "TEXT.source",
-                publisher=row[f"publisher_{lang}"],
-                title=row[f"title_{lang}"],
-                edition=row["edition"],
-                where=where,
-            )
-        )
+        if row := editions.get(key):
+            words = {name: row[f"{name}_{labels.lang}"] for name in ("publisher", "title")}
+            where = spec.where[labels.lang] if n == 0 else ""
+            template = "TEXT.source_where" if where else "TEXT.source"
+            lines.append(labels.word(template, edition=row["edition"], where=where, **words))
     return (*lines, labels.word("TEXT.computed_by"))
 
 
@@ -433,7 +461,9 @@ def _status_words(cells: list[Cell], labels: Labels) -> tuple[tuple[str, str], .
     found = sorted({status for cell in cells for status in cell.statuses})
     words = []
     for status in found:
-        meaning = labels.word(f"STATUS.{status}")
-        general = labels.of("status", status)
-        words.append((status, general if meaning == f"STATUS.{status}" else f"{general}: {meaning}"))
+        general, meaning = labels.of("status", status), labels.word(f"STATUS.{status}")
+        has_meaning = not meaning.startswith("STATUS.")
+        words.append(
+            (status, labels.word("TEXT.meaning", general=general, meaning=meaning) if has_meaning else general)
+        )
     return tuple(words)
