@@ -30,9 +30,9 @@ def list_topic(topic: str, lang: str, data_dir: Path) -> list[dict[str, str]]:
             for stage in STAGES
             for rule in load_suite(stage)["expectations"]
         ]  # fmt: skip
-    from transforms.tables import load_specs
+    from flows.stages import find_tables
 
-    return [{"table": spec.name, "title": getattr(spec, f"title_{lang}")} for spec in load_specs()]
+    return [{"table": spec.name, "title": spec.title[lang]} for spec in find_tables(data_dir)]
 
 
 def _datasets(lang: str, data_dir: Path) -> list[dict[str, str]]:

@@ -217,24 +217,30 @@ def tables(
     import shutil
     import tempfile
 
-    from transforms.tables import build_table, load_specs, to_markdown, write_tables
+    from flows.stages import find_tables
+    from transforms.errors import InputError
+    from transforms.export import build_table, render_markdown, write_tables
 
+    try:
+        specs = {spec.name: spec for spec in find_tables(_folder(data_dir))}
+    except InputError as error:
+        raise _fail(error) from None
+    if name is not None and name not in specs:
+        raise _fail(f"there is no table {name!r}; there are {', '.join(specs)}")
+    chosen = [specs[name]] if name else list(specs.values())
     with _open_database(data_dir) as con:
         if output is not None:
             output.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=output.parent, prefix=".tables-") as beside:
-                written = write_tables(con, Path(beside))
+                written = write_tables(con, Path(beside), chosen)
                 for path in written:
                     target = output / path.relative_to(beside)
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.move(path, target)
             typer.echo(f"{len(written)} files in {output}")
             return
-        specs = {spec.name: spec for spec in load_specs()}
-        if name is not None and name not in specs:
-            raise _fail(f"there is no table {name!r}; there are {', '.join(specs)}")
-        for spec in [specs[name]] if name else specs.values():
-            typer.echo(to_markdown(build_table(con, spec, lang.value)))
+        for spec in chosen:
+            typer.echo(render_markdown(build_table(con, spec, lang.value)).decode())
 
 
 @app.command()

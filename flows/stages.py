@@ -26,6 +26,7 @@ from transforms.errors import InputError
 from transforms.grid import read_grid
 from transforms.indicators import compute_indicators, create_codelists, create_table, quote
 from transforms.observe import read_observations
+from transforms.tables import TableSpec, load_specs
 
 _SAYS = ("publisher_zh", "publisher_en", "title_zh", "title_en", "edition", "published", "url", "terms", "definition")
 _DID = ("accessed", "transcription")
@@ -282,10 +283,16 @@ def build_database(workspace: Workspace, readings: Sequence[Reading]) -> None:
 
 def export_tables(workspace: Workspace) -> list[Path]:
     """The tables for report authors, staged, from the staged database."""
-    from transforms.tables import write_tables
+    from transforms.export import write_tables
 
     with duckdb.connect(str(workspace.staging / DATABASE), read_only=True) as con:
-        return write_tables(con, workspace.staging / "exports" / "tables")
+        return write_tables(con, workspace.staging / "exports" / "tables", find_tables(workspace.data_dir))
+
+
+def find_tables(data_dir: Path) -> tuple[TableSpec, ...]:
+    """The table specifications: the bundled ones and the user's own (data/own/tables/*.toml)."""
+    own = sorted((data_dir / "own" / "tables").glob("*.toml"))
+    return load_specs([(path.stem, path.read_text(encoding="utf-8")) for path in own])
 
 
 def summarise(workspace: Workspace, readings: Sequence[Reading], outcomes: Sequence[Outcome]) -> dict[str, Any]:

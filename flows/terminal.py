@@ -14,22 +14,29 @@ from rich.table import Table
 
 from flows.pipeline import STEPS, count_steps, run_stages
 
-WORDS = {
-    "en": {
-        "title": "digitrade run", "dataset": "dataset", "state": "state", "observations": "observations",
-        "verdict": "printed against computed", "figures": "figures", "rules": "Rules", "indicators": "Indicators",
-        "with_value": "with a value", "contradictions": "Published figures that contradict one another",
-        "problems": "Blocked", "where": "Written to", "seconds": "Seconds", "fails": "Rules that failed",
-        "printed": "printed", "computed": "computed", "hint": "see digitrade check; digitrade tables",
-    },
-    "zh": {
-        "title": "digitrade 运行", "dataset": "数据集", "state": "状态", "observations": "观测值",
-        "verdict": "印刷值与计算值对照", "figures": "个数", "rules": "规则", "indicators": "指标",
-        "with_value": "有数值", "contradictions": "相互矛盾的已发布数字",
-        "problems": "未通过而停用", "where": "输出位置", "seconds": "用时（秒）", "fails": "未通过的规则",
-        "printed": "印刷", "computed": "计算", "hint": "详见 digitrade check 与 digitrade tables",
-    },
-}  # fmt: skip
+# Words of the summary: rows RUN.* of the code list words.
+RUN_WORDS = (
+    "title",
+    "outcome",
+    "read",
+    "kept",
+    "blocked",
+    "pass",
+    "fail",
+    "not_judged",
+    "computed_rows",
+    "observations",
+    "verdict",
+    "figures",
+    "rules",
+    "with_value",
+    "contradictions",
+    "problems",
+    "where",
+    "seconds",
+    "fails",
+    "hint",
+)
 
 
 def run_with_progress(data_dir: Path, *, mixed_sources: bool, quiet: bool) -> dict[str, Any]:
@@ -60,13 +67,14 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
     """One screen: what was read, what the rules and the comparisons found, where it is."""
     from transforms.codelists import load_codelist
 
-    words, console = WORDS[lang], Console()
+    console, list_ = Console(), load_codelist("words")
+    words = {name: list_.label(f"RUN.{name}", lang) for name in RUN_WORDS}
     table = Table(title=f"{words['title']} {summary['run_id']}", box=box.SIMPLE_HEAD, title_justify="left")
-    for name in ("dataset", "state", "observations"):
-        table.add_column(words[name], justify="right" if name == "observations" else "left")
+    for name in ("COL.dataset", "RUN.outcome", "RUN.observations"):
+        table.add_column(list_.label(name, lang), justify="right" if name == "RUN.observations" else "left")
     for row in summary["datasets"]:
         style = "" if row["state"] == "read" else "bold red"
-        table.add_row(f"{row['dataset']}/{row['vintage']}", row["state"], str(row["observations"]), style=style)
+        table.add_row(f"{row['dataset']}/{row['vintage']}", words[row["state"]], str(row["observations"]), style=style)
     console.print(table)
     verdicts = load_codelist("verdicts")
     table = Table(box=box.SIMPLE_HEAD)
@@ -76,18 +84,18 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
         table.add_row(verdicts.label(row["code"], lang), str(summary["comparisons"].get(row["code"], 0)))
     console.print(table)
     counts = summary["indicators"]
-    rules = ", ".join(f"{count} {name}" for name, count in summary["rules"].items())
+    rules = ", ".join(f"{count} {words[name]}" for name, count in summary["rules"].items())
     console.print(
-        f"{words['indicators']}: {counts['rows']} ({counts['values']} {words['with_value']}). "
+        f"{words['computed_rows']}: {counts['rows']} ({counts['values']} {words['with_value']}). "
         f"{words['rules']}: {rules}."
     )
+    printed, computed = (list_.label(f"COL.{name}_value", lang) for name in ("printed", "computed"))
     if summary["contradictions"]:
         console.print(f"\n[bold]{words['contradictions']}[/bold]")
         for row in summary["contradictions"]:
-            console.print(
-                f"  {escape(row['locator'])} ({row['rule']}): {words['printed']} {escape(row['printed'])}, "
-                f"{words['computed']} {row['range']}", soft_wrap=True, highlight=False,
-            )  # fmt: skip
+            where = f"{escape(row['locator'])} ({row['rule']})"
+            found = f"{printed} {escape(row['printed'])}, {computed} {row['range']}"
+            console.print(f"  {where}: {found}", soft_wrap=True, highlight=False)
     failing = [row for row in summary["failing_rules"] if row["rule"] != "R00"]
     if failing:
         console.print(f"\n[bold]{words['fails']}[/bold]")
