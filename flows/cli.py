@@ -67,6 +67,12 @@ def _folder(data_dir: Path | None) -> Path:
     return (data_dir or _default_data_dir()).resolve()
 
 
+def _set_prefect_home(folder: Path) -> None:
+    """Keep Prefect's own files with the data, unless the user has a place for them. Prefect does not make parents."""
+    home = Path(os.environ.setdefault("PREFECT_HOME", str(folder / "curated" / ".prefect")))
+    home.mkdir(parents=True, exist_ok=True)
+
+
 def _fail(message: object) -> typer.Exit:
     typer.secho(f"digitrade: {message}", fg="red", err=True)
     return typer.Exit(2)
@@ -91,13 +97,15 @@ def run(
     from transforms.errors import InputError
 
     folder = _folder(data_dir)
+    if not (folder / "raw").is_dir():
+        raise _fail(f"there is no raw data at {folder / 'raw'}; choose the folder that holds it with --data-dir")
     try:
         if direct:
             from flows.terminal import run_with_progress
 
             summary = run_with_progress(folder, mixed_sources=mixed_sources, quiet=as_json)
         else:
-            os.environ.setdefault("PREFECT_HOME", str(folder / "curated" / ".prefect"))
+            _set_prefect_home(folder)
             if as_json:
                 os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
             from flows.orchestrate import run_flow
@@ -257,7 +265,7 @@ def schedule(
     from flows.schedule import serve
 
     folder = _folder(data_dir)
-    os.environ.setdefault("PREFECT_HOME", str(folder / "curated" / ".prefect"))
+    _set_prefect_home(folder)
     try:
         serve(folder, cron=cron, timezone=timezone, every_seconds=every)
     except (RuntimeError, ValueError, OSError) as error:

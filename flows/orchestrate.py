@@ -3,9 +3,10 @@
 No postponed annotations here: a scheduled run loads this file by its path, and Prefect must see the types.
 """
 
+import logging
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 # Offline and quiet: no telemetry, no prompt, and no server that somebody must have started before.
 os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -18,9 +19,10 @@ from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
-from pydantic import Field
 
 from flows.pipeline import STEPS, Step, make_run_id, run_stages
+
+logging.getLogger("great_expectations").setLevel(logging.WARNING)  # its temporary folders are no news
 
 
 def _is_passing_trouble(task_: Any, run: Any, state: Any) -> bool:
@@ -58,12 +60,15 @@ TASKS = {name: _as_task(name, step) for name, step in STEPS.items()}
 
 @flow(name="digitrade", flow_run_name="run on {data_dir}", validate_parameters=True, persist_result=False)
 def digitrade(
-    data_dir: Annotated[str, Field(description="Folder that holds raw/, own/ and curated/.")],
-    mixed_sources: Annotated[
-        bool, Field(description="Give shares of a nation from another source family a value, with status D.")
-    ] = False,
+    data_dir: str,
+    mixed_sources: bool = False,
 ) -> dict[str, Any]:
-    """Read all editions, check them, compute the indicators, compare, publish the database and the tables."""
+    """Read all editions, check them, compute the indicators, compare, publish the database and the tables.
+
+    Args:
+        data_dir: Folder that holds raw/, own/ and curated/.
+        mixed_sources: Give shares of a nation from another source family a value, with status D.
+    """
     summary = run_stages(Path(data_dir), TASKS, mixed_sources=mixed_sources, run_id=make_run_id())
     _create_artifacts(summary)
     return summary

@@ -18,7 +18,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "references": ("references.csv", "references_other.csv"),
 }
 _IGNORED = re.compile(r"[\s、，,·]+")
-_ORDINAL = re.compile(r"^\d+(\.\d+)*[.\s]+")
+_ORDINAL = re.compile(r"^[0-9]++(?:(?:\.[0-9]++)++[.\s]*|\.(?![0-9])\s*|\s+)(?=.)")
 _SIDE = re.compile(r"(?<=.)(差额|贷方|借方)$")
 
 
@@ -57,10 +57,9 @@ class CodeList:
         known = self.labels.get(normalise_label(label))
         if known is None:
             nearest = difflib.get_close_matches(normalise_label(label), self.labels, n=3, cutoff=0.3)
-            shown = {code: row for row in self.rows for code in [row["code"]]}
-            raise UnknownLabel(
-                self.name, label, [f"{shown[self.labels[n]]['label_zh']} ({self.labels[n]})" for n in nearest]
-            )
+            shown = {row["code"]: row["label_zh"] or row["label_en"] for row in self.rows}
+            codes = dict.fromkeys(self.labels[text] for text in nearest)  # several aliases of one code count once
+            raise UnknownLabel(self.name, label, [f"{shown[code]} ({code})" for code in codes])
         return known
 
     def label(self, code: str, lang: str) -> str:

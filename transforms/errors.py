@@ -42,7 +42,8 @@ class InputError(Exception):
     def __str__(self) -> str:
         found = "" if self.found is None else f" Found: {self.found!r}."
         todo = f" What to do: {self.todo}" if self.todo else ""
-        return f"{self.place + ': ' if self.place else ''}{self.problem}{found}{todo}"
+        stop = "" if self.problem.endswith((".", "。", ":", "?")) else "."
+        return f"{self.place + ': ' if self.place else ''}{self.problem}{stop}{found}{todo}"
 
 
 def _rebuild(

@@ -8,50 +8,66 @@ declared interval of its own: the list qualifiers.csv.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import Final
 
-SIGN_WORDS: Final = ("下降", "减少", "降低", "低于", "负")
+SIGN_WORDS: Final = ("负增长", "下降", "减少", "降低", "低于", "负")  # the longer word first: 负增长 is a fall
 RISE_WORDS: Final = ("增长", "上升", "高于", "增加")
-_DIGITS: Final = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_TENS: Final = {"十": 10, "百": 100, "千": 1000}
-_MYRIADS: Final = {"万": 10**4, "亿": 10**8}
-_PLAIN: Final = re.compile(r"(?P<sign>[-+−－﹣]?)(?P<whole>\d+|\d{1,3}(?:,\d{3})+)(?:\.(?P<part>\d+))?")
-_ORDINAL: Final = re.compile(r"第?(?P<number>首|(?<=第)\d+|(?<=第)[一二三四五六七八九十百]+)[名位]?")
-_CHINESE: Final = re.compile(r"[零〇一二两三四五六七八九十百千万亿]+")
+PLACES: Final = 10  # decimals that the observations hold: DECIMAL(38, 10)
+_EXACT: Final = Context(prec=80)
+_STEP: Final = Decimal(1).scaleb(-PLACES)
+_DIGITS: Final = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2}
+_UNITS: Final = (("亿", 10**8, 10**8), ("万", 10**4, 10**4), ("千", 1000, 10), ("百", 100, 10), ("十", 10, 10))
+_PLAIN: Final = re.compile(
+    r"(?P<sign>[-+−–﹣]?)(?P<whole>0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.(?P<part>[0-9]+))?"
+)
+_ORDINAL: Final = re.compile(r"首[名位]?|第(?P<number>[1-9][0-9]*|[一二三四五六七八九十百]+)[名位]?")
+_FRACTION: Final = re.compile(r"(?P<top>[0-9]{1,3})\s*/\s*(?P<bottom>[0-9]{1,3})")
+_WIDE: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
 @dataclass(frozen=True)
 class Figure:
-    """value: exact. decimals: as printed, None where the figure is a word or a fraction."""
+    """value: exact. decimals: as printed, None where the figure is a word or a fraction.
+
+    by_word: the sign came from a word (下降5): a qualifier beside it speaks of the size of the fall.
+    """
 
     value: Decimal
     decimals: int | None
     is_fraction: bool = False
+    by_word: bool = False
 
 
 def fold(text: str) -> str:
-    """Full-width digits, signs and letters to their plain forms; no-break and other spaces trimmed."""
-    return unicodedata.normalize("NFKC", text).strip()
+    """Full-width letters, digits and signs to their plain forms, outer spaces trimmed.
+
+    Nothing else is folded: a raised or circled digit is a footnote mark and must not become a digit of the figure.
+    """
+    return text.translate(_WIDE).strip()
 
 
 def parse_chinese_numeral(text: str) -> int:
-    """Chinese numeral to int: 两百 -> 200, 一千二百 -> 1200. Raises ValueError on anything else."""
-    if not _CHINESE.fullmatch(text):
-        raise ValueError(text)
-    total = section = digit = 0
-    for char in text:
-        if char in _DIGITS:
-            digit = _DIGITS[char]
-        elif char in _TENS:
-            section += (digit or 1) * _TENS[char]
-            digit = 0
-        else:
-            total = (total + section + digit or 1) * _MYRIADS[char]
-            section = digit = 0
-    return total + section + digit
+    """Chinese numeral to int: 两百 -> 200, 一千二百 -> 1200. Raises ValueError on anything else.
+
+    Refused, because they have two readings or none: 三万五 (35 000 or 30 005), 二〇二一 (digits), 三五百 (a range).
+    """
+    text = text.replace("〇", "零")
+    if text in _DIGITS:
+        return _DIGITS[text]
+    for char, unit, most in _UNITS:
+        head, found, tail = text.rpartition(char)
+        if not found:
+            continue
+        count = parse_chinese_numeral(head) if head else 1
+        rest = parse_chinese_numeral(tail.removeprefix("零")) if tail else 0
+        bare = not head and tail and unit != 10  # 百五, 千二百: spoken short forms
+        skips = rest < unit // 10 and not tail.startswith("零")
+        if not 0 < count < most or rest >= unit or bare or (tail and (rest == 0 or skips)):
+            break
+        return count * unit + rest
+    raise ValueError(f"{text!r} is no numeral")
 
 
 def parse_figure(text: str, *, percent_sign: bool = False) -> Figure:
@@ -63,72 +79,89 @@ def parse_figure(text: str, *, percent_sign: bool = False) -> Figure:
     folded = fold(text)
     if percent_sign != folded.endswith("%"):
         raise ValueError("a percent sign is missing" if percent_sign else "an unexpected percent sign")
-    body, sign = folded.removesuffix("%").strip(), 1
-    for words, factor in ((SIGN_WORDS, -1), (RISE_WORDS, 1)):
-        for word in words:
-            if body.startswith(word):
-                body, sign = body.removeprefix(word).strip(), factor
-    if ordinal := _ORDINAL.fullmatch(body):
-        body = "一" if ordinal["number"] == "首" else ordinal["number"]
+    body = folded.removesuffix("%").strip()
+    word = next((word for word in (*SIGN_WORDS, *RISE_WORDS) if body.startswith(word)), "")
+    falls = word in SIGN_WORDS
+    body = body.removeprefix(word).strip()
     if match := _PLAIN.fullmatch(body):
+        if falls and match["sign"]:
+            raise ValueError("two signs")
+        minus = "-" if falls or match["sign"] not in ("", "+") else ""
         part = match["part"] or ""
-        value = Decimal(f"{match['whole'].replace(',', '')}.{part or 0}")
-        if match["sign"] in ("-", "−", "－", "﹣"):
-            if sign < 0:
-                raise ValueError("two signs")
-            sign = -1
-        return Figure(sign * value.quantize(Decimal(1).scaleb(-len(part))), len(part))
+        value = Decimal(f"{minus}{match['whole'].replace(',', '')}" + (f".{part}" if part else ""))
+        return Figure(value if value else value.copy_abs(), len(part), by_word=falls)
+    if percent_sign:
+        raise ValueError("a percent sign after words")
+    if not word and (ordinal := _ORDINAL.fullmatch(body)):
+        number = ordinal["number"] or "一"
+        if number.isdecimal():
+            return Figure(Decimal(number), 0)
+        return Figure(Decimal(parse_chinese_numeral(number)), None)
+    sign = -1 if falls else 1
+    if (ratio := _parse_fraction(body)) is not None:
+        return Figure(sign * ratio, None, is_fraction=True, by_word=falls)
+    return Figure(sign * Decimal(parse_chinese_numeral(body)), None, by_word=falls)
+
+
+def _parse_fraction(body: str) -> Decimal | None:
+    """2/3, 三分之一, 一半 to eight decimals; None for anything else: 2019/2020 is a date, 百分之十 a percentage."""
     if body == "一半":
-        return Figure(sign * Decimal("0.5"), None, is_fraction=True)
-    if "/" in body or "分之" in body:
-        top, bottom = _fraction(body)
-        ratio = (Decimal(top) / Decimal(bottom)).quantize(Decimal("1e-8"))
-        return Figure(sign * ratio, None, is_fraction=True)
-    return Figure(sign * Decimal(parse_chinese_numeral(body)), None)
-
-
-def _fraction(body: str) -> tuple[int, int]:
-    if "/" in body:
-        top, bottom = (int(part) for part in body.split("/", 1))
-    else:
+        return Decimal("0.5")
+    if match := _FRACTION.fullmatch(body):
+        top, bottom = int(match["top"]), int(match["bottom"])
+    elif "分之" in body and not body.startswith("百分之"):
         bottom, top = (parse_chinese_numeral(part) for part in body.split("分之", 1))
+    else:
+        return None
     if bottom == 0:
         raise ValueError("a zero denominator")
-    return top, bottom
+    return (Decimal(top) / Decimal(bottom)).quantize(Decimal("1e-8"), rounding=ROUND_HALF_UP)
 
 
 def rounding_interval(value: Decimal, decimals: int) -> tuple[Decimal, Decimal]:
     """[v - half a unit of the last printed decimal, v + the same]."""
     half = Decimal(5).scaleb(-decimals - 1)
-    return value - half, value + half
+    with localcontext(_EXACT):
+        return value - half, value + half
 
 
 def qualified_interval(
-    value: Decimal, decimals: int | None, lower_rule: str, upper_rule: str
+    figure: Figure, decimals: int | None, lower_rule: str, upper_rule: str
 ) -> tuple[Decimal | None, Decimal | None]:
     """The declared interval of a qualified figure; None = unbounded on that side.
 
     Rules (columns lower_rule and upper_rule of qualifiers.csv): value, unbounded, minus_10_percent, minus_5_percent,
     plus_5_percent, next_leading_unit (one unit of the figure's last non-zero digit more: 60 -> 70, 1300 -> 1400).
-    A percentage never gives a narrower interval than rounding alone would.
+    A percentage never gives a narrower interval than rounding alone would. Where the sign is a word (下降超过5) the
+    qualifier speaks of the size: a fall of over 5 is at most -5. Ends finer than ten decimals are widened to ten.
     """
+    if figure.by_word and figure.value < 0:
+        size = Figure(figure.value.copy_abs(), figure.decimals)
+        low, high = qualified_interval(size, decimals, lower_rule, upper_rule)
+        return (None if high is None else high.copy_negate(), None if low is None else low.copy_negate())
+    with localcontext(_EXACT):
+        lower = _find_end(figure.value, decimals, lower_rule)
+        upper = _find_end(figure.value, decimals, upper_rule)
+        return (
+            None if lower is None else min(lower, lower.quantize(_STEP, rounding=ROUND_FLOOR)),
+            None if upper is None else max(upper, upper.quantize(_STEP, rounding=ROUND_CEILING)),
+        )
+
+
+def _find_end(value: Decimal, decimals: int | None, rule: str) -> Decimal | None:
     low, high = rounding_interval(value, decimals) if decimals is not None else (value, value)
-
-    def end(rule: str) -> Decimal | None:
-        match rule:
-            case "unbounded":
-                return None
-            case "value":
-                return value
-            case "minus_10_percent":
-                return min(low, value - abs(value) / 10)
-            case "minus_5_percent":
-                return min(low, value - abs(value) / 20)
-            case "plus_5_percent":
-                return max(high, value + abs(value) / 20)
-            case "next_leading_unit":
-                exponent = value.normalize().as_tuple().exponent
-                return value + Decimal(1).scaleb(exponent if isinstance(exponent, int) else 0)
-        raise ValueError(f"unknown rule {rule!r}")
-
-    return end(lower_rule), end(upper_rule)
+    match rule:
+        case "unbounded":
+            return None
+        case "value":
+            return value
+        case "minus_10_percent":
+            return min(low, value - abs(value) / 10)
+        case "minus_5_percent":
+            return min(low, value - abs(value) / 20)
+        case "plus_5_percent":
+            return max(high, value + abs(value) / 20)
+        case "next_leading_unit":
+            exponent = value.normalize().as_tuple().exponent
+            return value + Decimal(1).scaleb(exponent if isinstance(exponent, int) else 0)
+    raise ValueError(f"unknown rule {rule!r}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
-from decimal import Decimal
-from typing import Any
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
@@ -21,12 +22,14 @@ from transforms.codelists import (
 from transforms.contract import load_contract
 from transforms.errors import InputError
 from transforms.grid import Grid
-from transforms.layout import Columns, Layout
-from transforms.numbers import Figure, fold, parse_figure, qualified_interval, rounding_interval
+from transforms.layout import INTEGERS, MOST_DECIMALS, PREVIOUS, Layout, PrintedColumn, find_parsers, fold_heading
+from transforms.numbers import PLACES, Figure, fold, parse_figure, qualified_interval, rounding_interval
 from transforms.periods import find_freq, find_year_before, parse_year
 
-_MISSING = "__unset__"
-MOST_DECIMALS = 9  # half a unit of the last printed decimal must fit the ten decimals of DECIMAL(38, 10)
+_MISSING: Final = "__unset__"
+_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,9}")
+# In single units of any currency or count. No economy is near it: a larger figure is two run together, or a wrong unit.
+LARGEST: Final = Decimal(10) ** 21
 
 
 class _Reading:
@@ -50,19 +53,23 @@ class _Reading:
 
     def find_header(self) -> int:
         """Index of the header row; the declared title must stand above it, and nothing else may."""
-        wanted = {_heading(text) for text in self.layout.header.contains}
-        index = next((i for i, row in enumerate(self.grid.cells) if wanted <= {_heading(cell) for cell in row}), None)
+        index = next((i for i, row in enumerate(self.grid.cells) if self._is_header(row)), None)
         if index is None:
+            labels = {fold_heading(text): text for text in self.layout.header.contains}
+            lacking = [set(labels) - {fold_heading(cell) for cell in row} for row in self.grid.cells]
+            nearest = min(range(len(lacking)), key=lambda i: len(lacking[i]))
             raise self.refuse(
-                "no header row with the declared labels",
-                found=" | ".join(self.grid.cells[0]) if self.grid.cells else "",
-                todo=f"the layout {self.layout.source} expects {', '.join(self.layout.header.contains)}.",
+                "no header row with the declared labels; this row comes nearest and lacks "
+                + ", ".join(repr(text) for label, text in labels.items() if label in lacking[nearest]),
+                row=nearest + 1,
+                found=" | ".join(self.grid.cells[nearest]),
+                todo=f"mend the table, or the layout {self.layout.source} if the publisher changed its form.",
             )
         above = [
             (r, c, cell) for r, row in enumerate(self.grid.cells[:index], 1) for c, cell in enumerate(row, 1) if cell
         ]
         for r, c, cell in above:
-            if _heading(cell) != _heading(self.layout.title):
+            if fold_heading(cell) != fold_heading(self.layout.title):
                 raise self.refuse(
                     "text above the header that the layout does not account for",
                     row=r,
@@ -78,26 +85,38 @@ class _Reading:
             )
         return index
 
-    def match_columns(self, header: int) -> list[tuple[int, Columns]]:
+    def _is_header(self, row: tuple[str, ...]) -> bool:
+        return {fold_heading(text) for text in self.layout.header.contains} <= {fold_heading(cell) for cell in row}
+
+    def match_columns(self, header: int) -> list[tuple[int, PrintedColumn]]:
         """Pairs of (column number from 1, its declaration), every printed column accounted for."""
-        declared = {(_heading(c.header), c.nth): c for c in self.layout.columns}
+        declared = {(fold_heading(c.header), c.nth): c for c in self.layout.columns}
         width = max(len(row) for row in self.grid.cells[header:])
         seen: dict[str, int] = {}
-        found: list[tuple[int, Columns]] = []
+        found: list[tuple[int, PrintedColumn]] = []
         for number in range(1, width + 1):
             text = self._cell(header, number)
-            has_data = any(self._cell(r, number) for r in range(header + 1, len(self.grid.cells)))
-            if not text and not has_data:
+            filled = next((r for r in range(header + 1, len(self.grid.cells)) if self._cell(r, number)), None)
+            if not text and filled is None:
                 continue
-            label = _heading(text)
+            label = fold_heading(text)
             seen[label] = seen.get(label, 0) + 1
             column = declared.pop((label, seen[label]), None)
+            if column is None and not text and filled is not None:
+                raise self.refuse(
+                    "a cell in a column that has no heading",
+                    row=filled + 1,
+                    column=number,
+                    found=self._cell(filled, number),
+                    todo="look for a separator too many in the row, or declare a column with an empty header in "
+                    f"{self.layout.source}.",
+                )
             if column is None:
                 raise self.refuse(
                     "unknown column",
                     row=header + 1,
                     column=number,
-                    found=text or "(no heading)",
+                    found=text,
                     todo=f"declare it in {self.layout.source}, with role ignore and a reason if it is not wanted.",
                 )
             found.append((number, column))
@@ -116,7 +135,7 @@ class _Reading:
         cells = self.grid.cells[row]
         return cells[number - 1] if number <= len(cells) else ""
 
-    def split_body(self, header: int, columns: list[tuple[int, Columns]]) -> tuple[pd.DataFrame, str]:
+    def split_body(self, header: int, columns: list[tuple[int, PrintedColumn]]) -> tuple[pd.DataFrame, str]:
         """Body as text (index = row number, columns = column numbers) and the footnotes under it."""
         rows: dict[int, list[str]] = {}
         notes: list[str] = []
@@ -124,6 +143,13 @@ class _Reading:
             cells = [cell for cell in self.grid.cells[index] if cell]
             if not cells:
                 continue
+            if cells == [cell for cell in self.grid.cells[header] if cell]:
+                raise self.refuse(
+                    "the header stands again among the rows",
+                    row=index + 1,
+                    found=" | ".join(cells),
+                    todo="the file holds two tables, or a page was joined: one table a file, one header a table.",
+                )
             if any(cells[0].startswith(mark) for mark in self.layout.footnotes):
                 if len(cells) > 1:
                     raise self.refuse(
@@ -161,13 +187,15 @@ class _Reading:
         return pd.Series([parsed[text] for text in texts], index=texts.index, dtype="object")
 
 
-def _heading(text: str) -> str:
-    return "".join(fold(text).split()).casefold()
+def _parse_whole(text: str, least: int, most: int) -> int:
+    if not _WHOLE.fullmatch(fold(text)) or not least <= int(fold(text)) <= most:
+        raise ValueError(f"no whole number from {least} to {most}")
+    return int(fold(text))
 
 
-def _key_parser(column: Columns) -> Callable[[str], Any]:
+def _key_parser(column: PrintedColumn) -> Callable[[str], Any]:
     spec = load_contract("observations")[column.column]
-    kind = column.parse or ("label" if spec.codelist else "text")
+    kind = column.parse or find_parsers(spec)[0]
 
     def parse(text: str) -> Any:
         if column.map:
@@ -189,10 +217,10 @@ def _key_parser(column: Columns) -> Callable[[str], Any]:
             case "year":
                 return parse_year(fold(text))
             case "period":
-                find_freq(text)
-                return text
+                find_freq(fold(text))
+                return fold(text)
             case "count":
-                return int(text) if text else None
+                return _parse_whole(text, *INTEGERS[spec.type]) if text else None
         return text
 
     return parse
@@ -213,7 +241,9 @@ def read_observations(grid: Grid, layout: Layout, dataset: str, vintage: str) ->
         if column.role == "value" or column.rank:
             frame = _cells_of(reading, body, columns, number, column)
             if column.rank:
+                frame = frame.drop(columns=["__declared", "__declared_column", "__qualifier"], errors="ignore")
                 frame["measure"], frame["printed"] = "rank", str(column.rank)
+                frame["__rank"], frame["__machine"] = True, False
             frame["__printed_order"] = range(len(frame))
             frames.append(frame)
     cells = pd.concat(frames)
@@ -224,12 +254,14 @@ def read_observations(grid: Grid, layout: Layout, dataset: str, vintage: str) ->
 
 
 def _cells_of(
-    reading: _Reading, body: pd.DataFrame, columns: list[tuple[int, Columns]], number: int, column: Columns
+    reading: _Reading, body: pd.DataFrame, columns: list[tuple[int, PrintedColumn]], number: int, column: PrintedColumn
 ) -> pd.DataFrame:
     """The cells of one value column, with everything the layout says about them (texts not yet read as figures)."""
     layout = reading.layout
     frame = pd.DataFrame(index=body.index)
     frame["printed"], frame["__column"], frame["__row"] = body[number], number, body.index
+    frame["__machine"] = [(row, number) in reading.grid.machine for row in body.index]
+    frame["__rank"] = False
     for given in (layout.constants, column.set):
         for name, value in given.items():
             frame[name] = value
@@ -263,7 +295,7 @@ def _cells_of(
 
 
 def _statuses(text: str) -> str:
-    codes = [code for code in text.replace(",", ";").split(";") if code]
+    codes = [code.strip() for code in text.replace(",", ";").split(";") if code.strip()]
     for code in codes:
         if code not in status_order():
             load_codelist("obs_status").resolve(code)
@@ -272,9 +304,10 @@ def _statuses(text: str) -> str:
 
 
 def _qualifier(text: str) -> str:
-    if text and text not in qualifier_words():
+    word = text if text in qualifier_words() else fold(text)
+    if word and word not in qualifier_words():
         raise ValueError("an unknown word")
-    return text
+    return word
 
 
 def _unit(text: str) -> tuple[str, int]:
@@ -300,15 +333,48 @@ def _finish(reading: _Reading, cells: pd.DataFrame) -> pd.DataFrame:
         )
     figures = _figures(reading, cells[~blank])
     cells["value"] = figures.map(lambda f: f.value)
-    shown = figures.map(lambda f: f.decimals if layout.decimals is None else layout.decimals)
-    cells["decimals"] = shown
+    cells["decimals"] = figures.map(lambda f: f.decimals)
     _compare_decimals(reading, cells, figures)
     for name in contract.names:
         default = _MISSING if contract[name].default is None else contract[name].default
         given = cells[name].astype("object") if name in cells else pd.Series(None, index=cells.index, dtype="object")
         if name not in ("value", "decimals"):
             cells[name] = given.where(given.notna(), default)
-    cells["freq"] = [find_freq(period) for period in cells["period"]]
+    cells["freq"] = _find_freqs(cells)
+    _apply_rules(layout, cells)
+    previous = cells["base_period"] == PREVIOUS
+    cells.loc[previous, "base_period"] = cells.loc[previous, "period"].map(_find_base)
+    cells["freq"] = _find_freqs(cells)
+    _fill_status(reading, cells, blank)
+    _fill_intervals(cells, figures)
+    cells["locator"] = [reading.grid.locator(r, c) for r, c in zip(cells["__row"], cells["__column"], strict=True)]
+    cells["printed"] = cells["printed"].astype("object")
+    for name in contract.names:
+        unset = cells[name].astype("object") == _MISSING
+        if unset.any() and not contract[name].nullable:
+            first = cells[unset].iloc[0]
+            raise reading.refuse(
+                f"the layout gives no {name} for this figure",
+                row=int(first["__row"]),
+                column=int(first["__column"]),
+                found=first["printed"],
+                todo=f"declare it in {layout.source}: constants, a column or a rule.",
+            )
+        if unset.any():
+            cells[name] = pd.Series([None if value == _MISSING else value for value in cells[name]], dtype="object")
+    _refuse_large(reading, cells)
+    return cells
+
+
+def _find_freqs(cells: pd.DataFrame) -> list[str]:
+    return ["" if period == _MISSING else find_freq(period) for period in cells["period"]]
+
+
+def _find_base(period: str) -> str:
+    return period if period == _MISSING else find_year_before(period)
+
+
+def _apply_rules(layout: Layout, cells: pd.DataFrame) -> None:
     for rule in layout.rules:
         mask = pd.Series(True, index=cells.index)
         for name, wanted in rule.when.items():
@@ -319,49 +385,77 @@ def _finish(reading: _Reading, cells: pd.DataFrame) -> pd.DataFrame:
             cells.loc[mask, "note"] = cells.loc[mask, "note"].map(
                 lambda note, why=rule.reason: "; ".join(filter(None, [note, why]))
             )
-    previous = cells["base_period"] == "@previous"
-    cells.loc[previous, "base_period"] = cells.loc[previous, "period"].map(find_year_before)
-    _fill_status(reading, cells, blank)
-    _fill_intervals(cells, figures)
-    cells["locator"] = [reading.grid.locator(r, c) for r, c in zip(cells["__row"], cells["__column"], strict=True)]
-    cells["printed"] = cells["printed"].astype("object")
-    for name in contract.names:
-        if (cells[name].astype("object") == _MISSING).any():
-            if contract[name].nullable:
-                cells[name] = None
-            else:
-                raise reading.refuse(
-                    f"the layout gives no {name} for these figures",
-                    todo=f"declare it in {layout.source}: constants, a column or a rule.",
-                )
-    return cells
+
+
+def _refuse_large(reading: _Reading, cells: pd.DataFrame) -> None:
+    for place, (value, power) in enumerate(zip(cells["value"], cells["unit_mult"], strict=True)):
+        if isinstance(value, Decimal) and value and value.adjusted() + int(power) >= LARGEST.adjusted():
+            cell = cells.iloc[place]
+            raise reading.refuse(
+                f"a figure larger than any economy has: with its unit, 10^{LARGEST.adjusted()} or more",
+                row=int(cell["__row"]),
+                column=int(cell["__column"]),
+                found=f"{cell['printed']} x 10^{cell['unit_mult']}",
+                todo="look for two figures run together, or for a wrong unit.",
+            )
 
 
 def _figures(reading: _Reading, cells: pd.DataFrame) -> pd.Series:
-    percent = reading.layout.percent_sign
-    parsed: dict[str, Figure] = {}
-    for text in cells["printed"].unique():
+    """The figure of every cell; each different text is read once."""
+    layout = reading.layout
+    parsed: dict[tuple[str, bool, bool], Figure] = {}
+    keys = list(zip(cells["printed"], cells["__machine"], cells["__rank"], strict=True))
+    for place, key in enumerate(keys):
+        if key in parsed:
+            continue
+        text, machine, rank = key
+        row, column = int(cells["__row"].iloc[place]), int(cells["__column"].iloc[place])
         try:
-            parsed[text] = parse_figure(text, percent_sign=percent)
-            if (parsed[text].decimals or 0) > MOST_DECIMALS:
-                raise ValueError("more decimals than the observations hold")
-        except (ValueError, ArithmeticError):
-            first = cells[cells["printed"] == text].iloc[0]
+            figure = parse_figure(text, percent_sign=layout.percent_sign and not rank)
+        except (ValueError, ArithmeticError) as error:
             raise reading.refuse(
-                "text where a figure belongs",
-                row=int(first["__row"]),
-                column=int(first["__column"]),
+                f"text where a figure belongs ({error})",
+                row=row,
+                column=column,
                 found=text,
                 todo="mend the cell, or declare the mark under [blanks] in the layout.",
             ) from None
-    return cells["printed"].map(parsed)
+        try:
+            parsed[key] = _fit_decimals(figure, None if rank else layout.decimals, machine)
+        except ValueError as error:
+            raise reading.refuse(str(error), row=row, column=column, found=text, todo=_FINER) from None
+    return pd.Series([parsed[key] for key in keys], index=cells.index, dtype="object")
+
+
+_FINER: Final = "look for two figures run together; or correct decimals in the layout, or leave it out."
+
+
+def _fit_decimals(figure: Figure, declared: int | None, machine: bool) -> Figure:
+    """The figure with the decimals that the layout declares, or with those printed; a workbook's number has none.
+
+    The last digits of a workbook's number are noise of binary arithmetic (0.30000000000000004) and are rounded off, up
+    to a relative 10^-9. Raises ValueError where digits that say something would be lost.
+    """
+    if figure.decimals is None:  # a word or a fraction
+        return figure
+    places = declared if declared is not None else PLACES if machine else figure.decimals
+    if declared is None and not machine:
+        if places > MOST_DECIMALS:
+            raise ValueError(f"more than {MOST_DECIMALS} decimals, the most that the observations hold")
+        return figure
+    with localcontext(prec=len(figure.value.as_tuple().digits) + 100):
+        rounded = figure.value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+        if abs(figure.value - rounded) > (abs(figure.value) * Decimal("1e-9") if machine else 0):
+            what = "the decimals that the layout declares" if declared is not None else f"{PLACES} decimals"
+            raise ValueError(f"the figure is finer than {what} ({places})")
+    return Figure(rounded, declared, by_word=figure.by_word)
 
 
 def _compare_decimals(reading: _Reading, cells: pd.DataFrame, figures: pd.Series) -> None:
     if "__declared" not in cells:
         return
     shown = figures.map(lambda f: "" if f.decimals is None else str(f.decimals)).reindex(cells.index, fill_value="")
-    wrong = cells[(cells["__declared"] != shown) & cells["value"].notna()]
+    wrong = cells[cells["__declared"].notna() & (cells["__declared"] != shown) & cells["value"].notna()]
     if len(wrong):
         first = wrong.iloc[0]
         raise reading.refuse(
@@ -374,9 +468,20 @@ def _compare_decimals(reading: _Reading, cells: pd.DataFrame, figures: pd.Series
 
 
 def _fill_status(reading: _Reading, cells: pd.DataFrame, blank: pd.Series) -> None:
-    """Status of a cell: what its blank mark says, what the status column says, what a rule says; else A."""
-    given = cells["__status"] if "__status" in cells else pd.Series("", index=cells.index)
+    """Status of a cell: what its blank mark says, what the status column says, what a rule says; else A.
+
+    What the layout says of all figures (estimated, provisional) is not said of a blank.
+    """
+    given = cells["__status"].fillna("") if "__status" in cells else pd.Series("", index=cells.index)
     ruled = cells["obs_status"].where(cells["obs_status"] != _MISSING, "")
+    needs_value = {row["code"] for row in load_codelist("obs_status").rows if row["value_rule"] == "required"}
+    ruled = pd.Series(
+        [
+            ";".join(code for code in codes.split(";") if not (empty and code in needs_value))
+            for codes, empty in zip(ruled, blank, strict=True)
+        ],
+        index=cells.index,
+    )
     marks = cells["printed"].map(reading.layout.blanks).where(blank, "")
 
     def combine(parts: Iterable[str]) -> str:
@@ -387,26 +492,25 @@ def _fill_status(reading: _Reading, cells: pd.DataFrame, blank: pd.Series) -> No
 
 
 def _fill_intervals(cells: pd.DataFrame, figures: pd.Series) -> None:
-    words = cells["__qualifier"] if "__qualifier" in cells else pd.Series("", index=cells.index)
+    words = cells["__qualifier"].fillna("") if "__qualifier" in cells else pd.Series("", index=cells.index)
     table = qualifier_words()
     lower: list[Decimal | None] = []
     upper: list[Decimal | None] = []
     codes: list[str] = []
     for index, word in words.items():
         figure = figures.get(index)
-        decimals = cells.at[index, "decimals"]
         row = table.get(word) if word else None
         if figure is None:
             ends: tuple[Decimal | None, Decimal | None] = (None, None)
         elif row is not None:
-            ends = qualified_interval(figure.value, figure.decimals, row["lower_rule"], row["upper_rule"])
+            ends = qualified_interval(figure, figure.decimals, row["lower_rule"], row["upper_rule"])
         elif figure.is_fraction:  # a fraction in words is an approximation, and is treated as one
             row = {"qualifier": "about"}
-            ends = qualified_interval(figure.value, None, "minus_5_percent", "plus_5_percent")
-        elif decimals is None or pd.isna(decimals):
+            ends = qualified_interval(figure, None, "minus_5_percent", "plus_5_percent")
+        elif figure.decimals is None:
             ends = (None, None)
         else:
-            ends = rounding_interval(figure.value, int(decimals))
+            ends = rounding_interval(figure.value, figure.decimals)
         lower.append(ends[0])
         upper.append(ends[1])
         codes.append(row["qualifier"] if row else "")
