@@ -2,6 +2,9 @@
 
 A rule has an id, words in two languages, a severity and what it is about: our reading (a critical failure blocks the
 edition) or what the publisher printed (annotates, never blocks). Its outcome is pass, fail or not_judged.
+
+Before a stage is judged its tables are held against their contracts (suites/contract.json): where columns or types are
+not those of the contract, the other rules of the stage cannot be judged.
 """
 
 from __future__ import annotations
@@ -17,8 +20,17 @@ import duckdb
 import pandas as pd
 
 from transforms.codelists import load_codelist, qualifier_words
+from transforms.contract import load_contract
+from transforms.indicators import sql_type
 
-STAGES = ("raw", "codelists", "observations", "indicators", "comparisons")
+STAGES = ("contract", "raw", "codelists", "observations", "indicators", "comparisons")
+# Tables of a stage that have a contract. The contract suite is run with the stage, not as one.
+TABLES = {
+    "raw": ("datasets", "edition_files"),
+    "observations": ("observations",),
+    "indicators": ("indicators",),
+    "comparisons": ("comparisons",),
+}
 MOST_EXAMPLES = 20
 _CODELISTS = (
     "geographies",
@@ -82,14 +94,66 @@ def _batch_definition(stage: str) -> Any:
 
 
 def run_suite(con: duckdb.DuckDBPyConnection, stage: str, dataset: str = "", vintage: str = "") -> list[Outcome]:
-    """Judge one stage of one edition (or the code lists) and return an outcome for every rule of its suite."""
+    """Judge one stage of one edition (or the code lists): an outcome for every rule of contract and suite."""
+    found = []
+    if stage in TABLES:
+        found = judge(profile_tables(con, stage, dataset, vintage), "contract", dataset, vintage, of=stage)
+        if any(outcome.rule_id == "K01" and outcome.outcome != "pass" for outcome in found):
+            return [*found, *_leave_unjudged(stage, dataset, vintage)]
+    return [*found, *judge(prepare_frame(con, stage, dataset, vintage), stage, dataset, vintage)]
+
+
+def prepare_frame(con: duckdb.DuckDBPyConnection, stage: str, dataset: str = "", vintage: str = "") -> pd.DataFrame:
+    """What the suite of a stage judges: frames/<stage>.sql over the tables of the connection."""
     sql = files("expectations").joinpath("frames", f"{stage}.sql").read_text(encoding="utf-8")
     parameters = {"dataset": dataset, "vintage": vintage} if "$dataset" in sql.split("\n", 2)[-1] else {}
-    return judge(con.execute(sql, parameters).df(), stage, dataset, vintage)
+    return con.execute(sql, parameters).df()
 
 
-def judge(frame: pd.DataFrame, stage: str, dataset: str, vintage: str) -> list[Outcome]:
-    """Judge a frame by the suite of a stage."""
+def profile_tables(con: duckdb.DuckDBPyConnection, stage: str, dataset: str, vintage: str) -> pd.DataFrame:
+    """What the contract suite judges: the columns of the tables of a stage."""
+    return pd.concat([_profile_table(con, table, dataset, vintage) for table in TABLES[stage]], ignore_index=True)
+
+
+def _profile_table(con: duckdb.DuckDBPyConnection, table: str, dataset: str, vintage: str) -> pd.DataFrame:
+    """One row per column of a table or its contract: locator, misfit (against the contract) and empties (cells)."""
+    contract = load_contract(table)
+    types = {row[0]: row[1] for row in con.execute(f"DESCRIBE {table}").fetchall()}
+    rows: list[dict[str, str | None]] = [
+        {"locator": f"{table}.{name}", "misfit": "not in the contract", "empties": None}
+        for name in types
+        if name not in contract.names
+    ]
+    for column in contract.columns:
+        found, wanted = types.get(column.name), sql_type(column.type).replace(", ", ",")
+        misfit = None if found == wanted else f"{found or 'absent'} instead of {wanted}"
+        rows.append({"locator": f"{table}.{column.name}", "misfit": misfit, "empties": None})
+    required = [c.name for c in contract.columns if not c.nullable and c.name in types]
+    if {"dataset", "vintage"} <= types.keys():
+        counts = con.execute(
+            f"""SELECT {", ".join(f'count(*) - count("{name}")' for name in required)}
+                FROM {table} WHERE dataset IS NOT DISTINCT FROM ? AND vintage IS NOT DISTINCT FROM ?""",
+            [dataset, vintage],
+        ).fetchone()
+        empty = {f"{table}.{name}": count for name, count in zip(required, counts or (), strict=True) if count}
+        for row in rows:
+            if row["locator"] in empty:
+                row["empties"] = f"{empty[row['locator']]} empty cell(s)"
+    return pd.DataFrame(rows, columns=["locator", "misfit", "empties"]).astype(object)
+
+
+def _leave_unjudged(stage: str, dataset: str, vintage: str) -> list[Outcome]:
+    return [
+        Outcome(
+            stage, rule["meta"]["id"], dataset, vintage, rule["meta"]["about"], rule["severity"], "not_judged", 0, 0,
+            rule["meta"]["en"], rule["meta"]["zh"], (),
+        )
+        for rule in load_suite(stage)["expectations"]
+    ]  # fmt: skip
+
+
+def judge(frame: pd.DataFrame, stage: str, dataset: str, vintage: str, *, of: str = "") -> list[Outcome]:
+    """Judge a frame by the suite of a stage; of: the stage under which the outcomes are listed, if another."""
     import great_expectations as gx
 
     suite = load_suite(stage)
@@ -105,7 +169,7 @@ def judge(frame: pd.DataFrame, stage: str, dataset: str, vintage: str) -> list[O
                 "include_unexpected_rows": False,
             },
         )
-    outcomes = [_outcome(result, frame, stage, dataset, vintage) for result in report.results]
+    outcomes = [_outcome(result, frame, of or stage, dataset, vintage) for result in report.results]
     return sorted(outcomes, key=lambda outcome: outcome.rule_id)
 
 

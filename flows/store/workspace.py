@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 DATABASE = "digitrade.duckdb"
+ABANDONED_SECONDS = 24 * 3600  # a staging folder untouched for so long belongs to a run that was killed
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,12 @@ class Workspace:
 
 @contextmanager
 def open_workspace(data_dir: Path) -> Iterator[Workspace]:
-    """A workspace with an empty staging folder, removed at the end whatever happens."""
+    """A workspace with an empty staging folder, removed at the end whatever happens; abandoned ones are removed too."""
     curated = data_dir / "curated"
     curated.mkdir(parents=True, exist_ok=True)
+    for old in curated.glob(".staging-*"):
+        if time.time() - old.stat().st_mtime > ABANDONED_SECONDS:
+            shutil.rmtree(old, ignore_errors=True)
     staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=curated))
     try:
         yield Workspace(data_dir, staging)

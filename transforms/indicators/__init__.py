@@ -108,7 +108,8 @@ def compute_indicators(
     """Fill the tables indicators and comparisons from the tables observations and cards of the connection.
 
     mixed_sources: give a city's share of a nation that another source family publishes a value, with status D.
-    only: these indicators and no comparisons (for tables that ask for another treatment of one indicator).
+    only: these indicators and no comparisons (for tables that ask for another treatment of one indicator), over the
+    levels and comparisons that an earlier call on the same connection has left.
     """
     contract = load_contract("indicators")
     con.execute("SET VARIABLE mixed_sources = ?", [mixed_sources])
@@ -122,6 +123,7 @@ def compute_indicators(
     if not only:
         create_table(con, load_contract("comparisons"))
         con.execute(sql_of("_comparisons"))
+    con.execute(sql_of("_contested"))
 
 
 def _insert(indicator: str, select: str) -> str:

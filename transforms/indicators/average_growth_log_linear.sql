@@ -11,15 +11,16 @@ WITH weighted AS (
                lambda i: w[i] * ln(CASE WHEN w[i] < 0 THEN his[i] ELSE los[i] END))) AS b_lo,
            list_sum(list_transform(range(1, len(points) + 1),
                lambda i: w[i] * ln(CASE WHEN w[i] < 0 THEN los[i] ELSE his[i] END))) AS b_hi
-    FROM weighted WHERE coverage = 1 AND positive
+    FROM weighted WHERE refusal = ''
     UNION ALL BY NAME
-    SELECT * FROM weighted WHERE NOT (coverage = 1 AND coalesce(positive, false))
+    SELECT * FROM weighted WHERE refusal <> ''
 )
 SELECT definition, geo, '' AS reference, partner, flow, item, last_period AS period, first_period AS base_period,
        'A' AS freq, basis, adjustment, 'PERCENT' AS unit, currency, dataset, vintage,
        '' AS ref_dataset, '' AS ref_vintage,
        (exp(b) - 1) * 100 AS value, (exp(b_lo) - 1) * 100 AS lower, (exp(b_hi) - 1) * 100 AS upper,
-       0 AS unit_mult, CASE WHEN b IS NOT NULL THEN k.code ELSE 'O' END AS obs_status, coverage,
-       'log_linear' AS method, contested,
-       CASE WHEN coverage < 1 THEN 'years of the span are not published' ELSE '' END AS note, inputs
-FROM slopes LEFT JOIN obs_status k ON k.precedence = strength
+       0 AS unit_mult, CASE WHEN refusal = '' THEN k.code ELSE coalesce(km.code, 'O') END AS obs_status, coverage,
+       'log_linear' AS method, contested, refusal AS note, inputs
+FROM slopes
+LEFT JOIN obs_status k ON k.precedence = strength
+LEFT JOIN obs_status km ON km.precedence = missing_strength

@@ -1,9 +1,9 @@
 -- Exports over imports, X / M.
 SELECT definition, geo, '' AS reference, partner, 'N' AS flow, item, period, '' AS base_period, freq, basis, adjustment,
        'RATIO' AS unit, unit AS currency, dataset, vintage, '' AS ref_dataset, '' AS ref_vintage,
-       x / nullif(CAST(m AS DOUBLE), 0) AS value,
-       x_least / nullif(CAST(m_most AS DOUBLE), 0) AS lower,
-       x_most / nullif(CAST(m_least AS DOUBLE), 0) AS upper,
-       0 AS unit_mult, obs_status, 1.0 AS coverage, '' AS method, contested, '' AS note, inputs
+       CASE WHEN refusal = '' THEN x / nullif(CAST(m AS DOUBLE), 0) END AS value,
+       CASE WHEN refusal = '' THEN x_from / nullif(CAST(m_hi AS DOUBLE), 0) END AS lower,
+       CASE WHEN refusal = '' THEN x_hi / nullif(CAST(m_from AS DOUBLE), 0) END AS upper,
+       0 AS unit_mult, obs_status, coverage, '' AS method, contested,
+       CASE WHEN refusal = '' AND m = 0 THEN 'imports are zero' ELSE refusal END AS note, inputs
 FROM pairs
-WHERE x_lo >= 0 AND m_lo >= 0

@@ -58,4 +58,6 @@ def register(con: duckdb.DuckDBPyConnection) -> None:
     """Give a connection the two functions, over lists of levels in the order of time."""
     lists = ["DOUBLE[]", "DOUBLE[]"]
     for function in (largest_sum_of_ratios, smallest_sum_of_ratios):
-        con.create_function(function.__name__, function, lists, "DOUBLE")  # type: ignore[arg-type]
+        known = con.execute("SELECT 1 FROM duckdb_functions() WHERE function_name = ?", [function.__name__]).fetchone()
+        if not known:
+            con.create_function(function.__name__, function, lists, "DOUBLE")  # type: ignore[arg-type]
