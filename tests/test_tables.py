@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +17,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from flows.store.editions import find_editions, find_layouts, read_files
+from transforms.codelists import load_codelist
 from transforms.errors import InputError
 from transforms.export import Cell, Table, build_table, render_csv, render_markdown, render_workbook, write_tables
 from transforms.export.as_csv import COLUMNS, neutralise, plain
@@ -341,3 +343,16 @@ def test_a_cell_with_two_figures_is_refused(con: duckdb.DuckDBPyConnection) -> N
 def test_two_tables_of_one_name_are_refused() -> None:
     with pytest.raises(InputError, match="two tables of one name"):
         load_specs([("table_1", MATRIX)])
+
+
+def test_every_note_that_the_sql_can_write_has_words_in_both_languages() -> None:
+    """The notes of indicators and comparisons are English text; words.csv has a template for each of them."""
+    folder = Path(__file__).resolve().parents[1] / "transforms" / "indicators"
+    literals = {
+        text.strip(" (;:)")
+        for path in sorted(folder.glob("*.sql"))
+        for text in re.findall(r"'([A-Za-z ]*[a-z]+ [a-z]+ [a-z ]+[^'\n]*)'", path.read_text(encoding="utf-8"))
+    }
+    templates = " | ".join(row["label_en"] for row in load_codelist("words").rows if row["code"].startswith("NOTE."))
+    assert len(literals) > 10
+    assert {text for text in literals if text and text not in templates} == set()

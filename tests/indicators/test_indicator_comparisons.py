@@ -15,6 +15,14 @@ def printed(text: str, measure: str, **kwargs: object) -> Row:
     return cell(text, measure=measure, **kwargs)
 
 
+def ranked(**ranks: str) -> list[Row]:
+    """Printed ranks among the categories of services."""
+    return [
+        cell(rank, item=item, measure="rank", unit="RANK", unit_mult=0, price="", reference="SERVICES_CATEGORIES")
+        for item, rank in ranks.items()
+    ]
+
+
 VERDICTS: list[tuple[str, list[Row], list[tuple[str, str, str]]]] = [
     ("growth, equal", [*TWO_YEARS, printed("50.0", "growth")], [("growth", "50.0", "equal")]),
     ("growth, within rounding", [*TWO_YEARS, printed("45.0", "growth")], [("growth", "45.0", "within_rounding")]),
@@ -58,6 +66,12 @@ VERDICTS: list[tuple[str, list[Row], list[tuple[str, str, str]]]] = [
       for flow, text in (("X", "25"), ("M", "27"), ("T", "31"))],
      [("share", "25", "not_computable"), ("share", "27", "not_computable"), ("share", "31", "not_computable"),
       ("weighted_mean", "31", "contradictory")]),
+    ("ranks that the amounts allow, others being unpublished",
+     [cell("9.38"), cell("4.45", item="SJ"), *ranked(SI="1", SJ="2")],
+     [("rank", "1", "not_computable"), ("rank", "2", "not_computable")]),
+    ("ranks against the amounts",
+     [cell("9.38"), cell("4.45", item="SJ"), *ranked(SI="2", SJ="1")],
+     [("rank", "1", "contradictory"), ("rank", "2", "not_computable")]),
     ("one figure printed twice", [cell("1.2"), cell("1.21", table_id="u")], [("repeat", "1.2", "equal")]),
     ("one figure printed differently", [cell("1.2"), cell("1.41", table_id="u")], [("repeat", "1.2", "contradictory")]),
     ("the finer of two units is the yardstick", [cell("1.23"), cell("12345", table_id="u", unit_mult=4)],

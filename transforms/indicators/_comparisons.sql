@@ -113,6 +113,26 @@ JOIN printed_figures m ON m.flow = 'M'
    = (p.dataset, p.vintage, p.table_id, p.geo, p.item, p.period, p.reference, p.basis, p.measure)
 WHERE p.measure = 'share' AND p.flow = 'T' AND p.reference IN (SELECT code FROM refs WHERE flow = '' AND item <> '')
 UNION ALL BY NAME
+-- a printed rank among the categories of services: the published amounts bound it, unpublished ones may be anywhere
+SELECT 'rank' AS rule, '' AS rule_indicator, p.*, NULL AS c_value,
+       1 + count(*) FILTER (WHERE o.lo > own.hi) AS c_lower,
+       max(n.categories) - count(*) FILTER (WHERE o.hi < own.lo) AS c_upper, 0 AS c_mult, 'O' AS c_status,
+       'among the categories whose amounts are published' AS c_note,
+       list_sort(list_distinct(flatten(list(own.inputs || o.inputs)))) AS c_inputs, 'bounds' AS c_method
+FROM printed_figures p
+JOIN totals own
+  ON (own.dataset, own.vintage, own.geo, own.partner, own.flow, own.item, own.period, own.basis, own.adjustment)
+   = (p.dataset, p.vintage, p.geo, p.partner, p.flow, p.item, p.period, p.basis, p.adjustment)
+ AND own.measure = 'value'
+JOIN totals o
+  ON (o.dataset, o.vintage, o.geo, o.partner, o.flow, o.measure, o.period, o.basis, o.price, o.unit, o.adjustment)
+   = (own.dataset, own.vintage, own.geo, own.partner, own.flow, own.measure, own.period, own.basis, own.price,
+      own.unit, own.adjustment)
+ AND o.item <> own.item AND o.item IN (SELECT code FROM items WHERE tree = 'standard' AND parent = 'EBOPS2010:S')
+CROSS JOIN (SELECT count(*) AS categories FROM mofcom_categories) n
+WHERE p.measure = 'rank' AND p.reference = 'SERVICES_CATEGORIES'
+GROUP BY ALL
+UNION ALL BY NAME
 -- one figure printed in several places
 SELECT 'repeat' AS rule, '' AS rule_indicator, p.*, q.value AS c_value, q.lo AS c_lower, q.hi AS c_upper,
        q.unit_mult AS c_mult, q.obs_status AS c_status, 'also printed at ' || q.locator AS c_note,

@@ -103,17 +103,24 @@ CREATE OR REPLACE TEMP MACRO fitting(v, other, lo, hi) AS (
     CASE WHEN nearest(v, lo, hi) = v THEN v WHEN v IS NOT NULL THEN nearest(coalesce(other, v), lo, hi) END
 );
 
+-- narrowed: the printed figure is the coarsest of three, and gave way to what the other two allow
+CREATE OR REPLACE TEMP MACRO published_or_narrowed(contested, v, lo, hi) AS (
+    CASE WHEN NOT contested AND nearest(v, lo, hi) <> v THEN 'narrowed' ELSE 'published' END
+);
+
 CREATE OR REPLACE TEMP TABLE totals AS
 SELECT dataset, vintage, geo, partner, 'X' AS flow, item, measure, period, freq, basis, price, unit, adjustment, mult,
        CASE WHEN contested THEN x ELSE fitting(x, t - m, x_lo, x_hi) END AS point, x_lo AS lo, x_hi AS hi,
        x_status AS obs_status, CAST(x IS NOT NULL AS DOUBLE) AS coverage, contested,
-       list_sort(CASE WHEN has_t > 0 AND has_m > 0 THEN all_inputs ELSE x_inputs END) AS inputs, 'published' AS method
+       list_sort(CASE WHEN has_t > 0 AND has_m > 0 THEN all_inputs ELSE x_inputs END) AS inputs,
+       published_or_narrowed(contested, x, x_lo, x_hi) AS method
 FROM flows_together WHERE has_x > 0
 UNION ALL BY NAME
 SELECT dataset, vintage, geo, partner, 'M' AS flow, item, measure, period, freq, basis, price, unit, adjustment, mult,
        CASE WHEN contested THEN m ELSE fitting(m, t - x, m_lo, m_hi) END AS point, m_lo AS lo, m_hi AS hi,
        m_status AS obs_status, CAST(m IS NOT NULL AS DOUBLE) AS coverage, contested,
-       list_sort(CASE WHEN has_t > 0 AND has_x > 0 THEN all_inputs ELSE m_inputs END) AS inputs, 'published' AS method
+       list_sort(CASE WHEN has_t > 0 AND has_x > 0 THEN all_inputs ELSE m_inputs END) AS inputs,
+       published_or_narrowed(contested, m, m_lo, m_hi) AS method
 FROM flows_together WHERE has_m > 0
 UNION ALL BY NAME
 -- a total that is printed without a figure (suppressed, or only "over") is summed where both flows are printed
@@ -124,7 +131,8 @@ SELECT dataset, vintage, geo, partner, 'T' AS flow, item, measure, period, freq,
             WHEN precedence(x_status) <= precedence(m_status) THEN x_status ELSE m_status END AS obs_status,
        CASE WHEN is_printed THEN CAST(t IS NOT NULL AS DOUBLE)
             ELSE (CAST(x IS NOT NULL AS DOUBLE) + CAST(m IS NOT NULL AS DOUBLE)) / 2 END AS coverage,
-       contested, list_sort(all_inputs) AS inputs, CASE WHEN is_printed THEN 'published' ELSE 'sum' END AS method
+       contested, list_sort(all_inputs) AS inputs,
+       CASE WHEN is_printed THEN published_or_narrowed(contested, t, t_lo, t_hi) ELSE 'sum' END AS method
 FROM (SELECT *, has_t > 0 AND (t IS NOT NULL OR x IS NULL OR m IS NULL) AS is_printed FROM flows_together)
 WHERE has_t > 0 OR (has_x > 0 AND has_m > 0)
 UNION ALL BY NAME
