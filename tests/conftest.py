@@ -161,10 +161,10 @@ def plain_steps() -> dict[str, Callable[..., Any]]:
 
 
 @pytest.fixture(scope="session")
-def clean_run(tmp_path_factory: pytest.TempPathFactory, plain_steps: dict[str, Callable[..., Any]]) -> Path:
+def clean_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder after one run on the bundled data. Copy it before changing anything."""
     data = tmp_path_factory.mktemp("clean") / "data"
     shutil.copytree(ROOT / "data" / "raw", data / "raw")
-    summary = pipeline.run_stages(data, plain_steps)
+    summary = pipeline.run_stages(data, pipeline.STEPS)
     assert {row["state"] for row in summary["datasets"]} == {"read"}
     return data

@@ -42,11 +42,9 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> dict[str, bytes]:
+def plain(clean_run: Path) -> dict[str, bytes]:
     """What the plain functions write."""
-    data_dir = copy_raw(tmp_path_factory.mktemp("plain"))
-    subprocess.run(command("run", "--direct", "--data-dir", str(data_dir)), env=environment, check=True, timeout=120)
-    return outputs(data_dir)
+    return outputs(clean_run)
 
 
 def assert_same(made: dict[str, bytes], expected: dict[str, bytes]) -> None:

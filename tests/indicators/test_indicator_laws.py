@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import itertools
 import random
-import time
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from indicator_worlds import SIX, Results, Row, cell, compute, connection, fill, levels_of
+from indicator_worlds import SIX, Results, Row, cell, compute, levels_of
 
 from transforms.codelists import load_codelist
-from transforms.indicators import compute_indicators
 
 RULES = {row["code"]: row["value_rule"] for row in load_codelist("obs_status").rows}
 LEVELS = ("total_trade", "trade_balance")
@@ -192,26 +190,3 @@ def test_equal_inputs_have_equal_hashes() -> None:
 def test_a_connection_can_compute_again() -> None:
     rows = {"a": levels_of("1.00", "1.50", "1.20")}
     assert compute(rows) == compute(rows)
-
-
-def test_a_large_edition_takes_seconds() -> None:
-    """8 400 observations take about two seconds; a join that compares all with all takes forty."""
-    places = [
-        row["code"] for row in load_codelist("geographies").rows if row["type"] in ("country", "economy", "world")
-    ]
-    items = ("S", "SA", "SB", "SC", "SD", "SE", *SIX)
-    rng = random.Random(1)
-    rows = [
-        cell(f"{rng.uniform(1, 90):.1f}", geo=geo, item=item, flow=flow, period=str(year))
-        for geo in places[:25]
-        for item in items
-        for flow in "XM"
-        for year in range(2010, 2024)
-    ]
-    con = connection()
-    fill(con, {"large": rows})
-    begun = time.perf_counter()
-    compute_indicators(con)
-    assert time.perf_counter() - begun < 20
-    [(count,)] = con.execute("SELECT count(*) FROM indicators").fetchall()
-    assert count > 50_000
