@@ -10,6 +10,7 @@ not those of the contract, the other rules of the stage cannot be judged.
 from __future__ import annotations
 
 import json
+import logging
 import warnings
 from dataclasses import dataclass
 from functools import cache
@@ -88,6 +89,9 @@ def _parameters() -> dict[str, list[str]]:
 def _batch_definition(stage: str) -> Any:
     import great_expectations as gx
 
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(
+        logging.WARNING
+    )  # its temporary folders are no news
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     return context.data_sources.add_pandas(stage).add_dataframe_asset(stage).add_batch_definition_whole_dataframe("all")
@@ -154,23 +158,43 @@ def _leave_unjudged(stage: str, dataset: str, vintage: str) -> list[Outcome]:
 
 def judge(frame: pd.DataFrame, stage: str, dataset: str, vintage: str, *, of: str = "") -> list[Outcome]:
     """Judge a frame by the suite of a stage; of: the stage under which the outcomes are listed, if another."""
-    import great_expectations as gx
-
-    suite = load_suite(stage)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        batch = _batch_definition(stage).get_batch({"dataframe": frame})
-        report = batch.validate(
-            gx.ExpectationSuite(name=stage, expectations=suite["expectations"]),
-            expectation_parameters=_parameters(),
-            result_format={
+    rules = load_suite(stage)["expectations"]
+    reports = _validate(frame, stage, rules, {"result_format": "BASIC"})
+    # The rows that fail are looked up for the rules that failed only: naming them takes as long as finding them.
+    failed = [rule for rule in rules if not reports[rule["meta"]["id"]].success]
+    if failed:
+        reports |= _validate(
+            frame,
+            stage,
+            failed,
+            {
                 "result_format": "COMPLETE",
                 "unexpected_index_column_names": ["locator"],
                 "include_unexpected_rows": False,
             },
         )
-    outcomes = [_outcome(result, frame, of or stage, dataset, vintage) for result in report.results]
+    outcomes = [_outcome(report, frame, of or stage, dataset, vintage) for report in reports.values()]
     return sorted(outcomes, key=lambda outcome: outcome.rule_id)
+
+
+def _validate(
+    frame: pd.DataFrame, stage: str, rules: list[dict[str, Any]], result_format: dict[str, Any]
+) -> dict[str, Any]:
+    """Rule id -> what Great Expectations reports."""
+    import great_expectations as gx
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        report = (
+            _batch_definition(stage)
+            .get_batch({"dataframe": frame})
+            .validate(
+                gx.ExpectationSuite(name=stage, expectations=rules),
+                expectation_parameters=_parameters(),
+                result_format=result_format,
+            )
+        )
+    return {result.expectation_config.meta["id"]: result for result in report.results}
 
 
 def _outcome(result: Any, frame: pd.DataFrame, stage: str, dataset: str, vintage: str) -> Outcome:

@@ -3,7 +3,6 @@
 No postponed annotations here: a scheduled run loads this file by its path, and Prefect must see the types.
 """
 
-import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,6 @@ from prefect.cache_policies import NO_CACHE
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from flows.pipeline import STEPS, Step, make_run_id, run_stages
-
-logging.getLogger("great_expectations").setLevel(logging.WARNING)  # its temporary folders are no news
 
 
 def _is_passing_trouble(task_: Any, run: Any, state: Any) -> bool:
