@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -19,6 +21,7 @@ app = typer.Typer(
     name="digitrade",
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     help="""Official statistics on digital trade in services: from publishers' tables to indicators that can be traced
 to a cell.
@@ -91,28 +94,25 @@ def run(
     As a Prefect flow by default (a server is started for the run and ended with it; nothing needs the network);
     --direct calls the same functions without it. Both write the same bytes.
 
+    Examples:
+
         digitrade run
         digitrade run --direct --data-dir /srv/trade
     """
-    from transforms.errors import InputError
-
     folder = _folder(data_dir)
     if not (folder / "raw").is_dir():
         raise _fail(f"there is no raw data at {folder / 'raw'}; choose the folder that holds it with --data-dir")
-    try:
-        if direct:
-            from flows.terminal import run_with_progress
+    if direct:
+        from flows.terminal import run_with_progress
 
-            summary = run_with_progress(folder, mixed_sources=mixed_sources, quiet=as_json)
-        else:
-            _set_prefect_home(folder)
-            if as_json:
-                os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
-            from flows.orchestrate import run_flow
+        summary = run_with_progress(folder, mixed_sources=mixed_sources, quiet=as_json)
+    else:
+        _set_prefect_home(folder)
+        if as_json:
+            os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+        from flows.orchestrate import run_flow
 
-            summary = run_flow(folder, mixed_sources=mixed_sources)
-    except (InputError, OSError) as error:
-        raise _fail(error) from None
+        summary = run_flow(folder, mixed_sources=mixed_sources)
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False, indent=1))
     else:
@@ -153,18 +153,15 @@ def query(
     """
     import duckdb
 
+    from transforms.database import show_mixed_sources
+
     with _open_database(data_dir) as con:
         try:
             if mixed_sources:
-                con.execute(
-                    """CREATE TEMP VIEW indicators AS
-                       SELECT * FROM store.indicators i WHERE NOT EXISTS (
-                           SELECT 1 FROM store.indicators_mixed_sources m
-                           WHERE (m.indicator, m.geo, m.flow, m.item, m.period, m.dataset, m.vintage, m.ref_dataset)
-                               = (i.indicator, i.geo, i.flow, i.item, i.period, i.dataset, i.vintage, i.ref_dataset))
-                       UNION ALL BY NAME SELECT * FROM store.indicators_mixed_sources"""
-                )
+                show_mixed_sources(con)
             con.execute("SET lock_configuration = true")
+            if len(con.extract_statements(sql)) != 1:
+                raise _fail("give one SQL statement; found none, or several")
             found = con.execute(sql).to_arrow_table()
         except duckdb.Error as error:
             raise _fail(f"the query cannot be answered: {error}") from None
@@ -172,7 +169,9 @@ def query(
 
     try:
         write_rows(found, format.value, output)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise _fail(f"cannot write {output}: {error.strerror or error}; choose a folder that exists") from None
+    except ValueError as error:
         raise _fail(error) from None
 
 
@@ -216,6 +215,7 @@ def tables(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write CSV, XLSX and Markdown here.")] = None,
     data_dir: DataDir = None,
     lang: Language = Lang.en,
+    as_json: AsJson = False,
 ) -> None:
     """The tables for report authors: printed beside computed, with a mark and the counts.
 
@@ -226,13 +226,9 @@ def tables(
     import tempfile
 
     from flows.stages import find_tables
-    from transforms.errors import InputError
-    from transforms.export import build_table, render_markdown, write_tables
+    from transforms.export import build_table, render_csv, render_markdown, write_tables
 
-    try:
-        specs = {spec.name: spec for spec in find_tables(_folder(data_dir))}
-    except InputError as error:
-        raise _fail(error) from None
+    specs = {spec.name: spec for spec in find_tables(_folder(data_dir))}
     if name is not None and name not in specs:
         raise _fail(f"there is no table {name!r}; there are {', '.join(specs)}")
     chosen = [specs[name]] if name else list(specs.values())
@@ -245,10 +241,18 @@ def tables(
                     target = output / path.relative_to(beside)
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.move(path, target)
-            typer.echo(f"{len(written)} files in {output}")
+            names = [str(output / path.relative_to(beside)) for path in written]
+            typer.echo(json.dumps(names, ensure_ascii=False) if as_json else f"{len(written)} files in {output}")
             return
-        for spec in chosen:
-            typer.echo(render_markdown(build_table(con, spec, lang.value)).decode())
+        built = [build_table(con, spec, lang.value) for spec in chosen]
+    if as_json:
+        cells = {
+            table.spec.name: list(csv.DictReader(io.StringIO(render_csv(table).decode("utf-8-sig")))) for table in built
+        }
+        typer.echo(json.dumps(cells, ensure_ascii=False, indent=1))
+    else:
+        for table in built:
+            typer.echo(render_markdown(table).decode())
 
 
 @app.command()
@@ -266,10 +270,7 @@ def schedule(
 
     folder = _folder(data_dir)
     _set_prefect_home(folder)
-    try:
-        serve(folder, cron=cron, timezone=timezone, every_seconds=every)
-    except (RuntimeError, ValueError, OSError) as error:
-        raise _fail(error) from None
+    serve(folder, cron=cron, timezone=timezone, every_seconds=every)
 
 
 class Topic(StrEnum):
@@ -292,12 +293,8 @@ def catalog(
     digitrade catalog indicators --lang zh
     """
     from flows.catalog import list_topic
-    from transforms.errors import InputError
 
-    try:
-        rows = list_topic(topic.value, lang.value, _folder(data_dir))
-    except InputError as error:
-        raise _fail(error) from None
+    rows = list_topic(topic.value, lang.value, _folder(data_dir))
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
     else:
@@ -306,13 +303,40 @@ def catalog(
         print_rows(rows, topic.value)
 
 
-def main(argv: list[str] | None = None) -> Any:
-    """Entry point: no traceback for a person, whatever happens."""
+def main(argv: list[str] | None = None) -> None:
+    """Entry point. Whatever goes wrong is one line and exit code 2; DIGITRADE_DEBUG=1 shows the traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a sign shows a question mark
     try:
-        return app(args=argv)
+        app(args=argv)
     except KeyboardInterrupt:
-        typer.secho("digitrade: stopped; nothing half-written was left behind.", fg="yellow", err=True)
-        sys.exit(130)
+        _stop()
+    except Exception as error:
+        if "Query interrupted" in str(error):  # how DuckDB reports Ctrl-C
+            _stop()
+        if os.environ.get("DIGITRADE_DEBUG"):
+            raise
+        typer.secho(f"digitrade: {_explain(error)}", fg="red", err=True)
+        sys.exit(2)
+
+
+def _stop() -> NoReturn:
+    typer.secho("digitrade: stopped; nothing half-written was left behind.", fg="yellow", err=True)
+    sys.exit(130)
+
+
+def _explain(error: Exception) -> str:
+    from transforms.errors import InputError
+
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, PermissionError):
+        return f"may not write {error.filename}; choose a data folder you may write to with --data-dir."
+    text = " ".join(str(error).split())
+    if isinstance(error, OSError) or "API" in text:
+        return text
+    return f"{type(error).__name__}: {text} (DIGITRADE_DEBUG=1 shows where)"
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ def run_stages(
             seconds[name] = round(seconds.get(name, 0.0) + time.perf_counter() - begun, 3)
 
     editions = stages.list_editions(data_dir)
+    stages.find_tables(data_dir)  # a fault in an own table is said before anything is done
     with open_workspace(data_dir) as workspace:
         outcomes = list(do("check_codelists"))
         readings = []

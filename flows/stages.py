@@ -291,14 +291,23 @@ def export_tables(workspace: Workspace) -> list[Path]:
 
 def find_tables(data_dir: Path) -> tuple[TableSpec, ...]:
     """The table specifications: the bundled ones and the user's own (data/own/tables/*.toml)."""
-    own = sorted((data_dir / "own" / "tables").glob("*.toml"))
-    return load_specs([(path.stem, path.read_text(encoding="utf-8")) for path in own])
+    own = []
+    for path in sorted((data_dir / "own" / "tables").glob("*.toml")):
+        try:
+            own.append((path.stem, path.read_text(encoding="utf-8")))
+        except UnicodeDecodeError:
+            raise InputError(
+                "the table specification is not UTF-8", file=f"own/tables/{path.name}", todo="save it as UTF-8."
+            ) from None
+    return load_specs(own)
 
 
 def summarise(workspace: Workspace, readings: Sequence[Reading], outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """What a person wants to know at the end: datasets, rules, comparisons. The same for every way to run."""
     with duckdb.connect(str(workspace.curated / DATABASE), read_only=True) as con:
-        verdicts = dict(con.execute("SELECT verdict, count(*) FROM comparisons GROUP BY ALL ORDER BY ALL").fetchall())
+        verdicts = dict(
+            con.execute("SELECT verdict, count(*) FROM compared_cells GROUP BY ALL ORDER BY ALL").fetchall()
+        )
         indicators = con.execute("SELECT count(*), count(value) FROM indicators").fetchone()
         contradictions = [
             dict(zip(("locator", "rule", "printed", "range"), row, strict=True))
@@ -312,13 +321,14 @@ def summarise(workspace: Workspace, readings: Sequence[Reading], outcomes: Seque
     return {
         "datasets": [asdict(reading) for reading in readings],
         "indicators": {"rows": indicators[0], "values": indicators[1]} if indicators else {},
-        "comparisons": verdicts,
+        "comparisons": dict(counted),
         "contradictions": contradictions,
         "rules": {
             result: sum(outcome.outcome == result for outcome in outcomes) for result in ("pass", "fail", "not_judged")
         },
         "failing_rules": [
-            {"rule": o.rule_id, "dataset": o.dataset, "about": o.about, "severity": o.severity, "failed": o.failed,
+            {"rule": o.rule_id, "dataset": o.dataset, "vintage": o.vintage,
+             "about": o.about, "severity": o.severity, "failed": o.failed,
              "words_en": o.words_en, "words_zh": o.words_zh}
             for o in outcomes if o.outcome == "fail"
         ],

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -71,7 +72,8 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
     words = {name: list_.label(f"RUN.{name}", lang) for name in RUN_WORDS}
     table = Table(title=f"{words['title']} {summary['run_id']}", box=box.SIMPLE_HEAD, title_justify="left")
     for name in ("COL.dataset", "RUN.outcome", "RUN.observations"):
-        table.add_column(list_.label(name, lang), justify="right" if name == "RUN.observations" else "left")
+        justify: Any = "right" if name == "RUN.observations" else "left"
+        table.add_column(list_.label(name, lang), justify=justify, no_wrap=True)
     for row in summary["datasets"]:
         style = "" if row["state"] == "read" else "bold red"
         table.add_row(f"{row['dataset']}/{row['vintage']}", words[row["state"]], str(row["observations"]), style=style)
@@ -143,11 +145,11 @@ def print_checks(rows: list[dict[str, Any]], counts: dict[str, int]) -> None:
 def print_rows(rows: list[dict[str, Any]], title: str) -> None:
     """Rows as a table that wraps."""
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
-    for name in rows[0] if rows else []:
-        table.add_column(name, overflow="fold")
+    for place, name in enumerate(rows[0] if rows else []):
+        table.add_column(name, overflow="fold", no_wrap=place == 0)  # what is to be copied stays whole
     for row in rows:
         table.add_row(*(escape(str(value)) for value in row.values()))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
 
 
 def write_rows(rows: Any, format: str, output: Path | None) -> None:
@@ -188,7 +190,7 @@ def _csv(rows: Any, output: Path | None) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(rows.column_names)
     for row in zip(*(column.to_pylist() for column in rows.columns), strict=True):
-        writer.writerow(["" if v is None else "; ".join(v) if isinstance(v, list) else _plain(v) for v in row])
+        writer.writerow(["" if v is None else _joined(v) if isinstance(v, list) else _plain(v) for v in row])
     return text.getvalue()
 
 
@@ -197,21 +199,35 @@ def _json(rows: Any, output: Path | None) -> str:
     return json.dumps(listed, ensure_ascii=False, indent=1, default=str) + "\n"
 
 
+def _joined(values: list[Any]) -> str:
+    return "; ".join("" if value is None else str(_plain(value)) for value in values)
+
+
 def _table(rows: Any, output: Path | None) -> str:
+    """A table where it fits the width; else every row as a record, one column a line."""
     console = Console(file=sys.stdout if output is None else None, width=None if sys.stdout.isatty() else 200)
-    table = Table(box=box.SIMPLE_HEAD)
-    for name in rows.column_names:
-        kind = rows.schema.field(name).type
-        numeric = str(kind).startswith(("decimal", "int", "double", "float"))
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in zip(*(column.to_pylist() for column in rows.columns), strict=True):
-        table.add_row(
-            *(
-                "" if v is None else escape("; ".join(map(str, v)) if isinstance(v, list) else str(_plain(v)))
-                for v in row
-            )
-        )
+    names = rows.column_names
+    shown = [
+        ["" if v is None else _joined(v) if isinstance(v, list) else str(_plain(v)) for v in row]
+        for row in zip(*(column.to_pylist() for column in rows.columns), strict=True)
+    ]
+    widths = [max(map(cell_len, [name, *(row[i] for row in shown)])) for i, name in enumerate(names)]
     with console.capture() as captured:
-        console.print(table)
+        if len(names) > 6 and sum(widths) + 3 * len(names) > console.width:
+            for number, row in enumerate(shown, 1):
+                console.print(f"-- {number}", highlight=False)
+                for name, text in zip(names, row, strict=True):
+                    console.print(
+                        f"{name:<{max(map(len, names))}}  {text}", markup=False, highlight=False, soft_wrap=True
+                    )
+        else:
+            table = Table(box=box.SIMPLE_HEAD)
+            for name in names:
+                kind = str(rows.schema.field(name).type)
+                numeric = kind.startswith(("decimal", "int", "double", "float"))
+                table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+            for row in shown:
+                table.add_row(*map(escape, row))
+            console.print(table)
         console.print(f"{rows.num_rows} row{'' if rows.num_rows == 1 else 's'}")
     return captured.get()

@@ -18,6 +18,7 @@ from transforms.codelists import (
     status_order,
     unit_labels,
 )
+from transforms.errors import InputError
 
 LISTS = ["items", "geographies", "flows", "measures", "references", "bases", "prices", "units", "obs_status",
          "conf_status", "frequencies", "adjustments"]  # fmt: skip
@@ -82,7 +83,7 @@ def test_no_label_names_two_codes_and_every_code_names_itself(name: str) -> None
 
 def test_two_codes_with_one_label_are_refused() -> None:
     row = {"label_en": "", "label_zh": "旅行"}
-    with pytest.raises(ValueError, match="made_up: the label '旅行' names both A and B"):
+    with pytest.raises(InputError, match="made_up: the label '旅行' names both A and B"):
         label_index("made_up", [row | {"code": "A"}, row | {"code": "B"}])
 
 

@@ -198,10 +198,10 @@ def test_a_blocked_dataset_ends_with_1_and_unusable_calls_with_2(tmp_path: Path)
         return call(tmp_path, *words)
 
     shutil.copytree(ROOT / "data" / "raw", tmp_path / "raw")
-    (tmp_path / "raw" / "seed_statements" / "2022" / "card.toml").unlink()
+    (tmp_path / "raw" / "seed_statements" / "2025" / "card.toml").unlink()
     done = run("run", "--direct", "--data-dir", str(tmp_path))
     assert done.returncode == 1
-    assert "seed_statements/2022" in done.stdout and "has no card" in done.stdout
+    assert "seed_statements/2025" in done.stdout and "has no card" in done.stdout
     assert (tmp_path / "curated" / "digitrade.duckdb").is_file()
     assert run("run", "--direct", "--data-dir", str(tmp_path / "nowhere")).returncode == 2
     assert run("run", "--data-dir", str(tmp_path / "nowhere")).returncode == 2
@@ -218,6 +218,7 @@ def test_check_tables_and_catalog(digitrade: Run, published: Path, tmp_path: Pat
     found = json.loads(digitrade("check", "--json", "--all").stdout)
     assert sum(found["counts"].values()) == len(found["rules"])
     assert "广州数字贸易占服务贸易比重" in digitrade("tables", "table_1", "--lang", "zh").stdout
+    assert len(json.loads(digitrade("tables", "table_1", "--json").stdout)["table_1"]) == 9
     assert digitrade("tables", "--output", str(tmp_path / "t")).returncode == 0
     assert len(list((tmp_path / "t").rglob("*.xlsx"))) == 2
     for topic in ("datasets", "definitions", "indicators", "rules", "tables"):
@@ -232,7 +233,7 @@ def test_same_input_same_bytes(digitrade: Run, published: Path, data_dir: Path) 
         return {
             str(path.relative_to(curated)): path.read_bytes()
             for path in sorted(curated.rglob("*"))
-            if path.is_file() and path.relative_to(curated).parts[0] != "runs"
+            if path.is_file() and path.relative_to(curated).parts[0] not in ("runs", ".lock")
         }
 
     before = outputs()

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
+from transforms.errors import InputError
+
 # Lists whose rows stand in several files: the first is the classification proper, the others what lies beside it.
 FILES: dict[str, tuple[str, ...]] = {
     "items": ("items.csv", "items_other.csv"),
@@ -77,14 +79,18 @@ def read_rows(filename: str) -> list[dict[str, str]]:
 
 
 def label_index(name: str, rows: Iterable[dict[str, str]]) -> dict[str, str]:
-    """Normalised label, alias or code -> code. Raises ValueError when one label names two codes."""
+    """Normalised label, alias or code -> code. Raises InputError when one label names two codes."""
     index: dict[str, str] = {}
     for row in rows:
         aliases = row.get("aliases") or row.get("aliases_zh") or ""
         names = [row["label_zh"], row["label_en"], row["code"], *aliases.split("|")]
         for text in filter(None, map(normalise_label, names)):
             if index.setdefault(text, row["code"]) != row["code"]:
-                raise ValueError(f"{name}: the label {text!r} names both {index[text]} and {row['code']}")
+                raise InputError(
+                    f"the label {text!r} names both {index[text]} and {row['code']}",
+                    file=f"transforms/codelists/{name}",
+                    todo="take the label or alias from one of the two codes.",
+                )
     return index
 
 
@@ -94,7 +100,12 @@ def load_codelist(name: str) -> CodeList:
     rows = tuple(row for filename in FILES.get(name, (f"{name}.csv",)) for row in read_rows(filename))
     codes = [row["code"] for row in rows]
     if repeated := {code for code in codes if codes.count(code) > 1}:
-        raise ValueError(f"{name}: codes stand more than once: {sorted(repeated)}")
+        raise InputError(
+            "codes stand more than once",
+            file=f"transforms/codelists/{name}",
+            found=", ".join(sorted(repeated)),
+            todo="keep one row for each code.",
+        )
     return CodeList(name, rows, label_index(name, rows))
 
 

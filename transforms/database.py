@@ -67,6 +67,7 @@ def write_views(target: str) -> None:
             comments = {column: words["columns"][column] for column in columns}
             _create_view(con, name, f"FROM store.{name}", words["tables"][name], comments)
         _create_labelled(con)
+        _create_compared_cells(con)
         con.execute("CHECKPOINT")
 
 
@@ -84,8 +85,35 @@ def _create_view(con: duckdb.DuckDBPyConnection, name: str, select: str, comment
             con.execute(f'COMMENT ON COLUMN store.{name}."{column}" IS {quote(text)}')
 
 
+def _create_compared_cells(con: duckdb.DuckDBPyConnection) -> None:
+    """compared_cells: each printed cell once, with its most telling comparison."""
+    select = """
+        SELECT dataset, vintage, table_id, locator, printed, arg_min(rule, place) AS rule,
+               arg_min(verdict, place) AS verdict
+        FROM (SELECT *, list_position(['contradictory', 'not_comparable', 'equal', 'within_rounding',
+                                       'not_computable'], verdict) AS place
+              FROM store.comparisons
+              WHERE rule <> 'chain' AND (rule <> 'repeat' OR verdict = 'contradictory'))
+        GROUP BY ALL"""
+    text = (
+        "Each printed cell once, by its most telling comparison; a chain is no cell, and a figure printed twice alike "
+        "computes nothing."
+    )
+    columns = {column.name: column.en for column in load_contract("comparisons").columns}
+    names = ("dataset", "vintage", "table_id", "locator", "printed", "rule", "verdict")
+    _create_view(con, "compared_cells", select, text, {name: columns[name] for name in names})
+
+
 def _create_labelled(con: duckdb.DuckDBPyConnection) -> None:
     """indicators_labelled: the indicators with English and Chinese words beside the codes, for reading by eye."""
+    select, comments = _select_labelled("store.indicators")
+    text = "The indicators with English and Chinese labels beside the codes."
+    own = {column.name: column.en for column in load_contract("indicators").columns}
+    _create_view(con, "indicators_labelled", select, text, comments | own)
+
+
+def _select_labelled(source: str) -> tuple[str, dict[str, str]]:
+    """The SELECT of a table of indicators with labels, and what the label columns mean."""
     labels = {
         "title": ("store.indicator_cards", "indicator", "indicator", "title_en", "title_zh"),
         "geo_label": ("store.geographies", "code", "geo", "label_en", "label_zh"),
@@ -97,7 +125,15 @@ def _create_labelled(con: duckdb.DuckDBPyConnection) -> None:
         for lang, column in (("en", en), ("zh", zh)):
             columns.append(f"{alias}.{column} AS {alias}_{lang}")
             comments[f"{alias}_{lang}"] = f"{alias.replace('_', ' ')}, {'English' if lang == 'en' else 'Chinese'}."
-    own_columns = {column.name: column.en for column in load_contract("indicators").columns}
-    select = f"SELECT {', '.join(columns)}, i.* FROM store.indicators i {' '.join(joins)}"
-    text = "The indicators with English and Chinese labels beside the codes."
-    _create_view(con, "indicators_labelled", select, text, comments | own_columns)
+    return f"SELECT {', '.join(columns)}, i.* FROM {source} i {' '.join(joins)}", comments
+
+
+def show_mixed_sources(con: duckdb.DuckDBPyConnection) -> None:
+    """For this connection: indicators and indicators_labelled with the mixed-source rows in place of the empty ones."""
+    key = ", ".join(load_contract("indicators").key)
+    con.execute(
+        f"""CREATE TEMP VIEW indicators AS
+            SELECT * FROM store.indicators ANTI JOIN store.indicators_mixed_sources USING ({key})
+            UNION ALL BY NAME SELECT * FROM store.indicators_mixed_sources"""
+    )
+    con.execute(f"CREATE TEMP VIEW indicators_labelled AS {_select_labelled('temp.indicators')[0]}")

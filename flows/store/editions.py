@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +19,26 @@ CARD_KEYS: dict[str, tuple[str, ...]] = {
     "publisher_says": ("publisher_zh", "publisher_en", "title_zh", "title_en", "edition", "terms"),
     "we_did": ("accessed", "transcription"),
 }
+# Every key a card may have; those of CARD_KEYS, the names and sha256 must be there.
+KNOWN_KEYS: dict[str, tuple[str, ...]] = {
+    "": ("dataset", "vintage", "source_family", *CARD_KEYS, "files"),
+    "publisher_says": (*CARD_KEYS["publisher_says"], "published", "url", "definition"),
+    "we_did": (*CARD_KEYS["we_did"], "notes"),
+    "files": (
+        "name",
+        "sha256",
+        "bytes",
+        "publisher",
+        "title",
+        "edition",
+        "where",
+        "unit",
+        "publisher_note",
+        "our_note",
+    ),
+}
+# What file managers and office programs leave beside the data: no data, and nobody's decision.
+_LEFT_BEHIND = re.compile(r"\..*|~\$.*|thumbs\.db|desktop\.ini", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -71,7 +92,7 @@ def find_editions(data_dir: Path) -> list[Found]:
 
 
 def _list_visible(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in folder.iterdir() if not _LEFT_BEHIND.fullmatch(path.name))
 
 
 def read_card(folder: Path) -> Edition:
@@ -98,9 +119,11 @@ def read_card(folder: Path) -> Edition:
         card = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise InputError(f"the card is not TOML: {error}", file=name, todo="mend the line named.") from None
+    _refuse_unknown(card, "", name)
     for section, keys in CARD_KEYS.items():
         if not isinstance(card.get(section, {}), dict):
             raise InputError(f"the card's {section} is no table", file=name, todo=f"begin it with [{section}].")
+        _refuse_unknown(card.get(section, {}), section, name)
         card[section] = _as_texts(card.get(section, {}), section, name)
         for key in keys:
             if not card[section].get(key):
@@ -120,6 +143,18 @@ def read_card(folder: Path) -> Edition:
     return Edition(folder.parent.name, folder.name, folder, card)
 
 
+def _refuse_unknown(table: dict[str, Any], where: str, card_name: str) -> None:
+    """A key that no card has is named: a misspelt one must not be passed over in silence."""
+    known = KNOWN_KEYS[where.partition("[")[0]]
+    if unknown := sorted(set(table) - set(known)):
+        raise InputError(
+            f"unknown key {f'{where}.' if where else ''}{unknown[0]} in the card",
+            file=card_name,
+            found=unknown[0],
+            todo=f"use one of {', '.join(known)}.",
+        )
+
+
 def _check_entries(entries: Any, card_name: str) -> list[dict[str, Any]]:
     """The [[files]] of a card: each with a name of its own and a sha256; bytes, where given, a number."""
     if not entries or not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
@@ -129,6 +164,7 @@ def _check_entries(entries: Any, card_name: str) -> list[dict[str, Any]]:
     checked: list[dict[str, Any]] = []
     for number, entry in enumerate(entries, 1):
         where = f"files[{number}]"
+        _refuse_unknown(entry, where, card_name)
         size = entry.get("bytes", 0)
         if not isinstance(size, int) or isinstance(size, bool) or size < 0:
             raise InputError(

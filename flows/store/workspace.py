@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
+
+from transforms.errors import InputError
 
 DATABASE = "digitrade.duckdb"
-ABANDONED_SECONDS = 24 * 3600  # a staging folder untouched for so long belongs to a run that was killed
+FOLDERS = ("observations", "indicators", "comparisons", "checks", "exports")
 
 
 @dataclass(frozen=True)
@@ -32,34 +35,102 @@ class Workspace:
 
 @contextmanager
 def open_workspace(data_dir: Path) -> Iterator[Workspace]:
-    """A workspace with an empty staging folder, removed at the end whatever happens; abandoned ones are removed too."""
+    """A workspace with an empty staging folder, removed at the end whatever happens.
+
+    One run at a time writes to a data folder; so whatever staging folder is found belongs to a run that was killed,
+    and is removed. Raises InputError when another run is at work.
+    """
     curated = data_dir / "curated"
     curated.mkdir(parents=True, exist_ok=True)
-    for old in curated.glob(".staging-*"):
-        if time.time() - old.stat().st_mtime > ABANDONED_SECONDS:
+    with (curated / ".lock").open("a+", encoding="utf-8") as lock:
+        _take(lock)
+        for old in curated.glob(".staging-*"):
             shutil.rmtree(old, ignore_errors=True)
-    staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=curated))
+        staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=curated))
+        try:
+            yield Workspace(data_dir, staging)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def _take(lock: IO[str]) -> None:
+    """Lock the file for this process; the system releases it when the process ends, however it ends."""
     try:
-        yield Workspace(data_dir, staging)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        if os.name == "nt":
+            import msvcrt
+
+            lock.seek(1 << 20)  # beyond the text, which stays readable
+            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        else:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.seek(0)
+        raise InputError(
+            "another run is writing to this data folder",
+            file=lock.name,
+            found=lock.read().strip() or "no name",
+            todo="wait until it has ended, or use another --data-dir.",
+        ) from None
+    lock.truncate(0)
+    lock.write(f"process {os.getpid()}\n")
+    lock.flush()
 
 
 def publish(workspace: Workspace) -> list[Path]:
-    """Move every staged file to its place by renaming, the database last; drop what this run no longer makes.
+    """Move every staged file to its place by renaming, the database last, and drop what this run no longer makes.
 
-    A reader that has the old database open keeps reading it: the file is replaced, not rewritten.
+    All or nothing: when a step fails, every step before it is taken back, so that the old publication stands whole and
+    the call can be repeated. A reader that has the old database open keeps reading it: the file is replaced, not
+    rewritten.
     """
-    staged = sorted(path.relative_to(workspace.staging) for path in workspace.staging.rglob("*") if path.is_file())
+    curated, staging = workspace.curated, workspace.staging
+    staged = sorted(path.relative_to(staging) for path in staging.rglob("*") if path.is_file())
+    if Path(DATABASE) not in staged:
+        raise InputError("nothing to publish: the run has staged no database", file=str(staging))
     staged.sort(key=lambda path: path == Path(DATABASE))
-    for path in staged:
-        target = workspace.curated / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (workspace.staging / path).replace(target)
-    for folder in ("observations", "indicators", "comparisons", "checks", "exports"):
-        for old in sorted((workspace.curated / folder).rglob("*"), reverse=True):
-            if old.is_file() and old.relative_to(workspace.curated) not in staged:
-                old.unlink()
-            elif old.is_dir() and not any(old.iterdir()):
-                old.rmdir()
-    return [workspace.curated / path for path in staged]
+    outdated = [
+        path.relative_to(curated)
+        for folder in FOLDERS
+        for path in sorted((curated / folder).rglob("*"))
+        if path.is_file() and path.relative_to(curated) not in staged
+    ]
+    with tempfile.TemporaryDirectory(prefix=".staging-replaced-", dir=curated) as replaced:
+        kept = Path(replaced)
+        done: list[Path] = []
+        try:
+            for path in outdated:
+                _move(curated / path, kept / path)
+                done.append(path)
+            for path in staged:
+                if (curated / path).is_file():
+                    _keep(curated / path, kept / path)
+                _move(staging / path, curated / path)
+                done.append(path)
+        except OSError:
+            for path in reversed(done):
+                if path in staged:
+                    _move(curated / path, staging / path)
+                if (kept / path).is_file():
+                    _move(kept / path, curated / path)
+            raise
+    for folder in FOLDERS:
+        for path in sorted((curated / folder).rglob("*"), reverse=True):
+            if path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
+    return [curated / path for path in staged]
+
+
+def _move(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.replace(target)
+
+
+def _keep(source: Path, target: Path) -> None:
+    """A second name for a file, so that it can be put back; a copy where the file system has no second names."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_COMPARED = {"runs", ".prefect"}  # what carries a clock
+NOT_COMPARED = {"runs", ".prefect", ".lock"}  # what carries a clock or a process
 
 
 def copy_raw(folder: Path) -> Path:

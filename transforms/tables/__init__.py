@@ -102,6 +102,9 @@ def parse_spec(name: str, text: str, file: str) -> TableSpec:
         raise _refuse(file, "an unknown key", unknown[0])
     if missing := sorted(key for key in _NEEDED | {"rows", "columns"} if not raw.get(key)):
         raise _refuse(file, "a key is missing", missing[0])
+    for key, kind in (("order", int), ("dataset", str), ("vintage", str), ("mixed_sources", bool), ("notes", dict)):
+        if key in raw and not (isinstance(raw[key], kind) and isinstance(raw[key], bool) == (kind is bool)):
+            raise _refuse(file, f"the key {key} has the wrong type", repr(raw[key]))
     form = raw.get("form", "checks")
     if form not in FORMS:
         raise _refuse(file, f"form is one of {', '.join(FORMS)}", str(form))
