@@ -147,9 +147,11 @@ def query(
 ) -> None:
     """Read-only SQL on the published database.
 
-    digitrade query "select geo, period, value, lower, upper from indicators where indicator = 'total_trade'"
-    digitrade query "from comparisons where verdict = 'contradictory'" --format csv
-    digitrade query "select column_name, comment from duckdb_columns() where table_name = 'indicators'"
+    Examples:
+
+        digitrade query "select geo, period, value, lower, upper from indicators where indicator = 'total_trade'"
+        digitrade query "from comparisons where verdict = 'contradictory'" --format csv
+        digitrade query "select column_name, comment from duckdb_columns() where table_name = 'indicators'"
     """
     import duckdb
 
@@ -185,8 +187,10 @@ def check(
 ) -> None:
     """What the quality rules found in the latest run: failures first, with the rows.
 
-    digitrade check
-    digitrade check --all --lang zh
+    Examples:
+
+        digitrade check
+        digitrade check --all --lang zh
     """
     with _open_database(data_dir) as con:
         words = f"words_{lang.value}"
@@ -219,8 +223,10 @@ def tables(
 ) -> None:
     """The tables for report authors: printed beside computed, with a mark and the counts.
 
-    digitrade tables table_1 --lang zh          show one table
-    digitrade tables --output /tmp/tables       write all, in both languages
+    Examples:
+
+        digitrade tables table_1 --lang zh          show one table
+        digitrade tables --output /tmp/tables       write all, in both languages
     """
     import shutil
     import tempfile
@@ -264,7 +270,9 @@ def schedule(
 ) -> None:
     """Serve the run on a schedule with a Prefect server on this machine, until stopped.
 
-    digitrade schedule --cron "0 6 1 * *"      at six in the morning of the first of the month
+    Examples:
+
+        digitrade schedule --cron "0 6 1 * *"      at six in the morning of the first of the month
     """
     from flows.schedule import serve
 
@@ -290,7 +298,9 @@ def catalog(
 ) -> None:
     """What there is, in words: datasets, definitions, indicators, rules, tables.
 
-    digitrade catalog indicators --lang zh
+    Examples:
+
+        digitrade catalog indicators --lang zh
     """
     from flows.catalog import list_topic
 

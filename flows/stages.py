@@ -305,9 +305,7 @@ def find_tables(data_dir: Path) -> tuple[TableSpec, ...]:
 def summarise(workspace: Workspace, readings: Sequence[Reading], outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """What a person wants to know at the end: datasets, rules, comparisons. The same for every way to run."""
     with duckdb.connect(str(workspace.curated / DATABASE), read_only=True) as con:
-        verdicts = dict(
-            con.execute("SELECT verdict, count(*) FROM compared_cells GROUP BY ALL ORDER BY ALL").fetchall()
-        )
+        counted = con.execute("SELECT verdict, count(*) FROM compared_cells GROUP BY ALL ORDER BY ALL").fetchall()
         indicators = con.execute("SELECT count(*), count(value) FROM indicators").fetchone()
         contradictions = [
             dict(zip(("locator", "rule", "printed", "range"), row, strict=True))
