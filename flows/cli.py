@@ -152,6 +152,8 @@ def query(
         digitrade query "select geo, period, value, lower, upper from indicators where indicator = 'total_trade'"
         digitrade query "from comparisons where verdict = 'contradictory'" --format csv
         digitrade query "select column_name, comment from duckdb_columns() where table_name = 'indicators'"
+
+    It only reads; files and the network are out of its reach.
     """
     import duckdb
 
@@ -191,6 +193,8 @@ def check(
 
         digitrade check
         digitrade check --all --lang zh
+
+    It ends with 0, unless --strict is given and a rule failed.
     """
     with _open_database(data_dir) as con:
         words = f"words_{lang.value}"
@@ -227,6 +231,8 @@ def tables(
 
         digitrade tables table_1 --lang zh          show one table
         digitrade tables --output /tmp/tables       write all, in both languages
+
+    The marks are explained in each table.
     """
     import shutil
     import tempfile
@@ -273,6 +279,8 @@ def schedule(
     Examples:
 
         digitrade schedule --cron "0 6 1 * *"      at six in the morning of the first of the month
+
+    It ends with Ctrl-C; the times of the runs are kept in curated/runs.
     """
     from flows.schedule import serve
 
@@ -301,6 +309,8 @@ def catalog(
     Examples:
 
         digitrade catalog indicators --lang zh
+
+    The same words stand in the database, as comments and in the view indicator_cards.
     """
     from flows.catalog import list_topic
 
