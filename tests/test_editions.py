@@ -75,9 +75,13 @@ def test_a_sound_edition(edition: Path) -> None:
         ('dataset = "made_up"', 'dataset = "other"', "the card's dataset is not the folder's name. Found: 'other'."),
         ('vintage = "2020"', "vintage = 2021", "the card's vintage is not the folder's name. Found: '2021'."),
         ("[[files]]", "[files]", "the card lists no files"),
-        ("[[files]]", "[[papers]]", "the card lists no files"),
+        ("[[files]]", "[[papers]]", "unknown key papers in the card. Found: 'papers'. What to do: use one of"),
+        ('terms = "free"', 'terms = "free"\ntitel = "t"', "unknown key publisher_says.titel in the card"),
+        ('accessed = "2026-01-01"', 'acessed = "2026-01-01"', "unknown key we_did.acessed in the card"),
+        ("bytes = 4", "bytes = 4\nsize = 4", "unknown key files[1].size in the card"),
+        ("[publisher_says]", "[other]\n[publisher_says]", "unknown key other in the card"),
         ('name = "t.csv"', "", "the card lacks files[1].name"),
-        ('sha256 = "', 'sha1 = "', "the card lacks files[1].sha256"),
+        ('sha256 = "', 'where = "', "the card lacks files[1].sha256"),
         ("bytes = 4", 'bytes = "four"', "the card's files[1].bytes is no size"),
         ("bytes = 4", 'bytes = 4\n[[files]]\nname = "t.csv"\nsha256 = "0"', "the card lists a file twice"),
         ("[we_did]", "[we_did", "the card is not TOML"),
@@ -125,8 +129,6 @@ def test_files_and_card_hold_each_other_to_account(edition: Path) -> None:
     (edition / "more").mkdir()
     assert refuse(lambda: read_files(read_card(edition))).startswith("made_up/2020/more: a folder inside an edition.")
     (edition / "more").rmdir()
-    (edition / ".DS_Store").write_bytes(b"x")  # hidden files of a file manager are no data
-    assert read_files(read_card(edition))
     (edition / "t.csv").write_bytes(b"a,c\n")
     message = refuse(lambda: read_files(read_card(edition)))
     assert message.startswith(
@@ -136,6 +138,14 @@ def test_files_and_card_hold_each_other_to_account(edition: Path) -> None:
     assert refuse(lambda: read_files(read_card(edition))).startswith(
         "made_up/2020/t.csv: a file that the card lists is missing. What to do: put it back."
     )
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "~$t.xlsx", ".~lock.t.csv#", "Thumbs.db", "thumbs.db", "desktop.ini"])
+def test_what_programs_leave_behind_is_no_data(edition: Path, tmp_path: Path, name: str) -> None:
+    for folder in (edition, edition.parent, tmp_path / "raw"):
+        (folder / name).write_bytes(b"x")
+    assert [found.problem for found in find_editions(tmp_path)] == [None]
+    assert read_files(read_card(edition)) == {"t.csv": b"a,b\n"}
 
 
 def test_a_link_is_as_good_as_its_bytes(edition: Path, tmp_path: Path) -> None:

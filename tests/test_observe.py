@@ -332,6 +332,26 @@ def test_mapped_texts(read: Reader, refused: Refusal, plain_layout: str) -> None
     )
 
 
+def test_a_rule_tells_an_empty_cell_from_one_that_says_none(read: Reader, plain_layout: str) -> None:
+    table = "年份,出口,进口,价格\n2018,1,2,\n2019,3,4,不涉及价格\n2020,5,6,可比价\n"
+    price = '[[columns]]\nheader = "价格"\nrole = "key"\ncolumn = "price"\n'
+    rules = '[[rules]]\nwhen = { price = "@blank", flow = "X" }\nthen = { price = "current" }\n'
+    rules += '[[rules]]\nwhen = { price = ["@blank", "comparable"] }\nthen = { price = "constant" }\n'
+    layout = plain_layout.replace('price = "current"\n', "") + price
+    assert [row["price"] for row in read(table, layout)] == ["", "", "", "", "comparable", "comparable"]
+    assert [row["price"] for row in read(table, layout + rules)] == [
+        "current", "constant", "", "", "constant", "constant",
+    ]  # fmt: skip
+    without = plain_layout.replace('price = "current"\n', "") + rules
+    assert [row["price"] for row in read(TABLE, without)] == ["current", "constant"] * 2  # no column at all
+    assert {row["price"] for row in read(TABLE, plain_layout + rules)} == {"current"}  # a constant says it
+
+
+def test_blank_is_asked_only_of_columns_with_a_default(read: Reader, plain_layout: str) -> None:
+    with pytest.raises(InputError, match=r"when\.geo is not in the code list"):
+        read(TABLE, plain_layout + '[[rules]]\nwhen = { geo = "@blank" }\nthen = { price = "" }\n')
+
+
 def test_codes_are_not_labels(refused: Refusal, plain_layout: str) -> None:
     layout = plain_layout.replace('geo = "CHN"\n', "")
     layout += '[[columns]]\nheader = "地区"\nrole = "key"\ncolumn = "geo"\nparse = "code"\n'
@@ -620,9 +640,23 @@ def test_every_statement_is_one_observation(bundled: dict[str, dict[str, dict[st
             assert row["reference"] == stated["参照"] and row["obs_status"] == stated["状态"]
             assert (row["qualifier"] != "") == (stated["修饰"] != "" or row["printed"] in ("一半", "1/3", "三分之一",
                     "四分之一", "六分之一", "2/3", "1/5"))  # fmt: skip
-            assert f"no. {stated['编号']}" in row["note"] and stated["注"] in row["note"]
+            assert row["note"].startswith(f"编号{stated['编号']}; ") and stated["注"] in row["note"]
             total += 1
     assert total == 499
+
+
+def test_prices_and_balances_of_the_statements(bundled: dict[str, dict[str, dict[str, Any]]]) -> None:
+    rows = [row for found in bundled.values() for row in found.values()]
+    counted = {row["item"] for row in rows if row["measure"] == "count"} | {"RAIL:CR_EXPRESS.FREIGHT"}  # in tonnes
+    for row in rows:
+        if row["measure"] in ("growth", "average_growth", "increase", "multiple"):
+            assert (row["price"] == "") == (row["item"] in counted), row["locator"]
+        assert row["measure"] != "balance" or row["flow"] != "N"
+    gap = [row for row in rows if row["reference"] == "YUEXIU"]
+    assert [(row["measure"], row["unit"], row["price"]) for row in gap] == [("difference", "CNY", "current")]
+    zones = [row for row in rows if row["item"] == "GZ:DIGITAL_SERVICES"]
+    assert [row["note"].split("; ")[0] for row in zones] == ["编号G072", "编号G073", "编号G075", "编号G076", "编号G078"]
+    assert zones[3]["reference"] == "SERVICES_TOTAL"
 
 
 def test_every_row_of_the_unctad_selection(bundled: dict[str, dict[str, dict[str, Any]]], raw_dir: Path) -> None:

@@ -90,7 +90,7 @@ def _create_compared_cells(con: duckdb.DuckDBPyConnection) -> None:
     select = """
         SELECT dataset, vintage, table_id, locator, printed, arg_min(rule, place) AS rule,
                arg_min(verdict, place) AS verdict
-        FROM (SELECT *, list_position(['contradictory', 'not_comparable', 'equal', 'within_rounding',
+        FROM (SELECT *, list_position(['contradictory', 'equal', 'within_rounding', 'not_comparable',
                                        'not_computable'], verdict) AS place
               FROM store.comparisons
               WHERE rule <> 'chain' AND (rule <> 'repeat' OR verdict = 'contradictory'))

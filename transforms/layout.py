@@ -30,6 +30,7 @@ ROLES: dict[str, tuple[str, ...]] = {
 }
 PARSERS = ("label", "code", "text", "year", "period", "count")
 PREVIOUS = "@previous"  # as a base_period: the same period one year earlier
+BLANK = "@blank"  # in a rule's when: the column has its default because no cell, set or constant says anything of it
 MOST_DECIMALS = 9  # half a unit of the last printed decimal must fit the ten decimals of DECIMAL(38, 10)
 INTEGERS = {"int8": (-15, 15), "int32": (0, 2**31 - 1)}  # unit_mult (SDMX CL_UNIT_MULT) and n
 # Columns that the reading itself fills: from the place of the file, from the cell, or by a role of their own.
@@ -306,6 +307,8 @@ def _check_codes(layout: Layout) -> None:
             if name not in testable:
                 raise _refuse(layout, f"rules[{number}].when asks for no column it can know", name, testable)
             for value in wanted if isinstance(wanted, list) else [wanted]:
+                if value == BLANK and name in contract.names and contract[name].default is not None:
+                    continue
                 _check_value(layout, f"rules[{number}].when.{name}", contract[name], value)
     for column in layout.columns:
         for text, code in column.map.items():

@@ -20,7 +20,7 @@ from transforms.codelists import (
 )
 from transforms.contract import load_contract
 from transforms.grid import Grid
-from transforms.layout import INTEGERS, MOST_DECIMALS, PREVIOUS, Layout, PrintedColumn, find_parsers
+from transforms.layout import BLANK, INTEGERS, MOST_DECIMALS, PREVIOUS, Layout, PrintedColumn, find_parsers
 from transforms.locate import Reading
 from transforms.numbers import PLACES, Figure, fold, parse_figure, qualified_interval, rounding_interval
 from transforms.periods import find_freq, find_year_before, parse_year
@@ -47,7 +47,7 @@ def _key_parser(column: PrintedColumn) -> Callable[[str], Any]:
                 raise ValueError(f"the layout maps only {', '.join(column.map)}")
             return column.map[text]
         if text == "" and spec.default is not None:
-            return spec.default
+            return None  # nothing said: the default of the contract
         match kind:
             case "label":
                 if text == "" and "" in load_codelist(spec.codelist).codes:
@@ -179,13 +179,15 @@ def _finish(reading: Reading, cells: pd.DataFrame) -> pd.DataFrame:
     cells["value"] = figures.map(lambda f: f.value)
     cells["decimals"] = figures.map(lambda f: f.decimals)
     _compare_decimals(reading, cells, figures)
+    unsaid: dict[str, pd.Series] = {}
     for name in contract.names:
         default = _MISSING if contract[name].default is None else contract[name].default
         given = cells[name].astype("object") if name in cells else pd.Series(None, index=cells.index, dtype="object")
         if name not in ("value", "decimals"):
+            unsaid[name] = given.isna()
             cells[name] = given.where(given.notna(), default)
     cells["freq"] = _find_freqs(cells)
-    _apply_rules(layout, cells)
+    _apply_rules(layout, cells, unsaid)
     previous = cells["base_period"] == PREVIOUS
     cells.loc[previous, "base_period"] = cells.loc[previous, "period"].map(_find_base)
     cells["freq"] = _find_freqs(cells)
@@ -218,13 +220,15 @@ def _find_base(period: str) -> str:
     return period if period == _MISSING else find_year_before(period)
 
 
-def _apply_rules(layout: Layout, cells: pd.DataFrame) -> None:
+def _apply_rules(layout: Layout, cells: pd.DataFrame, unsaid: dict[str, pd.Series]) -> None:
     for rule in layout.rules:
         mask = pd.Series(True, index=cells.index)
         for name, wanted in rule.when.items():
-            mask &= cells[name].isin(wanted if isinstance(wanted, list) else [wanted])
+            codes = wanted if isinstance(wanted, list) else [wanted]
+            mask &= cells[name].isin(codes) | (unsaid[name] if BLANK in codes else False)
         for name, value in rule.then.items():
             cells.loc[mask, name] = value
+            unsaid[name] = unsaid[name] & ~mask
         if rule.reason and mask.any():
             cells.loc[mask, "note"] = cells.loc[mask, "note"].map(
                 lambda note, why=rule.reason: "; ".join(filter(None, [note, why]))

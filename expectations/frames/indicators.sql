@@ -4,8 +4,8 @@ WITH chosen AS (
 ), keyed AS (
     SELECT *, concat_ws('|', indicator, definition, geo, reference, partner, flow, item, period, base_period, freq,
                         basis, adjustment, unit, currency, ref_dataset, ref_vintage) AS key,
-           -- what ten decimals and a ratio in double precision may lose
-           0.0000000002 + 1e-12 * abs(coalesce(CAST(value AS DOUBLE), CAST(upper AS DOUBLE), 0)) AS slack
+           -- bounds are rounded outward: only what double precision loses in large numbers remains
+           1e-14 * abs(coalesce(CAST(value AS DOUBLE), CAST(upper AS DOUBLE), 0)) AS slack
     FROM chosen
 )
 SELECT key AS locator, key, indicator, geo, flow, item, unit, coverage, obs_status,

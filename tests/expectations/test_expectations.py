@@ -114,6 +114,7 @@ BREAKS: dict[tuple[str, str], Break] = {
     ("observations", "O32"): at(6, "value = 101, lower = NULL, upper = NULL"),
     ("observations", "O33"): at(5, "value = -101, lower = NULL, upper = NULL"),
     ("observations", "O34"): at(5, "value = 1001, lower = NULL, upper = NULL"),
+    ("observations", "O35"): at(8, "measure = 'balance'"),
     ("indicators", "I01"): Break("INSERT INTO indicators FROM indicators WHERE indicator = 'growth'", "growth"),
     ("indicators", "I02"): indicator("growth", "coverage = 'nan'"),
     ("indicators", "I03"): indicator("growth", "lower = upper + 1"),
@@ -125,7 +126,7 @@ BREAKS: dict[tuple[str, str], Break] = {
     ("indicators", "I09"): indicator("growth", "geo = 'XXX'"),
     ("comparisons", "P01"): compared("growth", "computed_lower = 90, computed_upper = 91, verdict = 'contradictory'"),
     ("comparisons", "P02"): compared("growth", "rule = 'average_growth', computed_lower = 90, computed_upper = 91, "
-                                               "verdict = 'contradictory'"),
+                                               "verdict = 'not_comparable', note = 'the document states no method'"),
     ("comparisons", "P03"): Break("INSERT INTO comparisons FROM comparisons WHERE rule = 'growth'", "t t!R5C1"),
     ("comparisons", "P04"): compared("growth", "verdict = 'fine'"),
     ("comparisons", "P05"): compared("growth", "computed_lower = 90, computed_upper = 91, verdict = 'equal'"),

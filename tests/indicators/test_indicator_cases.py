@@ -367,7 +367,11 @@ def test_case(case: Case) -> None:
         value = found[0][name]
         if name in ("value", "lower", "upper") and wanted is not None:
             assert value is not None, name
-            assert float(value) == pytest.approx(float(wanted), rel=1e-12, abs=6e-11), name
+            # a value to the nearest tenth decimal, a bound outward
+            slip = float(value) - float(wanted)
+            least, most = {"value": (-0.6, 0.6), "lower": (-1, 0.001), "upper": (-0.001, 1)}[name]
+            noise = 1e-12 * abs(float(wanted))
+            assert least * 1e-10 - noise <= slip <= most * 1e-10 + noise, name
         elif name == "coverage":
             assert value == pytest.approx(float(wanted)), name
         else:

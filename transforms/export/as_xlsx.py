@@ -25,11 +25,12 @@ _FILLS = {
 _FONTS = {"zh": "Microsoft YaHei", "en": "Arial"}
 # Excel dates a workbook by the clock unless it is told otherwise; the same data must give the same bytes
 _CREATED = datetime(2000, 1, 1)
-_WIDEST = 34
-_WIDEST_OF = {"compared_with": 20, "unit": 13, "mark": 18, "note": 36, "source_note": 26}
+_WIDEST = 30
+_WIDEST_OF = {"compared_with": 18, "unit": 11, "mark": 18, "note": 34, "source_note": 24}
 _LINE_POINTS = 15.5
-# text that follows a column of numbers keeps its distance from them
-_AFTER_NUMBERS = {"align": "left", "indent": 1}
+# text keeps its distance from the column before it: a full line would run into its neighbour
+_INDENTED = {"align": "left", "indent": 1}
+_INDENT = 1.5  # its width in narrow characters
 _NUMBERS = ("printed_value", "computed_value", "computed_lower", "computed_upper")
 
 
@@ -75,7 +76,7 @@ class _Sheets:
         sheet = self.book.add_worksheet(name)
         sheet.set_landscape()
         sheet.set_paper(9)
-        sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.6)
+        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         sheet.fit_to_pages(1, 0)
         sheet.hide_gridlines(2)
         sheet.set_footer(f"&L{name.replace('&', '&&')}&R&P / &N")
@@ -103,17 +104,23 @@ def _number_format(decimals: int) -> str:
 
 
 def _fit(head: str, texts: list[str], widest: int = _WIDEST) -> float:
-    """A column's width after its longest text, and its heading broken in two between words."""
-    words = [_display_width(word) + 2 for word in head.split()]
-    longest = max([_display_width(head) / 2 + 2, 6, *words, *map(_display_width, texts)])
-    return float(round(min(longest + 2, max([widest, *words]))))
+    """A column's width after its longest text, and its heading broken in two: between words, a Chinese one anywhere."""
+    head_widths = [_display_width(word) for word in head.split()]
+    if not head.isascii():
+        head_widths = [width if width <= 6 else math.ceil(width / 4) * 2 for width in head_widths]
+    words = [width + 1 for width in head_widths]
+    longest = max([_display_width(head) / 2, 5, *words, *map(_display_width, texts)])
+    return float(math.ceil(min(longest + 1 + _INDENT, max([widest, *words]))))
 
 
 def _height(texts: list[str], widths: list[float]) -> float:
     """A row's height in points when its texts are wrapped."""
-    shares = [_display_width(text) / max(width, 1) for text, width in zip(texts, widths, strict=False)]
-    # lines break between words, so a tenth of each is lost
-    return _LINE_POINTS * max([1, *(math.ceil(share * 1.1) for share in shares if share > 1)])
+    lines = [1]
+    for text, width in zip(texts, widths, strict=False):
+        share = _display_width(text) / max(width - _INDENT, 1)
+        # lines break between words, so a tenth of each is lost; Chinese ones break anywhere
+        lines.append(math.ceil(share * (1.1 if text.isascii() else 1.03)) if share > 1 else 1)
+    return _LINE_POINTS * max(lines)
 
 
 def _write_number(sheet: Any, row: int, column: int, value: Decimal | None, style: Any) -> None:
@@ -132,8 +139,7 @@ def _write_table(sheets: _Sheets, table: Table) -> None:
     top = 4
     sheet.set_row(top, _height(heads, widths))
     for n, head in enumerate(heads):
-        follows = n > 0 and _is_number(table, n - 1)
-        align = {"align": "right"} if _is_number(table, n) else _AFTER_NUMBERS if follows else {"align": "left"}
+        align = {"align": "right"} if _is_number(table, n) else _INDENTED if n else {"align": "left"}
         sheet.write_string(top, n, head, sheets.head(**align))
     write = _write_checks if table.spec.form == "checks" else _write_matrix
     row = write(sheets, sheet, table, top + 1) + 1
@@ -202,11 +208,19 @@ def _layout(table: Table) -> tuple[list[float], list[str]]:
     widths = [*label_widths, _fit(word("COL.column"), [table.columns[cell.column] for cell in table.cells])]
     for name in names:
         if name in _NUMBERS:
-            texts = [f"{v:,.4f}" for cell in table.cells if (v := getattr(cell, name)) is not None]
+            cells = [cell for cell in table.cells if getattr(cell, name) is not None]
+            texts = [f"{getattr(cell, name):,.{_decimals(cell, name)}f}" for cell in cells]
         else:
             texts = [_text(table, cell, name) for cell in table.cells]
         widths.append(_fit(word(f"COL.{name}"), texts, _WIDEST_OF.get(name, _WIDEST)))
     return widths, [*table.row_heads, word("COL.column"), *(word(f"COL.{name}") for name in names)]
+
+
+def _decimals(cell: Cell, name: str) -> int:
+    """Decimals at which a number of a cell is displayed."""
+    if name == "printed_value" and cell.origin == "printed":
+        return cell.decimals or 0
+    return cell.range_decimals if name.endswith(("lower", "upper")) else cell.shown_decimals
 
 
 def _write_checks(sheets: _Sheets, sheet: Any, table: Table, row: int) -> int:
@@ -217,20 +231,16 @@ def _write_checks(sheets: _Sheets, sheet: Any, table: Table, row: int) -> int:
         texts = ["" if name in _NUMBERS else _text(table, cell, name) for name in names]
         sheet.set_row(row, _height([*labels, *texts], widths))
         for n, label in enumerate(labels):
-            _write_label(sheet, row, n, label, sheets.body(text_wrap=True), sheets.body(align="left"))
+            space = _INDENTED if n else {"align": "left"}
+            _write_label(sheet, row, n, label, sheets.body(text_wrap=True, **space), sheets.body(**space))
         for n, name in enumerate(names, start=width + 1):
             value = getattr(cell, name, None)
             if name in _NUMBERS:
-                printed = name == "printed_value" and cell.origin == "printed"
-                decimals = cell.range_decimals if name.endswith(("lower", "upper")) else cell.shown_decimals
-                decimals = (cell.decimals or 0) if printed else decimals
-                _write_number(sheet, row, n, value, sheets.body(num_format=_number_format(decimals)))
+                _write_number(sheet, row, n, value, sheets.body(num_format=_number_format(_decimals(cell, name))))
             elif name == "mark" and cell.mark:
-                sheet.write_string(
-                    row, n, table.marks[cell.mark], sheets.body(bg_color=_FILLS[cell.mark], **_AFTER_NUMBERS)
-                )
+                sheet.write_string(row, n, table.marks[cell.mark], sheets.body(bg_color=_FILLS[cell.mark], **_INDENTED))
             else:
-                sheet.write_string(row, n, _text(table, cell, name), sheets.body(text_wrap=True))
+                sheet.write_string(row, n, _text(table, cell, name), sheets.body(text_wrap=True, **_INDENTED))
         row += 1
     return row
 
@@ -248,7 +258,8 @@ def _write_matrix(sheets: _Sheets, sheet: Any, table: Table, row: int) -> int:
     grid, width = table.grid, len(table.row_heads)
     for i, labels in enumerate(rows):
         for n, label in enumerate(labels):
-            _write_label(sheet, row, n, label, sheets.body(text_wrap=True), sheets.body(align="left"))
+            space = _INDENTED if n else {"align": "left"}
+            _write_label(sheet, row, n, label, sheets.body(text_wrap=True, **space), sheets.body(**space))
         for j in range(len(columns)):
             cell = grid.get((i, j))
             if cell is None:

@@ -23,6 +23,7 @@ MARKS = ("equal", "within_rounding", "contradictory", "not_computable", "not_com
 _TELLING = ("contradictory", "not_comparable", "equal", "within_rounding", "not_computable")
 _KEYS = ("geo", "flow", "item", "period", "base_period", "reference")
 _CODES = ("geo", "flow", "item", "measure", "period", "base_period", "reference")
+_WHOLE_UNITS = ("RANK", "COUNT", "YEAR")
 _NUMBER = re.compile(r"(\d+)")
 
 
@@ -30,7 +31,9 @@ _NUMBER = re.compile(r"(\d+)")
 class Cell:
     """One cell. Values in unit (a label, with its power of ten); printed_value is empty where nothing is printed.
 
-    origin: printed; implied (made of printed figures, marked but not counted); computed (nothing is printed).
+    is_whole: the unit knows whole numbers only (ranks, counts). inputs: the cells behind a computed value, none where
+    nothing was computed. origin: printed; implied (made of printed figures, marked but not counted); computed (nothing
+    is printed).
     """
 
     row: int
@@ -38,6 +41,7 @@ class Cell:
     origin: str
     codes: dict[str, str]
     unit: str
+    is_whole: bool = False
     printed: str = ""
     qualifier: str = ""
     decimals: int | None = None
@@ -58,13 +62,17 @@ class Cell:
 
     @property
     def shown_decimals(self) -> int:
-        """Decimals at which a computed value is displayed: one more than printed."""
+        """Decimals at which a computed value is displayed: one more than printed; none for whole numbers."""
+        if self.is_whole and _are_whole(self.printed_value, self.computed_value):
+            return 0
         return 2 if self.decimals is None else self.decimals + 1
 
     @property
     def range_decimals(self) -> int:
         """Decimals at which the computed range is displayed: enough to tell its ends apart."""
         low, high, decimals = self.computed_lower, self.computed_upper, self.shown_decimals
+        if self.is_whole and _are_whole(low, high):
+            return 0
         if low is None or high is None or low == high:
             return decimals
         while decimals < 10 and round_half_up(low, decimals) == round_half_up(high, decimals):
@@ -84,6 +92,10 @@ class Cell:
         """The statuses of the cell other than A, printed first."""
         both = [*self.printed_status.split(";"), *self.computed_status.split(";")]
         return [s for s in dict.fromkeys(both) if s and s != "A"]
+
+
+def _are_whole(*values: Decimal | None) -> bool:
+    return all(value is None or value == value.to_integral_value() for value in values)
 
 
 @dataclass(frozen=True)
@@ -243,6 +255,10 @@ def _fetch(con: duckdb.DuckDBPyConnection, source: str, values: list[str]) -> li
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
+def _is_whole(row: Row) -> bool:
+    return row["unit"] in _WHOLE_UNITS and row["unit_mult"] == 0
+
+
 def _natural(locator: str) -> tuple[tuple[int, str], ...]:
     """R3C10 after R3C9."""
     return tuple((int(p), "") if p.isdigit() else (-1, p) for p in _NUMBER.split(locator))
@@ -310,6 +326,7 @@ def _printed_cell(i: int, j: int, o: Row, data: _Data, spec: TableSpec, labels: 
         origin="printed",
         codes={key: o[key] for key in _CODES},
         unit=labels.unit(o["unit"], o["unit_mult"]),
+        is_whole=_is_whole(o),
         printed=o["printed"],
         qualifier=o["qualifier"],
         decimals=o["decimals"],
@@ -400,6 +417,7 @@ def _implied_cell(i: int, j: int, c: Row, spec: TableSpec, labels: Labels) -> Ce
         origin="implied",
         codes={key: c.get(key, "") for key in _CODES},
         unit=labels.unit(c["unit"], c["unit_mult"]),
+        is_whole=_is_whole(c),
         printed=c["printed"],
         printed_value=c["printed_value"],
         printed_lower=c["printed_lower"],
@@ -418,6 +436,7 @@ def _computed_cell(i: int, j: int, c: Row, data: _Data, labels: Labels) -> Cell:
         origin="computed",
         codes={key: shown.get(key, "") for key in _CODES},
         unit=labels.unit(shown["unit"], shown["unit_mult"]),
+        is_whole=_is_whole(shown),
         computed_value=shown["value"],
         computed_lower=shown["lower"],
         computed_upper=shown["upper"],

@@ -127,13 +127,13 @@ def compute_indicators(
 
 
 def _insert(indicator: str, select: str) -> str:
-    """Cast to the contract; a missing value takes status O where its inputs' status would promise one."""
+    """Cast to the contract, bounds outward; a missing value whose inputs' status would promise one takes status O."""
     return f"""
         INSERT INTO indicators BY NAME
         SELECT {quote(indicator)} AS indicator, s.* REPLACE (
             CAST(s.value AS DECIMAL(38, 10)) AS value,
-            CAST(s.lower AS DECIMAL(38, 10)) AS lower,
-            CAST(s.upper AS DECIMAL(38, 10)) AS upper,
+            rounded_down(s.lower) AS lower,
+            rounded_up(s.upper) AS upper,
             CASE WHEN s.value IS NULL AND EXISTS (
                      SELECT 1 FROM obs_status k
                      WHERE k.value_rule = 'required' AND list_contains(string_split(s.obs_status, ';'), k.code))

@@ -11,6 +11,16 @@ CREATE OR REPLACE TEMP MACRO nearest(v, lo, hi) AS (CASE WHEN v IS NOT NULL THEN
 -- The lower end for a ratio: what is not printed as negative is held not to be negative.
 CREATE OR REPLACE TEMP MACRO not_below_zero(lo) AS (CASE WHEN lo < 0 THEN 0 ELSE lo END);
 
+-- The ends of a range at ten decimals, rounded outward so that the range is never narrower; decimals stay exact.
+CREATE OR REPLACE TEMP MACRO rounded_down(v) AS (
+    CASE WHEN typeof(v) = 'DOUBLE' THEN CAST(floor(CAST(v AS DOUBLE) * 1e10) / 1e10 AS DECIMAL(38, 10))
+         ELSE CAST(v AS DECIMAL(38, 10)) END
+);
+CREATE OR REPLACE TEMP MACRO rounded_up(v) AS (
+    CASE WHEN typeof(v) = 'DOUBLE' THEN CAST(ceil(CAST(v AS DOUBLE) * 1e10) / 1e10 AS DECIMAL(38, 10))
+         ELSE CAST(v AS DECIMAL(38, 10)) END
+);
+
 -- 1. Every printing of a level. lo and hi: the interval it stands for; a machine value without one is a point;
 --    point is empty for a figure stated only as a bound (over, under). Amounts of one place, edition, scheme and unit
 --    are brought to the smallest power of ten in use there, so that 万美元 and 亿美元 can be added exactly; aggregates

@@ -15,10 +15,11 @@ WITH places AS (
     SELECT p.*, n.dataset AS ref_dataset, n.vintage AS ref_vintage, n.item AS ref_item, n.point AS n_point,
            not_below_zero(n.lo) AS n_lo, n.hi AS n_hi, n.mult AS n_mult, n.obs_status AS n_status,
            n.contested AS n_contested, n.inputs AS n_inputs, n.title_en AS ref_title, n.coverage AS n_coverage,
-           CASE WHEN p.dataset <> n.dataset AND (p.family <> n.family OR p.family = '')
-                THEN 'comes from another source family: ' || n.title_en
-                WHEN p.item <> n.item THEN 'stands under another definition'
-                WHEN p.basis <> n.basis THEN 'is on another basis: ' || n.basis ELSE '' END AS obstacle,
+           'the nation (' || n.item || ') ' AS subject,
+           concat_ws('; ', CASE WHEN p.dataset <> n.dataset AND (p.family <> n.family OR p.family = '')
+                                THEN subject || 'comes from another source family: ' || n.title_en END,
+                     CASE WHEN p.item <> n.item THEN subject || 'stands under another definition' END,
+                     CASE WHEN p.basis <> n.basis THEN subject || 'is on another basis: ' || n.basis END) AS obstacles,
            CASE WHEN coalesce(p.point, p.hi) < 0 OR coalesce(n.point, n.hi) < 0 THEN 'a figure is negative'
                 WHEN p.has_negative OR n.has_negative THEN 'an item of the sum is negative'
                 WHEN coalesce(n.point, n.hi) = 0 THEN 'the denominator is zero' ELSE '' END AS refusal
@@ -28,11 +29,11 @@ WITH places AS (
      AND (n.partner, n.flow, n.measure, n.period, n.price, n.unit, n.adjustment)
        = (p.partner, p.flow, p.measure, p.period, p.price, p.unit, p.adjustment)
 ), chosen AS (
-    SELECT *, obstacle = '' OR getvariable('mixed_sources') AS is_given, 100 * pow(10.0, mult - n_mult) AS scale
+    SELECT *, obstacles = '' OR getvariable('mixed_sources') AS is_given, 100 * pow(10.0, mult - n_mult) AS scale
     FROM candidates
     QUALIFY row_number() OVER (
         PARTITION BY dataset, vintage, geo, partner, flow, item, period, basis, unit, adjustment
-        ORDER BY obstacle = '' DESC, n_point IS NULL, item = ref_item DESC,
+        ORDER BY obstacles = '' DESC, n_point IS NULL, item = ref_item DESC,
                  (ref_dataset, ref_vintage) = (dataset, vintage) DESC, ref_dataset, ref_vintage DESC) = 1
 )
 SELECT definition, geo, 'NATION' AS reference, partner, flow, item, period, '' AS base_period, freq, basis, adjustment,
@@ -43,13 +44,13 @@ SELECT definition, geo, 'NATION' AS reference, partner, flow, item, period, '' A
        CASE WHEN is_given AND refusal = '' THEN hi / nullif(CAST(n_lo AS DOUBLE), 0) * scale END AS upper,
        0 AS unit_mult,
        CASE WHEN NOT is_given THEN 'O'
-            WHEN obstacle <> '' THEN 'D'
+            WHEN obstacles <> '' THEN 'D'
             WHEN precedence(obs_status) <= precedence(n_status) THEN obs_status ELSE n_status END AS obs_status,
        CASE WHEN is_given THEN (coverage + n_coverage) / 2 ELSE 0.5 END AS coverage,
-       CASE WHEN obstacle = '' THEN '' ELSE 'mixed_sources' END AS method,
+       CASE WHEN obstacles = '' THEN '' ELSE 'mixed_sources' END AS method,
        contested OR n_contested AS contested,
        concat_ws('; ', nullif(refusal, ''),
-                 CASE WHEN obstacle <> '' THEN 'the nation (' || ref_item || ') ' || obstacle END,
+                 nullif(obstacles, ''),
                  CASE WHEN NOT is_given THEN 'ask for mixed sources to see the value' END) AS note,
        list_sort(list_distinct(inputs || n_inputs)) AS inputs
 FROM chosen
