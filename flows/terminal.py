@@ -97,13 +97,14 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
         for row in summary["contradictions"]:
             where = f"{escape(row['locator'])} ({row['rule']})"
             found = f"{printed} {escape(row['printed'])}, {computed} {row['range']}"
-            console.print(f"  {where}: {found}", soft_wrap=True, highlight=False)
+            note = f" ({escape(row['note'])})" if row["note"] else ""
+            console.print(f"  {where}: {found}{note}", soft_wrap=True, highlight=False)
     failing = [row for row in summary["failing_rules"] if row["rule"] != "R00"]
     if failing:
         console.print(f"\n[bold]{words['fails']}[/bold]")
         for row in failing:
             console.print(
-                f"  {row['rule']} {row['dataset']}: {row['failed']} - {row[f'words_{lang}']} ({row['severity']}, "
+                f"  {row['rule']} {row['dataset']}/{row['vintage']}: {row['failed']} - {row[f'words_{lang}']} ({row['severity']}, "
                 f"{row['about']})",
                 soft_wrap=True,
                 highlight=False,

@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 MARKS = ("equal", "within_rounding", "contradictory", "not_computable", "not_comparable")
 # which comparison of one printed cell tells most; repeats are asked only where there is no other
-_TELLING = ("contradictory", "not_comparable", "equal", "within_rounding", "not_computable")
+_TELLING = ("contradictory", "equal", "within_rounding", "not_comparable", "not_computable")
 _KEYS = ("geo", "flow", "item", "period", "base_period", "reference")
 _CODES = ("geo", "flow", "item", "measure", "period", "base_period", "reference")
 _WHOLE_UNITS = ("RANK", "COUNT", "YEAR")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from transforms.codelists import FILES, load_codelist, read_rows
 from transforms.contract import Contract, load_contract
+from transforms.errors import InputError
 from transforms.indicators import paths
 
 _HERE = files("transforms.indicators")
@@ -38,16 +39,33 @@ class Card:
 @cache
 def load_cards() -> tuple[Card, ...]:
     """The cards of all indicators, in the order in which they are listed."""
-    return tuple(
-        Card(indicator=path.name.removesuffix(".toml"), **tomllib.loads(path.read_text(encoding="utf-8")))
-        for path in sorted(_HERE.iterdir(), key=lambda p: p.name)
-        if path.name.endswith(".toml")
-    )
+    files = sorted((path for path in _HERE.iterdir() if path.name.endswith(".toml")), key=lambda path: path.name)
+    return tuple(parse_card(path.name.removesuffix(".toml"), path.read_text(encoding="utf-8")) for path in files)
+
+
+def parse_card(indicator: str, text: str) -> Card:
+    """A card from its TOML text. Raises InputError naming the card and the key."""
+    file, keys = f"transforms/indicators/{indicator}.toml", {spec.name for spec in fields(Card)} - {"indicator"}
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"the card is not TOML: {error}", file=file, todo="mend the line named.") from None
+    for problem, names in (("lacks", keys - raw.keys()), ("has an unknown key", raw.keys() - keys)):
+        if names:
+            raise InputError(f"the card {problem} {min(names)}", file=file, todo=f"keys: {', '.join(sorted(keys))}.")
+    return Card(indicator=indicator, **raw)
 
 
 def sql_of(name: str) -> str:
-    """The SELECT of one indicator (or a script whose name starts with _)."""
-    return _HERE.joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    """The SELECT of one indicator (or a script whose name starts with _). Raises InputError when there is none."""
+    path = _HERE.joinpath(f"{name}.sql")
+    if not path.is_file():
+        raise InputError(
+            "the indicator has a card but no SELECT",
+            file=f"transforms/indicators/{name}.sql",
+            todo="write it beside the card; see README, Add an indicator.",
+        )
+    return path.read_text(encoding="utf-8")
 
 
 def quote(text: str) -> str:
@@ -119,11 +137,22 @@ def compute_indicators(
         con.execute(sql_of("_levels"))
     for card in load_cards():
         if not only or card.indicator in only:
-            con.execute(_insert(card.indicator, sql_of(card.indicator)))
+            _run(con, card.indicator)
     if not only:
         create_table(con, load_contract("comparisons"))
         con.execute(sql_of("_comparisons"))
     con.execute(sql_of("_contested"))
+
+
+def _run(con: duckdb.DuckDBPyConnection, indicator: str) -> None:
+    try:
+        con.execute(_insert(indicator, sql_of(indicator)))
+    except duckdb.Error as error:
+        raise InputError(
+            f"the SELECT of the indicator cannot be run: {str(error).splitlines()[0]}",
+            file=f"transforms/indicators/{indicator}.sql",
+            todo="mend it; the columns it must give are those of transforms/contracts/indicators.toml.",
+        ) from None
 
 
 def _insert(indicator: str, select: str) -> str:
