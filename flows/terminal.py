@@ -103,12 +103,9 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
     if failing:
         console.print(f"\n[bold]{words['fails']}[/bold]")
         for row in failing:
-            console.print(
-                f"  {row['rule']} {row['dataset']}/{row['vintage']}: {row['failed']} - {row[f'words_{lang}']} ({row['severity']}, "
-                f"{row['about']})",
-                soft_wrap=True,
-                highlight=False,
-            )
+            where = f"{row['rule']} {row['dataset']}/{row['vintage']}"
+            found = f"{row['failed']} - {row[f'words_{lang}']} ({row['severity']}, {row['about']})"
+            console.print(f"  {where}: {found}", soft_wrap=True, highlight=False)
     problems = [row for row in summary["datasets"] if row["problem"]]
     if problems:
         console.print(f"\n[bold red]{words['problems']}[/bold red]")
