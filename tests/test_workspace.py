@@ -157,11 +157,3 @@ def test_a_bad_own_table_is_said_before_anything_is_done(
         done = digitrade("run", "--direct", "--data-dir", str(data_dir))
         assert done.returncode == 2 and "own/tables/mine.toml" in done.stderr and "Traceback" not in done.stderr
     assert not (data_dir / "curated").exists()
-
-
-def test_an_unreachable_server_is_one_line(
-    digitrade: Callable[..., subprocess.CompletedProcess[str]], data_dir: Path
-) -> None:
-    done = digitrade("run", "--data-dir", str(data_dir), PREFECT_API_URL="http://127.0.0.1:9/api")
-    assert done.returncode == 2 and "Traceback" not in done.stderr
-    assert "127.0.0.1:9" in done.stderr.strip().splitlines()[-1]

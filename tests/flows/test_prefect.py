@@ -120,3 +120,15 @@ def test_only_passing_trouble_is_retried() -> None:
     assert _is_passing_trouble(None, None, Failed(data=OSError("busy")))
     assert not _is_passing_trouble(None, None, Failed(data=InputError("spoiled")))
     assert not _is_passing_trouble(None, None, Completed(data=1))
+
+
+def test_an_unreachable_server_is_one_line(tmp_path: Path, environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        command("run", "--data-dir", str(copy_raw(tmp_path / "data"))),
+        env=environment | {"PREFECT_API_URL": "http://127.0.0.1:9/api"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "127.0.0.1:9" in done.stderr.strip().splitlines()[-1]
