@@ -26,8 +26,9 @@ _FONTS = {"zh": "Microsoft YaHei", "en": "Arial"}
 # Excel dates a workbook by the clock unless it is told otherwise; the same data must give the same bytes
 _CREATED = datetime(2000, 1, 1)
 _WIDEST = 30
-_WIDEST_OF = {"compared_with": 18, "unit": 11, "mark": 18, "note": 34, "source_note": 24}
+_WIDEST_OF = {"compared_with": 22, "unit": 11, "mark": 18, "note": 46, "source_note": 24}
 _LINE_POINTS = 15.5
+_LATIN_LINE_POINTS = 13.5
 # text keeps its distance from the column before it: a full line would run into its neighbour
 _INDENTED = {"align": "left", "indent": 1}
 _INDENT = 1.5  # its width in narrow characters
@@ -115,12 +116,13 @@ def _fit(head: str, texts: list[str], widest: int = _WIDEST) -> float:
 
 def _height(texts: list[str], widths: list[float]) -> float:
     """A row's height in points when its texts are wrapped."""
-    lines = [1]
+    points = [_LINE_POINTS]
     for text, width in zip(texts, widths, strict=False):
         share = _display_width(text) / max(width - _INDENT, 1)
-        # lines break between words, so a tenth of each is lost; Chinese ones break anywhere
-        lines.append(math.ceil(share * (1.1 if text.isascii() else 1.03)) if share > 1 else 1)
-    return _LINE_POINTS * max(lines)
+        # Latin lines break between words, which loses about what its letters are narrower than a digit
+        lines = math.ceil(share if text.isascii() else share * 1.03) if share > 1 else 1
+        points.append(lines * (_LATIN_LINE_POINTS if text.isascii() else _LINE_POINTS))
+    return max(points)
 
 
 def _write_number(sheet: Any, row: int, column: int, value: Decimal | None, style: Any) -> None:

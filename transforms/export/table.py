@@ -341,7 +341,10 @@ def _printed_cell(i: int, j: int, o: Row, data: _Data, spec: TableSpec, labels: 
 
 
 def _choose(compared: list[Row]) -> tuple[Row | None, list[Row]]:
-    """The most telling comparison, and the others where they say something else."""
+    """The most telling comparison, and the others that say something else.
+
+    One that computes nothing says nothing, unless it is another method of the same rule.
+    """
     candidates = [c for c in compared if c["rule"] != "repeat"] or compared
     if not candidates:
         return None, []
@@ -350,8 +353,8 @@ def _choose(compared: list[Row]) -> tuple[Row | None, list[Row]]:
         return _TELLING.index(c["verdict"]), c["computed_lower"] is None and c["computed_upper"] is None
 
     best = min(candidates, key=rank)
-    differ = len({c["verdict"] for c in compared}) > 1
-    return best, [c for c in compared if c is not best] if differ else []
+    others = [c for c in compared if c is not best and (c["verdict"] != "not_computable" or c["rule"] == best["rule"])]
+    return best, others if {c["verdict"] for c in others} - {best["verdict"]} else []
 
 
 def _with_mixed_sources(comparison: Row, o: Row, data: _Data) -> Row:
