@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -58,6 +59,15 @@ Reader = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real publisher files, which are no part of the project; the test is skipped where it is absent."""
+    folder = Path(os.environ.get("DIGITRADE_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"the real publisher files are not here ({folder}); name their folder in DIGITRADE_SHARED_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def plain_layout() -> str:
     return PLAIN_LAYOUT
 
@@ -70,7 +80,7 @@ def read() -> Reader:
         spec = parse_layout(top + layout, "t.toml")
         name = "t.csv" if isinstance(table, str | bytes) else "t.xlsx"
         content = table.encode() if isinstance(table, str) else table if name == "t.csv" else make_book({"S": table})
-        grid = read_grid(content, name, sheet=spec.sheet, encoding=spec.encoding, delimiter=spec.delimiter)
+        grid = read_grid(content, name, sheet=spec.table.sheet, encoding=spec.encoding, delimiter=spec.delimiter)
         return read_observations(grid, spec, "made_up", "2020").to_pylist()
 
     return read_table

@@ -44,8 +44,8 @@ def refuse(text: str, shared: dict[str, str] | None = None) -> InputError:
         ("[header]", 'rules = "none"\n[header]', "rules must be a list"),
         ('header = "年份"', 'header = "年份"\nnth = "2"', r"columns\[1\].nth has the wrong type"),
         ('header = "年份"', 'header = "年份"\nnth = 0', "nth counts from 1"),
-        ('header = "年份"', 'header = "年份"\nmap = { a = 1 }', r"columns\[1\].map has the wrong type"),
-        ("[constants]", '[blanks]\n"-" = 0\n[constants]', "blanks has the wrong type"),
+        ('header = "年份"', 'header = "年份"\nmap = { a = 1 }', r"map 'a' has the wrong type"),
+        ("[constants]", '[blanks]\n"-" = 0\n[constants]', "blanks '-' must be a"),
         # nothing where something must be
         ('files = ["t.csv", "t.xlsx"]', "files = []", "files is empty"),
         ('contains = ["年份", "出口", "进口"]', "contains = []", "header.contains is empty"),
@@ -128,8 +128,8 @@ def test_extends_takes_what_the_layout_does_not_say(plain_layout: str) -> None:
     own = 'extends = "_plain.toml"\nfiles = ["b.csv"]\n[constants]\ngeo = "USA"\n'
     layout = parse_layout(own, "b.toml", {"_plain.toml": plain_layout})
     assert layout.files == ("b.csv",) and layout.source == "b.toml"
-    assert layout.constants == {"geo": "USA"}  # a table of the layout replaces the whole table of the shared one
-    assert [c.header for c in layout.columns] == ["年份", "出口", "进口"]
+    assert layout.table.constants == {"geo": "USA"}  # a table of the layout replaces the whole table of the shared one
+    assert [c.header for c in layout.table.columns] == ["年份", "出口", "进口"]
 
 
 def test_a_broken_shared_layout_is_named() -> None:
@@ -145,12 +145,7 @@ def test_headings_are_compared_without_width_case_and_spaces() -> None:
 
 def test_every_key_of_a_column_belongs_to_a_role() -> None:
     used = {key for keys in ROLES.values() for key in keys}
-    assert set(PrintedColumn.__dataclass_fields__) == used | {"header", "role", "nth", "reason"}
-
-
-def test_the_table_is_named_by_the_layout_or_the_file(plain_layout: str) -> None:
-    assert parse_layout(plain_layout, "t").table_of("table.1.csv") == "table.1"
-    assert parse_layout('table_id = "7.2"' + plain_layout, "t").table_of("t.csv") == "7.2"
+    assert set(PrintedColumn.__dataclass_fields__) == used | {"header", "role", "nth", "reason", "optional"}
 
 
 def test_every_bundled_layout_is_sound(raw_dir: Path) -> None:
@@ -163,8 +158,9 @@ def test_the_reference_of_the_language_is_true(raw_dir: Path) -> None:
     text = (raw_dir.parent / "docs" / "layouts.md").read_text(encoding="utf-8")
     example = text.split("```toml\n")[1].split("```")[0]
     layout = parse_layout(example, "example.toml")
-    assert layout.blanks == {"…": "L"} and len(layout.columns) == 3 and len(layout.rules) == 1
-    keys = {name for name in Layout.__dataclass_fields__ if name not in ("source", "header")} | {"header.contains"}
+    assert layout.table.blanks == {"…": "L"} and len(layout.table.columns) == 3 and len(layout.table.rules) == 1
+    keys = {*Layout.__dataclass_fields__, *TableLayout.__dataclass_fields__} - {"source", "header"}
+    keys |= {f"header.{name}" for name in Header.__dataclass_fields__}
     for name in [*keys, "extends", *PrintedColumn.__dataclass_fields__, *ROLES, *PARSERS]:
         assert f"| `{name}` |" in text, name
     for name in ENCODINGS:

@@ -7,7 +7,7 @@ class InputError(Exception):
     """An input that cannot be read as declared.
 
     file, sheet, row and column say where (row and column counted from 1, as a spreadsheet shows them), found says
-    what stands there, todo says how to mend it. str() is the whole message in one line.
+    what stands there, todo says how to mend it, more where else the like was found. str() is the whole message in one line.
     """
 
     def __init__(
@@ -20,13 +20,17 @@ class InputError(Exception):
         column: int | str | None = None,
         found: str | None = None,
         todo: str = "",
+        more: str = "",
     ) -> None:
         self.problem, self.file, self.sheet = problem, file, sheet
-        self.row, self.column, self.found, self.todo = row, column, found, todo
-        super().__init__(problem, file, sheet, row, column, found, todo)
+        self.row, self.column, self.found, self.todo, self.more = row, column, found, todo, more
+        super().__init__(problem, file, sheet, row, column, found, todo, more)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (self.problem, self.file, self.sheet, self.row, self.column, self.found, self.todo))
+        return (
+            _rebuild,
+            (self.problem, self.file, self.sheet, self.row, self.column, self.found, self.todo, self.more),
+        )
 
     @property
     def place(self) -> str:
@@ -39,14 +43,53 @@ class InputError(Exception):
             parts.append(f"column {self.column}" if isinstance(self.column, int) else f"column {self.column!r}")
         return ", ".join(p for p in parts if p)
 
+    @property
+    def short_place(self) -> str:
+        """Sheet, row and column, without the file."""
+        column = f"C{self.column}" if isinstance(self.column, int) else f" {self.column}" if self.column else ""
+        row = f"R{self.row}" if self.row is not None else ""
+        return f"{self.sheet}!{row}{column}" if self.sheet else f"{row}{column}" or self.file
+
     def __str__(self) -> str:
         found = "" if self.found is None else f" Found: {self.found!r}."
         todo = f" What to do: {self.todo}" if self.todo else ""
         stop = "" if self.problem.endswith((".", "。", ":", "?")) else "."
-        return f"{self.place + ': ' if self.place else ''}{self.problem}{stop}{found}{todo}"
+        more = f" {self.more}" if self.more else ""
+        return f"{self.place + ': ' if self.place else ''}{self.problem}{stop}{found}{todo}{more}"
 
 
 def _rebuild(
-    problem: str, file: str, sheet: str, row: int | None, column: int | str | None, found: str | None, todo: str
+    problem: str,
+    file: str,
+    sheet: str,
+    row: int | None,
+    column: int | str | None,
+    found: str | None,
+    todo: str,
+    more: str,
 ) -> InputError:
-    return InputError(problem, file=file, sheet=sheet, row=row, column=column, found=found, todo=todo)
+    return InputError(problem, file=file, sheet=sheet, row=row, column=column, found=found, todo=todo, more=more)
+
+
+MOST_LISTED = 8
+
+
+def join_problems(problems: list[InputError]) -> InputError:
+    """One error for several: the first in full, the places of the others after it. problems is not empty."""
+    first = problems[0]
+    if len(problems) == 1:
+        return first
+    shown = [
+        f"{other.short_place}{f' {other.found[:40]!r}' if other.found else ''}" for other in problems[1:MOST_LISTED]
+    ]
+    more = f"; and {len(problems) - MOST_LISTED} more" if len(problems) > MOST_LISTED else ""
+    return InputError(
+        first.problem,
+        file=first.file,
+        sheet=first.sheet,
+        row=first.row,
+        column=first.column,
+        found=first.found,
+        todo=first.todo,
+        more=f"{len(problems) - 1} more place(s): {', '.join(shown)}{more}.",
+    )

@@ -1,168 +1,638 @@
-"""Find the parts of a table that a layout describes: the header, its columns, the body, the footnotes under it."""
+"""Find the parts of the tables that a layout describes: sheets, blocks, headers, columns, body, words around it.
+
+Whatever stands in a workbook and is not accounted for is a fault; all faults of a file are listed together.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
-import pandas as pd
-
-from transforms.codelists import UnknownLabel
-from transforms.errors import InputError
-from transforms.grid import Grid
-from transforms.layout import Layout, PrintedColumn, fold_heading
+from transforms.errors import InputError, join_problems
+from transforms.grid import Book, Grid, Number
+from transforms.layout import Layout, PrintedColumn, PrintedRow, TableLayout, headings_of
+from transforms.patterns import compile_pattern, fold_heading, is_pattern, match_text
 
 
-class Reading:
-    """One grid under one layout: where the parts are, and messages that name the cell."""
+class Page:
+    """One sheet, or several that continue one table, as displayed strings; rows count from 0, columns from 1."""
 
-    def __init__(self, grid: Grid, layout: Layout) -> None:
-        self.grid, self.layout = grid, layout
+    def __init__(self, grids: Sequence[Grid]) -> None:
+        self.grids = tuple(grids)
+        self.origin = [(grid, row) for grid in grids for row in range(1, len(grid.cells) + 1)]
+        self.width = max((len(row) for grid in grids for row in grid.cells), default=0)
+        self.rows = [(*row, *[""] * (self.width - len(row))) for grid in grids for row in grid.cells]
+
+    @property
+    def grid(self) -> Grid:
+        return self.grids[0]
+
+    @cached_property
+    def _anchors(self) -> dict[tuple[str, int, int], tuple[int, int]]:
+        """(sheet, row, column) of a cell inside a merged range -> the cell that holds its text."""
+        return {
+            (grid.sheet, row, column): (top, left)
+            for grid in self.grids
+            for top, left, bottom, right in grid.merged
+            for row in range(top, bottom + 1)
+            for column in range(left, right + 1)
+            if (row, column) != (top, left)
+        }
+
+    def text(self, index: int, column: int) -> str:
+        return self.rows[index][column - 1]
+
+    def merged_text(self, index: int, column: int) -> str:
+        """The text of a cell; inside a merged range, that of the range."""
+        if text := self.text(index, column):
+            return text
+        grid, row = self.origin[index]
+        anchor = self._anchors.get((grid.sheet, row, column))
+        if anchor is None:
+            return ""
+        cells = grid.cells[anchor[0] - 1]
+        return cells[anchor[1] - 1] if anchor[1] <= len(cells) else ""
+
+    def number(self, index: int, column: int) -> Number | None:
+        grid, row = self.origin[index]
+        return grid.numbers.get((row, column))
+
+    def indent(self, index: int, column: int) -> int:
+        grid, row = self.origin[index]
+        return grid.indents.get((row, column), 0)
+
+    def locator(self, index: int, column: int) -> str:
+        grid, row = self.origin[index]
+        return grid.locator(row, column)
 
     def refuse(
-        self,
-        problem: str,
-        *,
-        row: int | None = None,
-        column: int | str | None = None,
-        found: str | None = None,
+        self, problem: str, *, index: int | None = None, column: int | str | None = None, found: str | None = None,
         todo: str = "",
-    ) -> InputError:
-        return InputError(
-            problem, file=self.grid.file, sheet=self.grid.sheet, row=row, column=column, found=found, todo=todo
-        )
+    ) -> InputError:  # fmt: skip
+        grid, row = self.origin[index] if index is not None else (self.grid, None)
+        return InputError(problem, file=grid.file, sheet=grid.sheet, row=row, column=column, found=found, todo=todo)
 
-    def find_header(self) -> int:
-        """Index of the header row; the declared title must stand above it, and nothing else may."""
-        index = next((i for i, row in enumerate(self.grid.cells) if self._is_header(row)), None)
-        if index is None:
-            labels = {fold_heading(text): text for text in self.layout.header.contains}
-            lacking = [set(labels) - {fold_heading(cell) for cell in row} for row in self.grid.cells]
-            nearest = min(range(len(lacking)), key=lambda i: len(lacking[i]))
-            raise self.refuse(
-                "no header row with the declared labels; this row comes nearest and lacks "
-                + ", ".join(repr(text) for label, text in labels.items() if label in lacking[nearest]),
-                row=nearest + 1,
-                found=" | ".join(self.grid.cells[nearest]),
-                todo=f"mend the table, or the layout {self.layout.source} if the publisher changed its form.",
-            )
-        above = [
-            (r, c, cell) for r, row in enumerate(self.grid.cells[:index], 1) for c, cell in enumerate(row, 1) if cell
-        ]
-        for r, c, cell in above:
-            if fold_heading(cell) != fold_heading(self.layout.title):
-                raise self.refuse(
-                    "text above the header that the layout does not account for",
-                    row=r,
-                    column=c,
-                    found=cell,
-                    todo="declare it as the title, or choose the right layout.",
-                )
-        if self.layout.title and not above:
-            raise self.refuse(
-                "the declared title does not stand above the header",
-                row=index + 1,
-                todo=f"expected {self.layout.title!r}; is it the right table?",
-            )
-        return index
 
-    def _is_header(self, row: tuple[str, ...]) -> bool:
-        return {fold_heading(text) for text in self.layout.header.contains} <= {fold_heading(cell) for cell in row}
+@dataclass(frozen=True)
+class FoundColumn:
+    """A printed column: its number, its declaration, its heading, and what its heading says."""
 
-    def match_columns(self, header: int) -> list[tuple[int, PrintedColumn]]:
-        """Pairs of (column number from 1, its declaration), every printed column accounted for."""
-        declared = {(fold_heading(c.header), c.nth): c for c in self.layout.columns}
-        width = max(len(row) for row in self.grid.cells[header:])
-        seen: dict[str, int] = {}
-        found: list[tuple[int, PrintedColumn]] = []
-        for number in range(1, width + 1):
-            text = self._cell(header, number)
-            filled = next((r for r in range(header + 1, len(self.grid.cells)) if self._cell(r, number)), None)
-            if not text and filled is None:
-                continue
-            label = fold_heading(text)
-            seen[label] = seen.get(label, 0) + 1
-            column = declared.pop((label, seen[label]), None)
-            if column is None and not text and filled is not None:
-                raise self.refuse(
-                    "a cell in a column that has no heading",
-                    row=filled + 1,
-                    column=number,
-                    found=self._cell(filled, number),
-                    todo="look for a separator too many in the row, or declare a column with an empty header in "
-                    f"{self.layout.source}.",
-                )
-            if column is None:
-                raise self.refuse(
-                    "unknown column",
-                    row=header + 1,
-                    column=number,
-                    found=text,
-                    todo=f"declare it in {self.layout.source}, with role ignore and a reason if it is not wanted.",
-                )
-            found.append((number, column))
-        if declared:
-            missing = next(iter(declared.values()))
-            raise self.refuse(
-                "a declared column is not in the table",
-                row=header + 1,
-                column=missing.header,
-                found=" | ".join(self.grid.cells[header]),
-                todo=f"mend the table, or the layout {self.layout.source} if the publisher changed its form.",
-            )
-        return found
+    number: int
+    spec: PrintedColumn
+    heading: str
+    said: dict[str, str]
 
-    def _cell(self, row: int, number: int) -> str:
-        cells = self.grid.cells[row]
-        return cells[number - 1] if number <= len(cells) else ""
 
-    def split_body(self, header: int, columns: list[tuple[int, PrintedColumn]]) -> tuple[pd.DataFrame, str]:
-        """Body as text (index = row number, columns = column numbers) and the footnotes under it."""
-        rows: dict[int, list[str]] = {}
-        notes: list[str] = []
-        for index in range(header + 1, len(self.grid.cells)):
-            cells = [cell for cell in self.grid.cells[index] if cell]
-            if not cells:
-                continue
-            if cells == [cell for cell in self.grid.cells[header] if cell]:
-                raise self.refuse(
-                    "the header stands again among the rows",
-                    row=index + 1,
-                    found=" | ".join(cells),
-                    todo="the file holds two tables, or a page was joined: one table a file, one header a table.",
-                )
-            if any(cells[0].startswith(mark) for mark in self.layout.footnotes):
-                if len(cells) > 1:
-                    raise self.refuse(
-                        "a footnote row holds more than one cell",
-                        row=index + 1,
-                        found=" | ".join(cells),
-                        todo="one footnote a row.",
-                    )
-                notes.append(cells[0])
-            elif notes:
-                raise self.refuse(
-                    "a row under the footnotes that the layout does not account for",
-                    row=index + 1,
-                    found=" | ".join(cells),
-                    todo="declare its beginning under footnotes.",
-                )
-            else:
-                rows[index + 1] = [self._cell(index, number) for number, _ in columns]
-        if not rows:
-            raise self.refuse("no rows under the header", row=header + 1, todo="is the file complete?")
-        return pd.DataFrame.from_dict(
-            rows, orient="index", columns=[number for number, _ in columns], dtype="object"
-        ), " ".join(notes)
+@dataclass(frozen=True)
+class BodyRow:
+    """A row of figures (or a heading of the label path): what sections and the row's declaration say of it."""
 
-    def parse(self, texts: pd.Series, number: int, parser: Callable[[str], Any], what: str, todo: str) -> pd.Series:
-        """Map a column of texts, each different text once; the first row with a text that fails is named."""
-        parsed: dict[str, Any] = {}
-        for text in texts.unique():
+    index: int
+    said: dict[str, str]
+    given: dict[str, object]
+    is_heading: bool
+    starts_section: bool
+
+
+@dataclass
+class Block:
+    """One printed table: where its parts are and what stands around it."""
+
+    page: Page
+    table: TableLayout
+    left: int
+    right: int
+    start: int
+    header: int
+    end: int
+    said: dict[str, str]
+    title: str
+    words: list[tuple[str, int, int, str]] = field(default_factory=list)  # kind, row, column, text
+    nth: int = 1
+
+    @property
+    def top(self) -> int:
+        return self.header - self.table.header.rows + 1
+
+    @cached_property
+    def columns(self) -> list[FoundColumn]:
+        return match_columns(self)
+
+    @cached_property
+    def body(self) -> list[BodyRow]:
+        return split_body(self)
+
+    @property
+    def footnotes(self) -> list[str]:
+        return [text for kind, _, _, text in self.words if kind == "footnote"]
+
+    @property
+    def notes(self) -> list[str]:
+        return [text for kind, _, _, text in self.words if kind in ("footnote", "note")]
+
+    def table_id(self, several: bool) -> str:
+        """The name of the table in the key of its figures: as declared, else the sheet's or the file's."""
+        grid = self.page.grid
+        stem = grid.file.rsplit(".", 1)[0]
+        if self.table.table_id:
+            said = {"file": stem, "sheet": grid.sheet, "title": self.title, "n": str(self.nth), **self.said}
+            return re.sub(r"\{(\w+)\}", lambda match: said.get(match[1], match[0]), self.table.table_id)
+        name = grid.sheet if grid.sheet and several else stem
+        return f"{name}#{self.nth}" if self.nth > 1 else name
+
+
+def find_blocks(book: Book, layout: Layout) -> list[Block]:
+    """Every table of a file, in printed order. Raises InputError listing whatever is not accounted for."""
+    blocks: list[Block] = []
+    problems: list[InputError] = []
+    for page, tables in _assign_sheets(book, layout):
+        for left, right in _cut_strips(page, any(table.strips for table in tables)):
             try:
-                parsed[text] = parser(text)
-            except (ValueError, UnknownLabel) as error:
-                row = int(texts.index[texts == text][0])
-                detail = str(error) if isinstance(error, UnknownLabel) else f"{what} cannot be read ({error})"
-                raise self.refuse(detail, row=row, column=number, found=text, todo=todo) from None
-        return pd.Series([parsed[text] for text in texts], index=texts.index, dtype="object")
+                blocks += _find_on(page, tables, left, right)
+            except InputError as problem:
+                problems.append(problem)
+    found = {id(block.table) for block in blocks}
+    for table in layout.tables:
+        if id(table) not in found and not problems and not table.optional:
+            sheets = ", ".join(repr(sheet.sheet) for sheet in book.sheets)
+            raise InputError(
+                "a declared table is not in the workbook", file=book.file,
+                found=", ".join(table.wanted_sheets) or table.title, todo=f"the sheets are {sheets}; mend the layout.",
+            )  # fmt: skip
+    if problems:
+        raise join_problems(problems)
+    for table in layout.tables:
+        own = [block for block in blocks if block.table is table]
+        names = [block.table_id(len(book.sheets) > 1) for block in own]
+        for block, name in zip(own, names, strict=True):
+            block.nth = 1 + [other for other, n in zip(own, names, strict=True) if n == name].index(block)
+    return blocks
+
+
+def _assign_sheets(book: Book, layout: Layout) -> Iterator[tuple[Page, list[TableLayout]]]:
+    """Each page with the tables that may stand on it. Every sheet is claimed by a table or ignored with a reason."""
+    ignored = {
+        grid.sheet
+        for grid in book.sheets
+        if any(match_text(ignore.sheet, grid.sheet) is not None for ignore in layout.ignore_sheets)
+    }
+    rest = [grid for grid in book.sheets if grid.sheet not in ignored]
+    claims: dict[str, list[TableLayout]] = {grid.sheet: [] for grid in rest}
+    for table in layout.tables:
+        for grid in rest:
+            if any(match_text(wanted, grid.sheet) is not None for wanted in table.wanted_sheets):
+                claims[grid.sheet].append(table)
+    anywhere = [table for table in layout.tables if not table.wanted_sheets]
+    free = [grid for grid in rest if not claims[grid.sheet]]
+    if anywhere and len(free) > 1:
+        raise InputError(
+            "several sheets, and the layout names none", file=book.file,
+            found=", ".join(grid.sheet for grid in book.sheets),
+            todo="name one of these sheets in the layout (sheets for several), and ignore the others (ignore_sheets).",
+        )  # fmt: skip
+    for grid in free:
+        if not anywhere and any(map(any, grid.cells)):
+            raise InputError(
+                "a sheet that the layout does not account for",
+                file=book.file,
+                sheet=grid.sheet,
+                found=next((cell for row in grid.cells for cell in row if cell), ""),
+                todo=f"declare its table in {layout.source}, or list it under ignore_sheets with a reason.",
+            )
+        claims[grid.sheet] = anywhere
+    for table in layout.tables:
+        if not table.optional and table.wanted_sheets and not any(table in claimed for claimed in claims.values()):
+            raise InputError(
+                f"no sheet {table.wanted_sheets[0]!r}",
+                file=book.file,
+                found=", ".join(grid.sheet for grid in book.sheets),
+                todo="name one of these sheets in the layout.",
+            )
+    continued = {
+        id(table): [grid for grid in rest if table in claims[grid.sheet]] for table in layout.tables if table.continues
+    }
+    done: set[str] = set()
+    for grid in rest:
+        if grid.sheet in done or not claims[grid.sheet]:
+            continue
+        grids = [grid]
+        for table in claims[grid.sheet]:
+            grids = continued.get(id(table), grids)
+        done |= {other.sheet for other in grids}
+        yield Page(grids), claims[grid.sheet]
+
+
+def _cut_strips(page: Page, wanted: bool) -> list[tuple[int, int]]:
+    """The ranges of columns between empty columns, where tables stand side by side; else the whole width."""
+    if not wanted:
+        return [(1, page.width)]
+    filled = [any(row[column - 1] for row in page.rows) for column in range(1, page.width + 1)]
+    strips, left = [], 0
+    for column, full in enumerate([*filled, False], 1):
+        if full and not left:
+            left = column
+        elif not full and left:
+            strips.append((left, column - 1))
+            left = 0
+    return strips
+
+
+def _find_on(page: Page, tables: list[TableLayout], left: int, right: int) -> list[Block]:
+    """The blocks within a range of columns of a page, from top to bottom."""
+    found: list[Block] = []
+    taken: dict[int, int] = {}
+    floor = 0
+    for index in range(len(page.rows)):
+        fitting = [block for table in tables if (block := _try_header(page, table, left, right, index, floor))]
+        fitting = [block for block in fitting if block.table.repeat or id(block.table) not in taken]
+        if not fitting:
+            continue
+        if len(fitting) > 1:
+            titled = [block for block in fitting if block.title] or fitting
+            if len(titled) > 1:
+                raise page.refuse(
+                    "two tables of the layout fit this header", index=index, found=titled[0].title,
+                    todo="tell them apart by their titles or sheets.",
+                )  # fmt: skip
+            fitting = titled
+        block = fitting[0]
+        taken[id(block.table)] = taken.get(id(block.table), 0) + 1
+        found.append(block)
+        floor = index + 1
+    lacking = [table for table in tables if id(table) not in taken and not table.optional]
+    if lacking and (not found or not lacking[0].strips):
+        raise _explain_absence(page, lacking[0], left, right)
+    for block, following in zip(found, [*found[1:], None], strict=True):
+        block.end = following.start if following else len(page.rows)
+    if found:
+        _account_above(found[0])
+    return found
+
+
+def _labels_of(page: Page, left: int, right: int, first: int, last: int) -> set[str]:
+    return {page.merged_text(index, column) for index in range(first, last + 1) for column in range(left, right + 1)}
+
+
+def _lack(table: TableLayout, texts: set[str]) -> list[str]:
+    folded = {fold_heading(strip_marks(table, text)) for text in texts}
+    return [
+        wanted
+        for wanted in table.header.contains
+        if (
+            not any(match_text(wanted, strip_marks(table, text)) is not None for text in texts)
+            if is_pattern(wanted)
+            else fold_heading(wanted) not in folded
+        )
+    ]
+
+
+def strip_marks(table: TableLayout, text: str) -> str:
+    """A label or heading without the footnote marks glued to its end."""
+    if not table.label_marks:
+        return text
+    return re.sub(f"(?:{compile_pattern(table.label_marks).pattern})$", "", text).rstrip()
+
+
+def _try_header(page: Page, table: TableLayout, left: int, right: int, index: int, floor: int) -> Block | None:
+    """A block whose header ends at this row, or None; its title must stand above where one is declared."""
+    top = index - table.header.rows + 1
+    if top < floor or _lack(
+        table,
+        set(page.rows[index][left - 1 : right]) | (_labels_of(page, left, right, top, index) if top < index else set()),
+    ):
+        return None  # fmt: skip
+    if top < index and not _lack(table, _labels_of(page, left, right, top, index - 1)):
+        return None
+    said = dict(_say_sheet(page, table))
+    start, title = top, ""
+    words: list[tuple[str, int, int, str]] = []
+    for above in range(top - 1, floor - 1, -1):
+        cells = [(column, page.text(above, column)) for column in range(left, right + 1) if page.text(above, column)]
+        if not cells:
+            continue
+        read = _read_above(table, cells)
+        if read is None:
+            break
+        for kind, column, text, groups in read:
+            if kind == "title":
+                title = title or text
+            words.insert(0, (kind, above, column, text))
+            said = {**said, **groups} if kind == "text" else {**groups, **said}
+        start = above
+    if table.title and not title:
+        return None
+    return Block(page, table, left, right, start, index, len(page.rows), said, title, words)
+
+
+def _say_sheet(page: Page, table: TableLayout) -> dict[str, str]:
+    for wanted in table.wanted_sheets:
+        if (said := match_text(wanted, page.grid.sheet)) is not None:
+            return said
+    return {}
+
+
+def _read_above(table: TableLayout, cells: list[tuple[int, str]]) -> list[tuple[str, int, str, dict[str, str]]] | None:
+    """The cells of a row above the header as title or declared texts (kind, column, text, what it says); else None."""
+    joined = " | ".join(text for _, text in cells)
+    for wanted in table.texts:
+        if (said := match_text(wanted, joined)) is not None:
+            return [("text", cells[0][0], joined, said)]
+    read = []
+    for column, text in cells:
+        said = match_text(table.title, text) if table.title else None
+        if said is not None:
+            read.append(("title", column, text, said))
+            continue
+        said = next((s for wanted in table.texts if (s := match_text(wanted, text)) is not None), None)
+        if said is None:
+            return None
+        read.append(("text", column, text, said))
+    return read
+
+
+def _account_above(block: Block) -> None:
+    """Nothing may stand above the first table of a page but what the layout declares."""
+    page = block.page
+    problems = [
+        page.refuse(
+            "text above the header that the layout does not account for",
+            index=index,
+            column=column,
+            found=page.text(index, column),
+            todo="declare it as the title or under texts, or choose the right layout.",
+        )
+        for index in range(block.start)
+        for column in range(block.left, block.right + 1)
+        if page.text(index, column)
+    ]
+    if problems:
+        raise join_problems(problems)
+
+
+def _explain_absence(page: Page, table: TableLayout, left: int, right: int) -> InputError:
+    """Why a declared table was not found: the header that comes nearest, or the title that is missing above it."""
+    rows = table.header.rows
+    windows = [
+        (len(_lack(table, _labels_of(page, left, right, max(0, index - rows + 1), index))), index)
+        for index in range(len(page.rows))
+    ]
+    lacking, index = min(windows, default=(len(table.header.contains), 0))
+    if not lacking:
+        top = max(0, index - rows + 1)
+        above = [
+            (row, column, page.text(row, column))
+            for row in range(top)
+            for column in range(left, right + 1)
+            if page.text(row, column)
+        ]
+        for row, column, text in above:
+            if _read_above(table, [(column, text)]) is None:
+                return page.refuse(
+                    "text above the header that the layout does not account for",
+                    index=row,
+                    column=column,
+                    found=text,
+                    todo=f"declare it as the title (declared: {table.title!r}) or under texts, or choose the right "
+                    "layout.",
+                )
+        return page.refuse(
+            "the declared title does not stand above the header",
+            index=index,
+            todo=f"expected {table.title!r}; is it the right table?",
+        )
+    names = _lack(table, _labels_of(page, left, right, max(0, index - rows + 1), index))
+    return page.refuse(
+        "no header row with the declared labels; this row comes nearest and lacks " + ", ".join(map(repr, names)),
+        index=index if page.rows else None,
+        found=" | ".join(page.rows[index][left - 1 : right]) if page.rows else "",
+        todo=f"mend the table, or the layout {table.source} if the publisher changed its form.",
+    )
+
+
+def _headings(block: Block) -> dict[int, list[str]]:
+    """Column number -> its texts down the header, merged cells (and, where declared, cells to the left) filled in."""
+    table, page = block.table, block.page
+    found: dict[int, list[str]] = {column: [] for column in range(block.left, block.right + 1)}
+    for index in range(block.top, block.header + 1):
+        before = ""
+        for column in found:
+            text = strip_marks(table, page.merged_text(index, column))
+            if not text and table.header.fill and index < block.header:
+                text = before
+            before = text or before
+            found[column].append(text)
+    return found
+
+
+def _join(texts: list[str]) -> str:
+    """The heading of a column: its different texts from top to bottom."""
+    kept = [text for place, text in enumerate(texts) if text and (place == 0 or text != texts[place - 1])]
+    return " | ".join(kept)
+
+
+def match_columns(block: Block) -> list[FoundColumn]:
+    """Every printed column with its declaration; what fits none, and what is declared but absent, is refused."""
+    page, table = block.page, block.table
+    lines = _find_lines(block)
+    seen: dict[str, int] = {}
+    used: set[int] = set()
+    found: list[FoundColumn] = []
+    problems: list[InputError] = []
+    for number, texts in _headings(block).items():
+        heading = _join(texts)
+        filled = next((i for i in lines if page.text(i, number)), None)
+        if filled is None and (
+            not heading or not any(page.text(i, number) for i in range(block.top, block.header + 1))
+        ):
+            continue
+        fitting = _fit(table, texts, heading, seen)
+        if not fitting:
+            if not any(texts) and filled is not None:
+                problem = page.refuse(
+                    "a cell in a column that has no heading", index=filled, column=number,
+                    found=page.text(filled, number),
+                    todo="look for a separator too many in the row, or declare a column with an empty header in "
+                    f"{table.source}.",
+                )  # fmt: skip
+            else:
+                problem = page.refuse(
+                    "unknown column", index=block.header, column=number, found=heading,
+                    todo=f"declare it in {table.source}, with role ignore and a reason if it is not wanted.",
+                )  # fmt: skip
+            problems.append(problem)
+            continue
+        place, said = fitting
+        used.add(place)
+        found.append(FoundColumn(number, table.columns[place], heading, said))
+    if problems:
+        raise join_problems(problems)
+    for place, column in enumerate(table.columns):
+        if place not in used and not column.optional:
+            raise page.refuse(
+                "a declared column is not in the table", index=block.header, column=column.name,
+                found=" | ".join(page.rows[block.header][block.left - 1 : block.right]),
+                todo=f"mend the table, or the layout {table.source} if the publisher changed its form.",
+            )  # fmt: skip
+    return found
+
+
+def _fit(table: TableLayout, texts: list[str], heading: str, seen: dict[str, int]) -> tuple[int, dict[str, str]] | None:
+    """Place of the declaration that fits a heading, and what its groups say; plain texts go before patterns."""
+    plain: list[tuple[int, dict[str, str]]] = []
+    patterns: list[tuple[int, dict[str, str]]] = []
+    counted: set[str] = set()
+    for place, column in enumerate(table.columns):
+        wanted = headings_of(column)
+        if isinstance(column.header, str):
+            matched = [match_text(column.header, heading)]
+        else:
+            matched = [
+                match_text(w, text) if w else ({} if not text else None) for w, text in zip(wanted, texts, strict=True)
+            ]
+        if any(said is None for said in matched):
+            continue
+        said = {name: text for part in matched for name, text in (part or {}).items()}
+        if any(map(is_pattern, wanted)):
+            patterns.append((place, said))
+            continue
+        name = fold_heading(column.name)
+        if name not in counted:
+            counted.add(name)
+            seen[name] = seen.get(name, 0) + 1
+        if column.nth == seen[name]:
+            plain.append((place, said))
+    return next(iter(plain or patterns), None)
+
+
+def _find_lines(block: Block) -> list[int]:
+    """The rows under the header that are no footnotes, notes or ignored rows."""
+    found = []
+    for index in range(block.header + 1, block.end):
+        text = next((t for t in block.page.rows[index][block.left - 1 : block.right] if t), "")
+        row = _find_row(block.table, strip_marks(block.table, text)) if text else None
+        if row and row[0].role == "notes":
+            break
+        if text and not (row and row[0].role in ("ignore", "footnote")) and not _is_footnote(block.table, text):
+            found.append(index)
+    return found
+
+
+def split_body(block: Block) -> list[BodyRow]:
+    """The rows of figures of a block; sections, footnotes and notes taken out. Raises InputError."""
+    page, table = block.page, block.table
+    values = [c.number for c in block.columns if c.spec.role == "value" or c.spec.rank]
+    has_path = any(c.spec.path for c in block.columns)
+    header = [cell for cell in page.rows[block.header][block.left - 1 : block.right] if cell]
+    rows: list[BodyRow] = []
+    problems: list[InputError] = []
+    said: dict[str, str] = {}
+    given: dict[str, object] = {}
+    section = noted = ended = False
+    for index in range(block.header + 1, block.end):
+        cells = [(n, page.text(index, n)) for n in range(block.left, block.right + 1) if page.text(index, n)]
+        if not cells:
+            continue
+        texts = [text for _, text in cells]
+        if ended:
+            block.words += [("note", index, column, text) for column, text in cells]
+            continue
+        if page.origin[index][0] is not page.grid and _is_repeated_head(block, index, texts):
+            continue
+        if texts == header:
+            raise page.refuse(
+                "the header stands again among the rows", index=index, found=" | ".join(texts),
+                todo="one table a header: say repeat = true where tables of one form follow one another.",
+            )  # fmt: skip
+        row = _find_row(table, strip_marks(table, texts[0]))
+        if row and row[0].role == "notes":
+            ended = True
+            block.words += [("note", index, column, text) for column, text in cells]
+            continue
+        if (row and row[0].role == "footnote") or _is_footnote(table, texts[0]):
+            if len(cells) > 1:
+                problems.append(
+                    page.refuse("a footnote row holds more than one cell", index=index, found=" | ".join(texts),
+                                todo="one footnote a row.")
+                )  # fmt: skip
+            block.words.append(("footnote", index, cells[0][0], texts[0]))
+            noted = True
+            continue
+        if noted:
+            problems.append(
+                page.refuse(
+                    "a row under the footnotes that the layout does not account for",
+                    index=index,
+                    found=" | ".join(texts),
+                    todo="declare its beginning under footnotes, or a row with role notes.",
+                )
+            )
+            continue
+        own_said, own_given = dict(said), dict(given)
+        has_figures = any(page.text(index, n) for n in values)
+        if row and row[0].role == "ignore":
+            block.words.append(("note", index, cells[0][0], " | ".join(texts)))
+            continue
+        if row and row[0].role == "section":
+            spec, groups = row
+            for name in {*spec.set, *groups}:
+                said.pop(name, None)
+                given.pop(name, None)
+            said |= groups
+            given |= spec.set
+            section = True
+            if not has_figures:
+                continue
+            own_said, own_given = dict(said), dict(given)
+        elif row:
+            own_said, own_given = own_said | row[1], own_given | row[0].set
+        rows.append(BodyRow(index, own_said, own_given, not has_figures and has_path, section))
+        section = False
+    if problems:
+        raise join_problems(problems)
+    rows = _settle_headings(block, rows)
+    if not rows:
+        raise page.refuse("no rows under the header", index=block.header, todo="is the file complete?")
+    return rows
+
+
+def _settle_headings(block: Block, rows: list[BodyRow]) -> list[BodyRow]:
+    """A row with labels only is a heading of the path where a row below it lies deeper; else its cells are blanks."""
+    paths = [c.number for c in block.columns if c.spec.path]
+    if not paths or "" not in block.table.blanks:
+        return rows
+    levels = [
+        min(((n, block.page.indent(r.index, n)) for n in paths if block.page.text(r.index, n)), default=(0, 0))
+        for r in rows
+    ]
+    return [
+        row if not row.is_heading or (place + 1 < len(rows) and levels[place + 1] > levels[place])
+        else BodyRow(row.index, row.said, row.given, False, row.starts_section)
+        for place, row in enumerate(rows)
+    ]  # fmt: skip
+
+
+def _is_repeated_head(block: Block, index: int, texts: list[str]) -> bool:
+    """On a sheet that continues a table: its title, its other declared texts and its header, printed once more."""
+    header = [
+        [page_text for page_text in block.page.rows[i][block.left - 1 : block.right] if page_text]
+        for i in range(block.top, block.header + 1)
+    ]
+    if texts in header:
+        return True
+    cells = [(n, block.page.text(index, n)) for n in range(block.left, block.right + 1) if block.page.text(index, n)]
+    return _read_above(block.table, cells) is not None
+
+
+def _find_row(table: TableLayout, text: str) -> tuple[PrintedRow, dict[str, str]] | None:
+    for row in table.rows:
+        if (said := match_text(row.text, text)) is not None:
+            return row, said
+    return None
+
+
+def _is_footnote(table: TableLayout, text: str) -> bool:
+    return any(
+        match_text(mark, text) is not None if is_pattern(mark) else text.startswith(mark) for mark in table.footnotes
+    )

@@ -1,144 +1,563 @@
-"""Apply a layout to a grid: every figure of the table becomes one observation, or the reading stops and says where."""
+"""Apply a layout to a file: every figure becomes an observation, or the reading stops and says why."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from transforms.codelists import (
-    join_statuses,
-    load_codelist,
-    normalise_label,
-    qualifier_words,
-    status_order,
-    unit_labels,
-)
+from transforms.codelists import UnknownLabel, join_statuses, load_codelist, qualifier_words, status_order
 from transforms.contract import load_contract
-from transforms.grid import Grid
-from transforms.layout import BLANK, INTEGERS, MOST_DECIMALS, PREVIOUS, Layout, PrintedColumn, find_parsers
-from transforms.locate import Reading
-from transforms.numbers import PLACES, Figure, fold, parse_figure, qualified_interval, rounding_interval
-from transforms.periods import find_freq, find_year_before, parse_year
+from transforms.errors import InputError, join_problems
+from transforms.figures import MarkedFigure, read_figure
+from transforms.grid import Book, Grid
+from transforms.labels import LabelReader, Said, compose_periods, read_unit
+from transforms.layout import BLANK, PREVIOUS, Blank, Layout, PrintedColumn, TableLayout, make_blank
+from transforms.locate import Block, BodyRow, FoundColumn, find_blocks
+from transforms.numbers import Figure, fold, qualified_interval, rounding_interval
+from transforms.patterns import is_pattern, match_text
+from transforms.periods import find_freq, find_year_before
 
 _MISSING: Final = "__unset__"
-_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,9}")
 # In single units of any currency or count. No economy is near it: a larger figure is two run together, or a wrong unit.
 LARGEST: Final = Decimal(10) ** 21
+_DTYPES: Final = {"__index": "int64", "__order": "int64", "__column": "int64", "__decimals": "int64", "__rank": "bool",
+                  "__percent": "bool"}  # fmt: skip
+_PERIOD_PARTS: Final = ("year", "quarter", "month", "from_month", "to_month")
+_MEND_LABEL: Final = "mend the cell, or add the label to the layout's maps or to a code list (data/own/codelists)."
+_FINER: Final = "look for two figures run together; or correct decimals in the layout, or leave it out."
 
 
-def _parse_whole(text: str, least: int, most: int) -> int:
-    if not _WHOLE.fullmatch(fold(text)) or not least <= int(fold(text)) <= most:
-        raise ValueError(f"no whole number from {least} to {most}")
-    return int(fold(text))
+@dataclass(frozen=True)
+class Readout:
+    """What one file gives: tables by their contracts, and sentences a person should read."""
 
-
-def _key_parser(column: PrintedColumn) -> Callable[[str], Any]:
-    spec = load_contract("observations")[column.column]
-    kind = column.parse or find_parsers(spec)[0]
-
-    def parse(text: str) -> Any:
-        if column.map:
-            if text not in column.map:
-                raise ValueError(f"the layout maps only {', '.join(column.map)}")
-            return column.map[text]
-        if text == "" and spec.default is not None:
-            return None  # nothing said: the default of the contract
-        match kind:
-            case "label":
-                if text == "" and "" in load_codelist(spec.codelist).codes:
-                    return ""
-                return load_codelist(spec.codelist).resolve(text)
-            case "code":
-                if text not in load_codelist(spec.codelist).codes:
-                    load_codelist(spec.codelist).resolve(text)
-                    raise ValueError(f"a label of the list {spec.codelist}, where a code is declared")
-                return text
-            case "year":
-                return parse_year(fold(text))
-            case "period":
-                find_freq(fold(text))
-                return fold(text)
-            case "count":
-                return _parse_whole(text, *INTEGERS[spec.type]) if text else None
-        return text
-
-    return parse
+    observations: pa.Table
+    labels: pa.Table
+    quarantine: pa.Table
+    texts: pa.Table
+    notices: tuple[str, ...] = ()
 
 
 def read_observations(grid: Grid, layout: Layout, dataset: str, vintage: str) -> pa.Table:
-    """All figures of one table as observations (contract: contracts/observations.toml), in printed order.
+    """All figures of one sheet as observations (contract: contracts/observations.toml), in printed order."""
+    return read_book_observations(Book(grid.file, (grid,), ()), layout, dataset, vintage).observations
 
-    Raises InputError, naming file, sheet, row and column, for whatever the layout does not account for: an unknown
-    column, label, unit, qualifier or blank mark, text where a figure belongs, a row under the footnotes.
+
+def read_book_observations(book: Book, layout: Layout, dataset: str, vintage: str) -> Readout:
+    """All figures of a file as observations, in printed order, with the words around them.
+
+    Raises InputError, naming file, sheet, row and column, for whatever the layout does not account for: a sheet, text
+    beside a table, an unknown column, label, unit, qualifier or blank mark, text where a figure belongs, a row under
+    the footnotes. With bad_rows = "quarantine" rows whose labels or figures cannot be read are set aside instead.
     """
-    reading = Reading(grid, layout)
-    header = reading.find_header()
-    columns = reading.match_columns(header)
-    body, footnote = reading.split_body(header, columns)
-    frames = []
-    for number, column in columns:
-        if column.role == "value" or column.rank:
-            frame = _cells_of(reading, body, columns, number, column)
-            if column.rank:
-                frame = frame.drop(columns=["__declared", "__declared_column", "__qualifier"], errors="ignore")
-                frame["measure"], frame["printed"] = "rank", str(column.rank)
-                frame["__rank"], frame["__machine"] = True, False
-            frame["__printed_order"] = range(len(frame))
-            frames.append(frame)
-    cells = pd.concat(frames)
-    cells["note"] = cells["note"].map(lambda note: "; ".join(filter(None, [note, footnote])))
-    cells["dataset"], cells["vintage"], cells["table_id"] = dataset, vintage, layout.table_of(grid.file)
-    cells = cells.sort_values(["__printed_order", "__column"], kind="stable")
-    return _to_arrow(_finish(reading, cells))
+    blocks = find_blocks(book, layout)
+    several = len(book.sheets) > 1
+    frames: list[pd.DataFrame] = []
+    words: list[tuple[str, ...]] = []
+    faults: list[Fault] = []
+    local: dict[tuple[str, str], tuple[str, str]] = {}
+    for block in blocks:
+        reading = BlockReading(block, block.table_id(several))
+        frame = reading.read()
+        faults += reading.faults
+        local |= reading.labels.local
+        words += [(reading.table_id, *word) for word in _words_of(block)]
+        frames.append(frame)
+    if faults and layout.bad_rows == "stop":
+        raise join_problems([fault.problem for fault in faults])
+    key = {"dataset": dataset, "vintage": vintage}
+    tables = [_to_arrow(frame.assign(**key)) for frame in frames]
+    observations = pa.concat_tables(tables)
+    return Readout(
+        observations,
+        _table("local_codes", [key | {"list": n, "code": c, "label": said[0], "parent": said[1]}
+                               for (n, c), said in sorted(local.items())]),
+        _table("quarantine", [key | fault.row() for fault in faults]),
+        _table("edition_texts", [key | dict(zip(("table_id", "locator", "kind", "words"), word, strict=True))
+                                 for word in words]),
+        (*book.notices, *_compare_repeats(blocks, frames)),
+    )  # fmt: skip
 
 
-def _cells_of(
-    reading: Reading, body: pd.DataFrame, columns: list[tuple[int, PrintedColumn]], number: int, column: PrintedColumn
-) -> pd.DataFrame:
-    """The cells of one value column, with everything the layout says about them (texts not yet read as figures)."""
-    layout = reading.layout
-    frame = pd.DataFrame(index=body.index)
-    frame["printed"], frame["__column"], frame["__row"] = body[number], number, body.index
-    frame["__machine"] = [(row, number) in reading.grid.machine for row in body.index]
-    frame["__rank"] = False
-    for given in (layout.constants, column.set):
-        for name, value in given.items():
-            frame[name] = value
-    notes: list[pd.Series] = []
-    for other, spec in columns:
-        if spec.role in ("value", "ignore") or spec.group not in (0, column.group):
-            continue
-        texts = body[other]
-        match spec.role:
-            case "key":
-                todo = "mend the cell, or add the label to the code list (transforms/codelists)."
-                frame[spec.column] = reading.parse(texts, other, _key_parser(spec), f"the {spec.column}", todo)
-            case "status":
-                frame["__status"] = reading.parse(
-                    texts, other, _statuses, "the status", "use codes of the list obs_status."
+def _table(contract: str, rows: list[dict[str, Any]]) -> pa.Table:
+    return pa.Table.from_pylist(rows, schema=load_contract(contract).arrow_schema())
+
+
+def _words_of(block: Block) -> list[tuple[str, str, str]]:
+    return [(block.page.locator(index, column), kind, text) for kind, index, column, text in block.words]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A row or cell that cannot be read, as an error and as a row of the quarantine."""
+
+    problem: InputError
+    content: str
+
+    def row(self) -> dict[str, Any]:
+        problem = self.problem
+        return {
+            "file": problem.file,
+            "sheet": problem.sheet,
+            "row": problem.row or 0,
+            "column": "" if problem.column is None else str(problem.column),
+            "reason": f"{problem.problem}. {problem.todo}".strip(),
+            "found": problem.found or "",
+            "content": self.content,
+        }
+
+
+class BlockReading:
+    """The figures of one table. faults holds what could not be read; labels the local codes it met."""
+
+    def __init__(self, block: Block, table_id: str) -> None:
+        self.block, self.table_id = block, table_id
+        self.table: TableLayout = block.table
+        self.page = block.page
+        self.labels = LabelReader(block.table)
+        self.faults: list[Fault] = []
+        self._bad_rows: set[int] = set()
+
+    def fail(self, problem: str, index: int, column: int | str | None, found: str, todo: str, *, row: bool) -> None:
+        """Note a fault; row: the row's figures as a whole cannot be read, not this one alone."""
+        if row:
+            if index in self._bad_rows:
+                return
+            self._bad_rows.add(index)
+        content = " | ".join(text for text in self.page.rows[index] if text)
+        self.faults.append(
+            Fault(self.page.refuse(problem, index=index, column=column, found=found, todo=todo), content)
+        )
+
+    def read(self) -> pd.DataFrame:
+        rows = self._read_rows()
+        figures = [c for c in self.block.columns if c.spec.role == "value" or c.spec.rank]
+        rows = [(row, said) for row, said in rows if row.index not in self._bad_rows]
+        if not rows:
+            return pd.DataFrame(columns=load_contract("observations").names, dtype="object")
+        parts = [self._cells_of(column, rows) for column in figures]
+        names = dict.fromkeys(name for part in parts for name in part)
+        nothing = [None] * len(rows)
+        cells = pd.DataFrame(
+            {
+                name: pd.Series(
+                    [cell for part in parts for cell in part.get(name, nothing)], dtype=_DTYPES.get(name, "object")
                 )
-            case "qualifier":
-                frame["__qualifier"] = reading.parse(
-                    texts, other, _qualifier, "the qualifier", "add the word to qualifiers.csv with its interval."
+                for name in names
+            }
+        )
+        cells = cells.sort_values(["__order", "__column"], kind="stable", ignore_index=True)
+        return self._finish(cells)
+
+    # --- what is said of rows, columns and the whole table -----------------------------------------------------------
+
+    def _say_table(self) -> Said:
+        """Constants, and what the sheet's name, the title and the words beside the table say."""
+        said = self.labels.settle(self.table.constants)
+        for name, text in self.block.said.items():
+            try:
+                said = _overlay(said, self.labels.read(name, text))
+            except (ValueError, UnknownLabel) as error:
+                raise self.page.refuse(
+                    f"what the title, a text beside the table or the sheet's name says of {name} cannot be read "
+                    f"({error})",
+                    index=self.block.start, found=text, todo="mend the pattern in the layout, or map the text.",
+                ) from None  # fmt: skip
+        return said
+
+    def _read_rows(self) -> list[tuple[BodyRow, dict[int, Said]]]:
+        """Each row of figures with what is said of it, by group (0 = for every group)."""
+        base = self._say_table()
+        keys = [c for c in self.block.columns if c.spec.role == "key"]
+        readers = {c.number: self.labels.reader_of(c.spec) for c in keys if not c.spec.pattern}
+        stack: list[tuple[tuple[int, int], str]] = []
+        filled: dict[int, str] = {}
+        found = []
+        for row in self.block.body:
+            if row.starts_section:
+                stack, filled = [], {}
+            path = self._climb(row, keys, stack)
+            if row.is_heading:
+                continue
+            said = self._say_row(row, dict(base))
+            groups: dict[int, Said] = {0: said}
+            for column in keys:
+                spec = column.spec
+                if spec.path:
+                    continue
+                text = self.page.merged_text(row.index, column.number)
+                if spec.fill:
+                    text = text or filled.get(column.number, "")
+                    filled[column.number] = text
+                target = groups.setdefault(spec.group, {})
+                self._say(row, column, target, partial(self._read_key, column, text, readers), text)
+            for name in dict.fromkeys(c.spec.column for c in keys if c.spec.path):
+                self._say_path(row, name, path, keys, said)
+            found.append((row, groups))
+        return found
+
+    def _climb(
+        self, row: BodyRow, keys: list[FoundColumn], stack: list[tuple[tuple[int, int], str]]
+    ) -> tuple[str, ...]:
+        """The labels above this row and its own, by the columns they stand in and their indents."""
+        for column in keys:
+            text = self.page.merged_text(row.index, column.number) if column.spec.path else ""
+            if text:
+                level = (column.number, self.page.indent(row.index, column.number))
+                while stack and stack[-1][0] >= level:
+                    stack.pop()
+                stack.append((level, text))
+        return tuple(text for _, text in stack)
+
+    def _say_row(self, row: BodyRow, said: Said) -> Said:
+        for name, text in row.said.items():
+            self._say(row, None, said, partial(self.labels.read, name, text), text)
+        return _overlay(said, self.labels.settle(row.given))
+
+    def _say_path(self, row: BodyRow, name: str, path: tuple[str, ...], keys: list[FoundColumn], said: Said) -> None:
+        column = next(c for c in keys if c.spec.path and c.spec.column == name)
+        own = [c for c in keys if c.spec.path and self.page.merged_text(row.index, c.number)]
+        if not own:
+            self.fail("a row of figures without a label", row.index, column.number, "", _MEND_LABEL, row=True)
+            return
+        said["label"] = " > ".join(path)
+        self._say(row, own[-1], said, partial(self.labels.read_path, name, path), path[-1])
+
+    def _read_key(self, column: FoundColumn, text: str, readers: Mapping[int, Callable[[str], Said]]) -> Said:
+        if not column.spec.pattern:
+            return readers[column.number](text) | ({"label": text} if column.spec.column == "item" else {})
+        wanted = column.spec.pattern
+        groups = match_text(wanted if is_pattern(wanted) else f"/{wanted}/", text)
+        if groups is None:
+            raise ValueError(f"the cell does not fit the pattern {wanted}")
+        said: Said = {"label": text}
+        for name, part in groups.items():
+            said = _overlay(said, self.labels.read(name, part))
+        return said
+
+    def _say(self, row: BodyRow, column: FoundColumn | None, said: Said, reader: Callable[[], Said], text: str) -> None:
+        try:
+            new = reader()
+        except (ValueError, UnknownLabel) as error:
+            what = column.spec.column if column else "text of the section or row"
+            detail = str(error) if isinstance(error, UnknownLabel) else f"the {what} cannot be read ({error})"
+            self.fail(detail, row.index, column.number if column else None, text, _MEND_LABEL, row=True)
+            return
+        merged = _overlay(said, new)
+        said.clear()
+        said.update(merged)
+
+    # --- the cells of one column --------------------------------------------------------------------------------------
+
+    def _cells_of(self, column: FoundColumn, rows: Sequence[tuple[BodyRow, dict[int, Said]]]) -> dict[str, list[Any]]:
+        """The figures of one column, with everything that is said of them; the texts not yet read as figures."""
+        spec, number = column.spec, column.number
+        own = self.labels.settle(spec.set)
+        for name, text in column.said.items():
+            try:
+                own = _overlay(own, self.labels.read(name, text))
+            except (ValueError, UnknownLabel) as error:
+                raise self.page.refuse(
+                    f"what the heading says of {name} cannot be read ({error})", index=self.block.header,
+                    column=number, found=text, todo="map the text in the layout, or mend the pattern.",
+                ) from None  # fmt: skip
+        said = [_overlay(_overlay(by[0], by.get(spec.group, {}) if spec.group else {}), own) for _, by in rows]
+        decimals = self.table.decimals if spec.decimals is None else spec.decimals
+        percent = self.table.percent_sign if spec.percent_sign is None else spec.percent_sign
+        indexes = [row.index for row, _ in rows]
+        cells = {name: [one.get(name) for one in said] for name in dict.fromkeys(n for one in said for n in one)}
+        cells |= {
+            "__index": indexes,
+            "__order": list(range(len(rows))),
+            "sheet": [self.page.origin[index][0].sheet for index in indexes],
+        }
+        same = {
+            "__column": number,
+            "heading": column.heading,
+            "__rank": bool(spec.rank),
+            "__percent": percent and not spec.rank,
+            "__decimals": -1 if decimals is None or spec.rank else decimals,
+        }
+        cells |= {name: [value] * len(rows) for name, value in same.items()}
+        if spec.rank:
+            cells["measure"], cells["printed"] = ["rank"] * len(rows), [str(spec.rank)] * len(rows)
+            cells["__number"] = [None] * len(rows)
+        else:
+            cells["printed"] = [self.page.text(index, number) for index in indexes]
+            cells["__number"] = [self.page.number(index, number) for index in indexes]
+        self._add_neighbours(cells, column, rows)
+        return cells
+
+    def _neighbours(self, column: FoundColumn) -> list[FoundColumn]:
+        """The columns that speak of the figures of this one: by group, or as the nearest to the left or right."""
+        values = [c.number for c in self.block.columns if c.spec.role == "value"]
+        found = []
+        for other in self.block.columns:
+            spec = other.spec
+            if spec.role in ("key", "value", "ignore"):
+                continue
+            if spec.of:
+                side = [n for n in values if (n < other.number if spec.of == "left" else n > other.number)]
+                nearest = (max(side) if spec.of == "left" else min(side)) if side else 0
+                if nearest == column.number:
+                    found.append(other)
+            elif spec.group in (0, column.spec.group):
+                found.append(other)
+        return found
+
+    def _add_neighbours(
+        self, cells: dict[str, list[Any]], column: FoundColumn, rows: Sequence[tuple[BodyRow, dict[int, Said]]]
+    ) -> None:
+        notes: list[list[str]] = []
+        for other in self._neighbours(column):
+            role = other.spec.role
+            texts = [self.page.merged_text(row.index, other.number) for row, _ in rows]
+            if role == "note":
+                notes.append([f"{other.spec.prefix}{text}" if text else "" for text in texts])
+            elif column.spec.rank and role in ("decimals", "qualifier"):
+                continue
+            elif role == "decimals":
+                cells["__declared"], cells["__declared_column"] = texts, [other.number] * len(rows)
+            else:
+                read, todo = _NEIGHBOURS[role]
+                values = [
+                    self._read_neighbour(row, other, text, read, todo)
+                    for (row, _), text in zip(rows, texts, strict=True)
+                ]
+                if role == "unit":
+                    cells["unit"] = [value[0] for value in values]
+                    cells["unit_mult"] = [value[1] for value in values]
+                else:
+                    cells[f"__{role}"] = values
+        given = cells.get("note", [""] * len(rows))
+        cells["note"] = ["; ".join(filter(None, parts)) for parts in zip(given, *notes, strict=True)]
+
+    def _read_neighbour(self, row: BodyRow, column: FoundColumn, text: str, read: _NeighbourReader, todo: str) -> Any:
+        try:
+            return read(self.labels, column.spec, text)
+        except (ValueError, UnknownLabel) as error:
+            detail = (
+                str(error) if isinstance(error, UnknownLabel) else f"the {column.spec.role} cannot be read ({error})"
+            )
+            self.fail(detail, row.index, column.number, text, todo, row=True)
+            return ("", 0) if column.spec.role == "unit" else ""
+
+    # --- from texts to observations -----------------------------------------------------------------------------------
+
+    def _finish(self, cells: pd.DataFrame) -> pd.DataFrame:
+        """Read the texts as figures, apply the rules, fill the defaults of the contract."""
+        contract = load_contract("observations")
+        cells = cells[~cells["__index"].isin(self._bad_rows)].reset_index(drop=True)
+        if cells.empty:
+            return pd.DataFrame(columns=load_contract("observations").names, dtype="object")
+        cells["table_id"] = self.table_id
+        unsaid = self._fill_defaults(cells)
+        self._compose_periods(cells)
+        cells["freq"] = _find_freqs(cells)
+        _apply_rules(self.table, cells, unsaid)
+        self._compose_periods(cells)
+        previous = cells["base_period"] == PREVIOUS
+        cells.loc[previous, "base_period"] = cells.loc[previous, "period"].map(_find_base)
+        cells["freq"] = _find_freqs(cells)
+        blanks = self._find_blanks(cells)
+        figures = self._read_figures(cells, blanks)
+        bad = figures.map(lambda figure: figure == "bad")
+        cells, blanks, figures = (part[~bad].reset_index(drop=True) for part in (cells, blanks, figures))
+        self._fill_values(cells, blanks, figures)
+        _fill_status(cells, blanks, figures)
+        _fill_intervals(cells, blanks, figures)
+        self._fill_notes(cells, figures)
+        cells["locator"] = [self.page.locator(i, c) for i, c in zip(cells["__index"], cells["__column"], strict=True)]
+        for name in contract.names:
+            if name in ("dataset", "vintage"):
+                continue
+            unset = cells[name].astype("object") == _MISSING
+            if unset.any() and not contract[name].nullable:
+                first = cells[unset].iloc[0]
+                raise self.page.refuse(
+                    f"the layout gives no {name} for this figure",
+                    index=int(first["__index"]),
+                    column=int(first["__column"]),
+                    found=first["printed"],
+                    todo=f"declare it in {self.table.source}: constants, a column or a rule.",
                 )
-            case "unit":
-                units = reading.parse(texts, other, _unit, "the unit", "add the printed unit to unit_labels.csv.")
-                frame["unit"], frame["unit_mult"] = units.str[0], units.str[1]
-            case "decimals":
-                frame["__declared"] = texts
-                frame["__declared_column"] = other
-            case "note":
-                notes.append(texts.map(lambda text, prefix=spec.prefix: f"{prefix}{text}" if text else ""))
-    frame["note"] = ["; ".join(filter(None, parts)) for parts in zip(*notes, strict=True)] if notes else ""
-    return frame
+            if unset.any():
+                cells[name] = cells[name].astype("object").where(~unset, None)
+        self._refuse_large(cells)
+        return cells
+
+    def _fill_defaults(self, cells: pd.DataFrame) -> dict[str, pd.Series]:
+        """Every column of the contract, with its default where nothing is said; returns where that is so."""
+        contract, unsaid = load_contract("observations"), {}
+        for name in contract.names:
+            if name in ("value", "decimals", "dataset", "vintage", "printed"):
+                continue
+            default = _MISSING if contract[name].default is None else contract[name].default
+            given = cells[name] if name in cells else pd.Series(None, index=cells.index, dtype="object")
+            unsaid[name] = given.isna()
+            cells[name] = given.astype("object").where(given.notna(), default)
+        for name in ("label", *_PERIOD_PARTS, "sign"):
+            given = cells[name] if name in cells else pd.Series(None, index=cells.index, dtype="object")
+            cells[name] = given.astype("object").where(given.notna(), "")
+        return unsaid
+
+    def _compose_periods(self, cells: pd.DataFrame) -> None:
+        """The period of the parts said (year, quarter, months), where no code is said."""
+        parts = pd.Series(list(zip(*(cells[name] for name in _PERIOD_PARTS), strict=True)), index=cells.index)
+        composed: dict[tuple[str, ...], str] = {("",) * len(_PERIOD_PARTS): _MISSING}
+        open_ = cells["period"] == _MISSING
+        for key in parts[open_].unique():
+            if key in composed:
+                continue
+            try:
+                composed[key] = compose_periods(dict(zip(_PERIOD_PARTS, key, strict=True)))
+            except ValueError as error:
+                first = cells[open_ & (parts == key)].iloc[0]
+                raise self.page.refuse(
+                    f"the period cannot be put together ({error})", index=int(first["__index"]),
+                    column=int(first["__column"]), found=" ".join(filter(None, key)),
+                    todo=f"say the year in {self.table.source}: a constant, a text beside the table or a heading.",
+                ) from None  # fmt: skip
+        cells.loc[open_, "period"] = parts[open_].map(composed)
+
+    def _find_blanks(self, cells: pd.DataFrame) -> pd.Series:
+        """For every cell the Blank its mark stands for, or None. An empty cell that no mark allows is refused."""
+        table = self.table
+        known = {mark: make_blank(said) for mark, said in table.blanks.items()}
+        found = cells["printed"].map(known.get).astype("object")
+        found = found.where(found.notna(), None)
+        for scoped in reversed(table.blanks_where):  # the first that fits counts
+            mask = _fits(cells, scoped.when, {})
+            for mark, said in scoped.blanks.items():
+                here = mask & (cells["printed"] == mark)
+                found[here] = pd.Series([make_blank(said)] * int(here.sum()), index=found.index[here], dtype="object")
+        found[cells["__rank"]] = None
+        empty = cells[(cells["printed"] == "") & found.isna()]
+        for _, cell in empty.iterrows():
+            self.fail(
+                "a blank that the layout does not know", int(cell["__index"]), int(cell["__column"]), "",
+                "say what it means under [blanks] in the layout, as an SDMX status.", row=False,
+            )  # fmt: skip
+        return found
+
+    def _read_figures(self, cells: pd.DataFrame, blanks: pd.Series) -> pd.Series:
+        """The figure of every cell, None for blanks, 'bad' where there is none; each different text is read once."""
+        read: dict[tuple[Any, ...], MarkedFigure | str | None] = {}
+        columns = ("printed", "__number", "__percent", "__decimals")
+        keys = list(zip(*(cells[name] for name in columns), blanks.notna(), strict=True))
+        todo = {
+            "finer": _FINER,
+            "": "mend the cell, or declare the mark under [blanks] or [marks] in the layout.",
+        }
+        result: list[MarkedFigure | str | None] = []
+        for place, key in enumerate(keys):
+            if key not in read:
+                read[key] = self._read_one(*key)
+            figure = read[key]
+            if isinstance(figure, str):
+                index, column = int(cells["__index"].iloc[place]), int(cells["__column"].iloc[place])
+                if key[0] != "":
+                    words = "" if "finer than" in figure or "more than" in figure else "text where a figure belongs"
+                    self.fail(f"{words} ({figure})" if words else figure, index, column, key[0],
+                              todo["" if words else "finer"], row=False)  # fmt: skip
+                figure = "bad"
+            result.append(figure)
+        return pd.Series(result, index=cells.index, dtype="object")
+
+    def _read_one(self, text: str, number: Any, percent: bool, decimals: int, blank: bool) -> MarkedFigure | str | None:
+        if blank:
+            return None
+        if text == "":
+            return "empty"
+        try:
+            return read_figure(text, number, self.table, percent=percent, decimals=None if decimals < 0 else decimals)
+        except (ValueError, ArithmeticError) as error:
+            return str(error)
+
+    def _fill_values(self, cells: pd.DataFrame, blanks: pd.Series, figures: pd.Series) -> None:
+        values: list[Decimal | None] = []
+        decimals: list[int | None] = []
+        for figure, blank, sign in zip(figures, blanks, cells["sign"], strict=True):
+            if figure is not None:
+                value, places = figure.figure.value, figure.figure.decimals
+            elif blank is not None and blank.value is not None:
+                value, places = Decimal(str(blank.value)), None
+            else:
+                value, places = None, None
+            values.append(-value if value is not None and value and sign == "reversed" else value)
+            decimals.append(places)
+        cells["value"] = pd.Series(values, index=cells.index, dtype="object")
+        cells["decimals"] = pd.Series(decimals, index=cells.index, dtype="object")
+        if "__declared" in cells:
+            self._compare_decimals(cells, figures)
+
+    def _compare_decimals(self, cells: pd.DataFrame, figures: pd.Series) -> None:
+        shown = figures.map(lambda f: "" if f is None or f.figure.decimals is None else str(f.figure.decimals))
+        wrong = cells[cells["__declared"].notna() & (cells["__declared"] != shown) & figures.notna()]
+        if len(wrong):
+            first = wrong.iloc[0]
+            raise self.page.refuse(
+                "the declared decimals are not those of the printed figure",
+                index=int(first["__index"]),
+                column=int(first["__declared_column"]),
+                found=f"{first['__declared']} for {first['printed']}",
+                todo="correct the number of decimals.",
+            )
+
+    def _fill_notes(self, cells: pd.DataFrame, figures: pd.Series) -> None:
+        """The note of every figure: its own, the footnotes its marks point to, the footnotes of the table."""
+        pointed = {
+            mark: next((n for n in self.block.notes if n.startswith(mark)), f"mark {mark}") for mark in self.table.marks
+        }
+        named = set(pointed.values())
+        general = " ".join(text for text in self.block.footnotes if text not in named)
+        notes = []
+        for note, figure, sign in zip(cells["note"], figures, cells["sign"], strict=True):
+            marks = [pointed[mark] for mark in figure.marks] if figure is not None else []
+            turned = "printed with the opposite sign" if sign == "reversed" else ""
+            notes.append("; ".join(filter(None, [note, *marks, turned, general])))
+        cells["note"] = pd.Series(notes, index=cells.index, dtype="object")
+
+    def _refuse_large(self, cells: pd.DataFrame) -> None:
+        for place, (value, power) in enumerate(zip(cells["value"], cells["unit_mult"], strict=True)):
+            if isinstance(value, Decimal) and value and value.adjusted() + int(power) >= LARGEST.adjusted():
+                cell = cells.iloc[place]
+                raise self.page.refuse(
+                    f"a figure larger than any economy has: with its unit, 10^{LARGEST.adjusted()} or more",
+                    index=int(cell["__index"]),
+                    column=int(cell["__column"]),
+                    found=f"{cell['printed']} x 10^{cell['unit_mult']}",
+                    todo="look for two figures run together, or for a wrong unit.",
+                )
 
 
-def _statuses(text: str) -> str:
+def _overlay(below: Said, above: Mapping[str, Any]) -> Said:
+    """What is said above counts; a code of a period takes the place of its parts, parts that of a code."""
+    merged = dict(below)
+    if "period" in above:
+        for part in _PERIOD_PARTS:
+            merged.pop(part, None)
+    elif "year" in above:
+        merged.pop("period", None)
+    if "note" in above and merged.get("note"):
+        above = {**above, "note": f"{merged['note']}; {above['note']}"}
+    return merged | dict(above)
+
+
+def _statuses(labels: LabelReader, column: PrintedColumn, text: str) -> str:
+    if column.map:
+        if text not in column.map:
+            raise ValueError(f"the layout maps only {', '.join(column.map)}")
+        return str(column.map[text])
+    if (mapped := labels.find_mapped("obs_status", text)) is not None:
+        return str(mapped["obs_status"])
     codes = [code.strip() for code in text.replace(",", ";").split(";") if code.strip()]
     for code in codes:
         if code not in status_order():
@@ -147,234 +566,165 @@ def _statuses(text: str) -> str:
     return join_statuses(codes) if codes else ""
 
 
-def _qualifier(text: str) -> str:
+def _qualifier(labels: LabelReader, column: PrintedColumn, text: str) -> str:
     word = text if text in qualifier_words() else fold(text)
     if word and word not in qualifier_words():
         raise ValueError("an unknown word")
     return word
 
 
-def _unit(text: str) -> tuple[str, int]:
-    if normalise_label(text) not in unit_labels():
-        raise ValueError("an unknown unit")
-    return unit_labels()[normalise_label(text)]
+def _unit(labels: LabelReader, column: PrintedColumn, text: str) -> tuple[str, int]:
+    return read_unit(text)
 
 
-def _finish(reading: Reading, cells: pd.DataFrame) -> pd.DataFrame:
-    """Read the texts as figures, apply the rules, fill the defaults of the contract."""
-    layout, contract = reading.layout, load_contract("observations")
-    cells = cells.reset_index(drop=True)
-    blank = cells["printed"].isin(["", *layout.blanks])
-    unknown = cells[blank & ~cells["printed"].isin(list(layout.blanks))]
-    if len(unknown):
-        first = unknown.iloc[0]
-        raise reading.refuse(
-            "a blank that the layout does not know",
-            row=int(first["__row"]),
-            column=int(first["__column"]),
-            found=first["printed"],
-            todo="say what it means under [blanks] in the layout, as an SDMX status.",
-        )
-    figures = _figures(reading, cells[~blank])
-    cells["value"] = figures.map(lambda f: f.value)
-    cells["decimals"] = figures.map(lambda f: f.decimals)
-    _compare_decimals(reading, cells, figures)
-    unsaid: dict[str, pd.Series] = {}
-    for name in contract.names:
-        default = _MISSING if contract[name].default is None else contract[name].default
-        given = cells[name].astype("object") if name in cells else pd.Series(None, index=cells.index, dtype="object")
-        if name not in ("value", "decimals"):
-            unsaid[name] = given.isna()
-            cells[name] = given.where(given.notna(), default)
-    cells["freq"] = _find_freqs(cells)
-    _apply_rules(layout, cells, unsaid)
-    previous = cells["base_period"] == PREVIOUS
-    cells.loc[previous, "base_period"] = cells.loc[previous, "period"].map(_find_base)
-    cells["freq"] = _find_freqs(cells)
-    _fill_status(reading, cells, blank)
-    _fill_intervals(cells, figures)
-    cells["locator"] = [reading.grid.locator(r, c) for r, c in zip(cells["__row"], cells["__column"], strict=True)]
-    cells["printed"] = cells["printed"].astype("object")
-    for name in contract.names:
-        unset = cells[name].astype("object") == _MISSING
-        if unset.any() and not contract[name].nullable:
-            first = cells[unset].iloc[0]
-            raise reading.refuse(
-                f"the layout gives no {name} for this figure",
-                row=int(first["__row"]),
-                column=int(first["__column"]),
-                found=first["printed"],
-                todo=f"declare it in {layout.source}: constants, a column or a rule.",
-            )
-        if unset.any():
-            cells[name] = pd.Series([None if value == _MISSING else value for value in cells[name]], dtype="object")
-    _refuse_large(reading, cells)
-    return cells
+_NeighbourReader = Callable[[LabelReader, PrintedColumn, str], Any]
+# How the cells of a column beside the figures are read, and what mends them.
+_NEIGHBOURS: Final[dict[str, tuple[_NeighbourReader, str]]] = {
+    "status": (_statuses, "use codes of the list obs_status, or map the text under [maps.obs_status]."),
+    "qualifier": (_qualifier, "add the word to qualifiers.csv with its interval."),
+    "unit": (_unit, "add the printed unit to unit_labels.csv."),
+}
 
 
-def _find_freqs(cells: pd.DataFrame) -> list[str]:
-    return ["" if period == _MISSING else find_freq(period) for period in cells["period"]]
+def _find_freqs(cells: pd.DataFrame) -> pd.Series:
+    known = {period: "" if period == _MISSING else find_freq(period) for period in cells["period"].unique()}
+    return cells["period"].map(known).astype("object")
 
 
 def _find_base(period: str) -> str:
     return period if period == _MISSING else find_year_before(period)
 
 
-def _apply_rules(layout: Layout, cells: pd.DataFrame, unsaid: dict[str, pd.Series]) -> None:
-    for rule in layout.rules:
-        mask = pd.Series(True, index=cells.index)
-        for name, wanted in rule.when.items():
-            codes = wanted if isinstance(wanted, list) else [wanted]
-            mask &= cells[name].isin(codes) | (unsaid[name] if BLANK in codes else False)
+def _fits(cells: pd.DataFrame, when: Mapping[str, Any], unsaid: Mapping[str, pd.Series]) -> pd.Series:
+    """Where every condition holds: a code, a list of codes, a pattern for texts, @blank for what nothing is said of."""
+    mask = pd.Series(True, index=cells.index)
+    for name, wanted in when.items():
+        codes = wanted if isinstance(wanted, list) else [wanted]
+        patterns = [code for code in codes if isinstance(code, str) and is_pattern(code)]
+        fits = cells[name].isin(codes) | (unsaid[name] if BLANK in codes and name in unsaid else False)
+        if patterns:
+            known = {
+                text: any(match_text(wanted, str(text)) is not None for wanted in patterns)
+                for text in cells[name].unique()
+            }
+            fits |= cells[name].map(known).astype(bool)
+        mask &= fits
+    return mask
+
+
+def _apply_rules(table: TableLayout, cells: pd.DataFrame, unsaid: dict[str, pd.Series]) -> None:
+    for rule in table.rules:
+        mask = _fits(cells, rule.when, unsaid)
         for name, value in rule.then.items():
+            if name == "period":
+                cells.loc[mask, list(_PERIOD_PARTS)] = ""
             cells.loc[mask, name] = value
-            unsaid[name] = unsaid[name] & ~mask
+            if name in unsaid:
+                unsaid[name] = unsaid[name] & ~mask
         if rule.reason and mask.any():
             cells.loc[mask, "note"] = cells.loc[mask, "note"].map(
                 lambda note, why=rule.reason: "; ".join(filter(None, [note, why]))
             )
 
 
-def _refuse_large(reading: Reading, cells: pd.DataFrame) -> None:
-    for place, (value, power) in enumerate(zip(cells["value"], cells["unit_mult"], strict=True)):
-        if isinstance(value, Decimal) and value and value.adjusted() + int(power) >= LARGEST.adjusted():
-            cell = cells.iloc[place]
-            raise reading.refuse(
-                f"a figure larger than any economy has: with its unit, 10^{LARGEST.adjusted()} or more",
-                row=int(cell["__row"]),
-                column=int(cell["__column"]),
-                found=f"{cell['printed']} x 10^{cell['unit_mult']}",
-                todo="look for two figures run together, or for a wrong unit.",
-            )
-
-
-def _figures(reading: Reading, cells: pd.DataFrame) -> pd.Series:
-    """The figure of every cell; each different text is read once."""
-    layout = reading.layout
-    parsed: dict[tuple[str, bool, bool], Figure] = {}
-    keys = list(zip(cells["printed"], cells["__machine"], cells["__rank"], strict=True))
-    for place, key in enumerate(keys):
-        if key in parsed:
-            continue
-        text, machine, rank = key
-        row, column = int(cells["__row"].iloc[place]), int(cells["__column"].iloc[place])
-        try:
-            figure = parse_figure(text, percent_sign=layout.percent_sign and not rank)
-        except (ValueError, ArithmeticError) as error:
-            raise reading.refuse(
-                f"text where a figure belongs ({error})",
-                row=row,
-                column=column,
-                found=text,
-                todo="mend the cell, or declare the mark under [blanks] in the layout.",
-            ) from None
-        try:
-            parsed[key] = _fit_decimals(figure, None if rank else layout.decimals, machine)
-        except ValueError as error:
-            raise reading.refuse(str(error), row=row, column=column, found=text, todo=_FINER) from None
-    return pd.Series([parsed[key] for key in keys], index=cells.index, dtype="object")
-
-
-_FINER: Final = "look for two figures run together; or correct decimals in the layout, or leave it out."
-
-
-def _fit_decimals(figure: Figure, declared: int | None, machine: bool) -> Figure:
-    """The figure with the decimals that the layout declares, or with those printed; a workbook's number has none.
-
-    The last digits of a workbook's number are noise of binary arithmetic (0.30000000000000004) and are rounded off, up
-    to a relative 10^-9. Raises ValueError where digits that say something would be lost.
-    """
-    if figure.decimals is None:  # a word or a fraction
-        return figure
-    places = declared if declared is not None else PLACES if machine else figure.decimals
-    if declared is None and not machine:
-        if places > MOST_DECIMALS:
-            raise ValueError(f"more than {MOST_DECIMALS} decimals, the most that the observations hold")
-        return figure
-    with localcontext(prec=len(figure.value.as_tuple().digits) + 100):
-        rounded = figure.value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
-        if abs(figure.value - rounded) > (abs(figure.value) * Decimal("1e-9") if machine else 0):
-            what = "the decimals that the layout declares" if declared is not None else f"{PLACES} decimals"
-            raise ValueError(f"the figure is finer than {what} ({places})")
-    return Figure(rounded, declared, by_word=figure.by_word)
-
-
-def _compare_decimals(reading: Reading, cells: pd.DataFrame, figures: pd.Series) -> None:
-    if "__declared" not in cells:
-        return
-    shown = figures.map(lambda f: "" if f.decimals is None else str(f.decimals)).reindex(cells.index, fill_value="")
-    wrong = cells[cells["__declared"].notna() & (cells["__declared"] != shown) & cells["value"].notna()]
-    if len(wrong):
-        first = wrong.iloc[0]
-        raise reading.refuse(
-            "the declared decimals are not those of the printed figure",
-            row=int(first["__row"]),
-            column=int(first["__declared_column"]),
-            found=f"{first['__declared']} for {first['printed']}",
-            todo="correct the number of decimals.",
-        )
-
-
-def _fill_status(reading: Reading, cells: pd.DataFrame, blank: pd.Series) -> None:
-    """Status of a cell: what its blank mark says, what the status column says, what a rule says; else A.
+def _fill_status(cells: pd.DataFrame, blanks: pd.Series, figures: pd.Series) -> None:
+    """Status of a cell: what its blank mark says, its footnote marks, the status column, the rules; else A.
 
     What the layout says of all figures (estimated, provisional) is not said of a blank.
     """
     given = cells["__status"].fillna("") if "__status" in cells else pd.Series("", index=cells.index)
     ruled = cells["obs_status"].where(cells["obs_status"] != _MISSING, "")
     needs_value = {row["code"] for row in load_codelist("obs_status").rows if row["value_rule"] == "required"}
-    ruled = pd.Series(
-        [
-            ";".join(code for code in codes.split(";") if not (empty and code in needs_value))
-            for codes, empty in zip(ruled, blank, strict=True)
-        ],
-        index=cells.index,
-    )
-    marks = cells["printed"].map(reading.layout.blanks).where(blank, "")
+    known: dict[tuple[Any, ...], str] = {}
 
-    def combine(parts: Iterable[str]) -> str:
+    def combine(blank: Blank | None, figure: MarkedFigure | None, status: str, rule: str) -> str:
+        empty = blank is not None and blank.value is None
+        said = [code for code in rule.split(";") if not (empty and code in needs_value)]
+        parts: Iterable[str] = (blank.status if blank else "", status, *said, *(figure.statuses if figure else ()))
         codes = [code for part in parts for code in str(part).split(";") if code]
         return join_statuses(codes) if codes else "A"
 
-    cells["obs_status"] = [combine(parts) for parts in zip(marks, given, ruled, strict=True)]
+    statuses = []
+    for blank, figure, status, rule in zip(blanks, figures, given, ruled, strict=True):
+        key = (blank, figure.statuses if figure is not None else (), status, rule)
+        if key not in known:
+            known[key] = combine(blank, figure, status, rule)
+        statuses.append(known[key])
+    cells["obs_status"] = pd.Series(statuses, index=cells.index, dtype="object")
 
 
-def _fill_intervals(cells: pd.DataFrame, figures: pd.Series) -> None:
+def _fill_intervals(cells: pd.DataFrame, blanks: pd.Series, figures: pd.Series) -> None:
     words = cells["__qualifier"].fillna("") if "__qualifier" in cells else pd.Series("", index=cells.index)
     table = qualifier_words()
-    lower: list[Decimal | None] = []
-    upper: list[Decimal | None] = []
+    ends: list[tuple[Decimal | None, Decimal | None]] = []
     codes: list[str] = []
-    for index, word in words.items():
-        figure = figures.get(index)
-        row = table.get(word) if word else None
-        if figure is None:
-            ends: tuple[Decimal | None, Decimal | None] = (None, None)
-        elif row is not None:
-            ends = qualified_interval(figure, figure.decimals, row["lower_rule"], row["upper_rule"])
-        elif figure.is_fraction:  # a fraction in words is an approximation, and is treated as one
-            row = {"qualifier": "about"}
-            ends = qualified_interval(figure, None, "minus_5_percent", "plus_5_percent")
-        elif figure.decimals is None:
-            ends = (None, None)
+    known: dict[tuple[Figure, str], tuple[tuple[Decimal | None, Decimal | None], str]] = {}
+    for word, marked, blank, sign in zip(words, figures, blanks, cells["sign"], strict=True):
+        if marked is None:
+            said = (blank.lower, blank.upper) if blank is not None else (None, None)
+            low, high = (None if end is None else Decimal(str(end)) for end in said)
+            found: tuple[tuple[Decimal | None, Decimal | None], str] = ((low, high), "")
         else:
-            ends = rounding_interval(figure.value, figure.decimals)
-        lower.append(ends[0])
-        upper.append(ends[1])
-        codes.append(row["qualifier"] if row else "")
-    cells["lower"], cells["upper"], cells["qualifier"] = (
-        pd.Series(values, index=cells.index, dtype="object") for values in (lower, upper, codes)
-    )
+            figure = marked.figure
+            if (figure, word) not in known:
+                known[figure, word] = _find_interval(figure, table.get(word) if word else None)
+            found = known[figure, word]
+        low, high = found[0]
+        if sign == "reversed":
+            low, high = (None if high is None else high.copy_negate(), None if low is None else low.copy_negate())
+        ends.append((low, high))
+        codes.append(found[1])
+    cells["lower"] = pd.Series([low for low, _ in ends], index=cells.index, dtype="object")
+    cells["upper"] = pd.Series([high for _, high in ends], index=cells.index, dtype="object")
+    cells["qualifier"] = pd.Series(codes, index=cells.index, dtype="object")
+
+
+def _find_interval(figure: Figure, row: dict[str, str] | None) -> tuple[tuple[Decimal | None, Decimal | None], str]:
+    """The interval a figure stands for, and its qualifier."""
+    if row is not None:
+        return qualified_interval(figure, figure.decimals, row["lower_rule"], row["upper_rule"]), row["qualifier"]
+    if figure.is_fraction:  # a fraction in words is an approximation, and is treated as one
+        return qualified_interval(figure, None, "minus_5_percent", "plus_5_percent"), "about"
+    if figure.decimals is None:
+        return (None, None), ""
+    return rounding_interval(figure.value, figure.decimals), ""
+
+
+def _compare_repeats(blocks: Sequence[Block], frames: Sequence[pd.DataFrame]) -> list[str]:
+    """Sheets that are declared to repeat others, held against them: a sentence each."""
+    if not any(block.table.repeats for block in blocks):
+        return []
+    key = [name for name in load_contract("observations").key if name not in ("dataset", "vintage", "table_id")]
+
+    def gather(wanted: bool) -> pd.DataFrame:
+        chosen = [f for b, f in zip(blocks, frames, strict=True) if b.table.repeats is wanted]
+        columns = [*key, "value", "obs_status", "locator", "table_id"]
+        return pd.concat([f[columns] for f in chosen]) if chosen else pd.DataFrame(columns=columns)
+
+    original, copies = gather(False), gather(True)
+    merged = copies.merge(original.drop_duplicates(key), on=key, how="left", suffixes=("", "_there"), indicator=True)
+    sentences = []
+    for table_id, part in merged.groupby("table_id", sort=False):
+        there = part["_merge"] == "both"
+        same = there & ((part["value"] == part["value_there"]) | (part["value"].isna() & part["value_there"].isna()))
+        other = part[there & ~same]
+        first = "".join(
+            f"; first {row['locator']} = {row['value']} where {row['locator_there']} = {row['value_there']}"
+            for _, row in other.head(1).iterrows()
+        )
+        sentences.append(
+            f"{table_id} repeats other tables: {int(same.sum())} of {len(part)} figures agree, {len(other)} differ, "
+            f"{int((~there).sum())} stand only there{first}"
+        )
+    return sentences
 
 
 def _to_arrow(cells: pd.DataFrame) -> pa.Table:
     schema = load_contract("observations").arrow_schema()
     arrays = []
     for spec in schema:
-        values = [None if value is None or value is pd.NA or value != value else value for value in cells[spec.name]]
+        values = cells[spec.name].to_numpy(dtype=object, na_value=None)
         if pa.types.is_integer(spec.type):
-            values = [None if value is None else int(value) for value in values]
-        if pa.types.is_decimal(spec.type):
-            values = [None if value is None else Decimal(value) for value in values]
-        arrays.append(pa.array(values, type=spec.type))
+            values = np.array([None if value is None else int(value) for value in values], dtype=object)
+        arrays.append(pa.array(values, type=spec.type, from_pandas=True))
     return pa.Table.from_arrays(arrays, schema=schema)

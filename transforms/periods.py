@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from typing import Final
 
 _FREQ: Final = (
@@ -60,3 +63,92 @@ def find_year_before(period: str) -> str:
     find_freq(period)
     earlier = re.sub(r"[0-9]{4}(?=$|-|/)", lambda match: f"{int(match[0]) - 1:04d}", period)
     return re.sub(r"[0-9]{4}-02-29", lambda match: match[0] if _is_date(match[0]) else match[0][:-2] + "28", earlier)
+
+
+_MONTHS: Final = {
+    name: number
+    for number, names in enumerate(
+        ("january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug",
+         "september sep sept", "october oct", "november nov", "december dec"), 1)
+    for name in names.split()
+}  # fmt: skip
+_CHINESE: Final = {c: i for i, c in enumerate("一二三四五六七八九十", 1)} | {"十一": 11, "十二": 12}
+_MONTH: Final = rf"(?:{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
+_Y: Final = r"(?P<year>[12][0-9]{3})"
+_FORMS: Final = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        rf"{_Y}\s*年?",
+        rf"(?:{_Y}\s*[-.:]?\s*)?(?:Q|Qtr\.?|Quarter)\s*(?P<quarter>[1-4])",
+        rf"(?:Q|Qtr\.?|Quarter)\s*(?P<quarter>[1-4])\s*[-.,]?\s*{_Y}",
+        rf"(?P<quarter>[1-4])(?:st|nd|rd|th)\s+quarter(?:\s*(?:of\s+)?{_Y})?",
+        rf"(?:{_Y}\s*年?\s*)?第?\s*(?P<quarter>[1-4一二三四])\s*季度?",
+        rf"{_Y}\s*(?:-|\.|M)\s*(?P<month>0?[1-9]|1[0-2])",
+        rf"{_Y}(?P<month>0[1-9]|1[0-2])",
+        rf"(?:{_Y}\s*年\s*)?(?P<month>0?[1-9]|1[0-2]|十[一二]?|[一二三四五六七八九])\s*月份?",
+        rf"(?:{_Y}\s*年\s*)?(?P<from_month>0?[1-9]|1[0-2]|十[一二]?|[一二三四五六七八九])\s*月?\s*[-–—~至]\s*"
+        r"(?P<to_month>0?[1-9]|1[0-2]|十[一二]?|[一二三四五六七八九])\s*月份?",
+        rf"(?:{_Y}\s+)?(?P<month>{_MONTH})",
+        rf"(?P<month>{_MONTH})\s*[-,]?\s*{_Y}",
+        rf"(?:{_Y}\s+)?(?P<from_month>{_MONTH})\s*(?:[-–—]|to)\s*(?P<to_month>{_MONTH})",
+        rf"(?P<from_month>{_MONTH})\s*(?:[-–—]|to)\s*(?P<to_month>{_MONTH})\s*,?\s*{_Y}",
+        rf"(?:{_Y}\s*年?\s*)?(?P<half>[上下])半年",
+        rf"(?:{_Y}\s*)?H(?P<half>[12])",
+    )
+)
+
+
+@cache
+def split_period(text: str) -> Mapping[str, str]:
+    """The parts of a printed period: 2019年1-7月 -> year 2019, from_month 1, to_month 7. Raises ValueError.
+
+    Read are years, quarters, months, spans of months and half-years, in Chinese and English, with the year or without
+    it (a column headed Q1 under a heading 2019). A year of two digits and 2018/19 are refused: they would be guessed.
+    """
+    folded = " ".join(unicodedata.normalize("NFKC", text).split())
+    for form in _FORMS:
+        if match := form.fullmatch(folded):
+            parts = {name: said for name, said in match.groupdict().items() if said}
+            if half := parts.pop("half", ""):
+                first = half in ("上", "1")
+                parts |= {"from_month": "1" if first else "7", "to_month": "6" if first else "12"}
+            return parts
+    raise ValueError(f"{text!r} is no period (2019, 2019 Q3, 2019年7月, Jan 2019, 2019年1-7月 ...)")
+
+
+def compose_period(parts: Mapping[str, str]) -> str:
+    """The period code of year with quarter, month, or from_month and to_month, each as printed. Raises ValueError."""
+    if "year" not in parts:
+        raise ValueError(f"a period without its year: {', '.join(parts.values())}")
+    year = parse_year(_plain(parts["year"]))
+    if "quarter" in parts:
+        number = _number(parts["quarter"].upper().removeprefix("Q"))
+        if not 1 <= number <= 4:
+            raise ValueError(f"{parts['quarter']!r} is no quarter")
+        return f"{year}-Q{number}"
+    if "to_month" in parts:
+        start, end = _number(parts.get("from_month", "1")), _number(parts["to_month"])
+        if not 1 <= start < end <= 12:
+            raise ValueError(f"{start} to {end} is no span of months")
+        return f"{year}-{start:02d}/{year}-{end:02d}"
+    if "month" in parts:
+        number = _number(parts["month"])
+        if not 1 <= number <= 12:
+            raise ValueError(f"{parts['month']!r} is no month")
+        return f"{year}-{number:02d}"
+    return year
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def _number(text: str) -> int:
+    said = _plain(text).casefold().rstrip(".").removesuffix("份").removesuffix("月").strip()
+    if said in _MONTHS:
+        return _MONTHS[said]
+    if said in _CHINESE:
+        return _CHINESE[said]
+    if re.fullmatch(r"[0-9]{1,2}", said):
+        return int(said)
+    raise ValueError(f"{text!r} is no number of a month or quarter")
