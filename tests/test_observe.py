@@ -501,7 +501,7 @@ def test_decimals_of_a_workbook_can_be_declared(read: Reader, refused: Refusal) 
 def test_a_percentage_in_a_workbook_is_never_read_as_a_ratio(read: Reader, refused: Refusal) -> None:
     table = [["年份", "出口", "进口"], [2018, (0.695, "0.00%"), (0.8135, "0.0%")]]
     assert [r["value"] for r in read(table, top="percent_sign = true\n")] == [Decimal("69.5"), Decimal("81.35")]
-    assert "an unexpected percent sign). Found: '69.5%'." in str(refused(table))
+    assert "an unexpected percent sign). Found: '69.50%'." in str(refused(table))
 
 
 def test_an_error_in_a_workbook_is_no_blank(refused: Refusal, plain_layout: str) -> None:

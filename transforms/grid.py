@@ -1,38 +1,64 @@
-"""Bytes of a table file to a grid of displayed strings. Nothing is interpreted here: '' is an empty cell."""
+"""Bytes of a table file to grids of displayed strings. Nothing is interpreted here: '' is an empty cell."""
 
 from __future__ import annotations
 
 import csv
 import io
-import posixpath
-import re
-import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePath
-from xml.etree import ElementTree
 
 from transforms.errors import InputError
 
-ENCODINGS = {"utf-8": "utf-8", "utf-8-bom": "utf-8-sig", "gb18030": "gb18030", "cp1252": "cp1252"}
-WORKBOOKS = {".xlsx", ".xls", ".ods"}
-_FORMAT_NOISE = re.compile(r'"[^"]*"|\\.|\[[^]]*\]')  # the parts of a number format that are literal text or colours
-_REFERENCE = re.compile(r"([A-Z]+)([0-9]+)")
+# GB18030 holds all of GBK and GB2312. A byte order mark is taken off whichever way it is declared.
+ENCODINGS = {
+    "utf-8": "utf-8",
+    "utf-8-bom": "utf-8",
+    "gb18030": "gb18030",
+    "gbk": "gb18030",
+    "cp1252": "cp1252",
+}
+WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".ods"}
+_PACKED = {
+    b"PK\x03\x04": "a workbook or a zip archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"\x1f\x8b": "a gzip file",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number stored in a workbook.
+
+    value: its decimal digits in plain notation, to the 15 significant digits that Excel keeps (a stored
+    0.30000000000000004 is 0.3). decimals: those that the number format shows, after percent and scaling; None where
+    the format does not say (General, exponents) or is not understood.
+    """
+
+    value: str
+    decimals: int | None
 
 
 @dataclass(frozen=True)
 class Grid:
-    """cells[r][c] is the displayed string at row r + 1, column c + 1 of the file or sheet.
+    """cells[r][c] is the displayed string at row r + 1, column c + 1 of the file or sheet, without outer white space.
 
-    machine: the (row, column) of cells that hold a number in a workbook. How many decimals such a cell shows is not in
-    its value, so these have no printed decimals unless the layout declares them.
+    A sheet ends with its last row and column that hold anything. Dates are ISO, a failed formula is its error
+    (#DIV/0!), a formula without a stored result is #FORMULA.
+
+    numbers: (row, column) of the cells that hold a number in a workbook; what they show is in cells.
+    indents: leading blanks of the text (a full-width one counts two) plus three for each level of the cell's indent.
+    merged: (first row, first column, last row, last column) of merged cells, within the grid.
+    hidden: the workbook does not show this sheet.
     """
 
     file: str
     sheet: str
     cells: tuple[tuple[str, ...], ...]
-    machine: frozenset[tuple[int, int]] = frozenset()
+    numbers: Mapping[tuple[int, int], Number] = field(default_factory=dict)
+    indents: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+    hidden: bool = False
 
     def locator(self, row: int, column: int) -> str:
         """table_1.csv!R4C2, or book.xlsx!Sheet1!R4C2 (row and column counted from 1)."""
@@ -40,33 +66,64 @@ class Grid:
         return f"{self.file}{sheet}!R{row}C{column}"
 
 
-def read_grid(content: bytes, name: str, *, sheet: str = "", encoding: str = "utf-8", delimiter: str = ",") -> Grid:
-    """The grid of one CSV file or one sheet of a workbook. Raises InputError for what cannot be read."""
+@dataclass(frozen=True)
+class Book:
+    """All sheets of a file, in its order (a text file is one sheet without a name), and notices: one sentence for each
+    thing that a reader of the figures should know (hidden sheets, rows, columns; macros; links; failed formulas)."""
+
+    file: str
+    sheets: tuple[Grid, ...]
+    notices: tuple[str, ...] = ()
+
+
+def read_book(content: bytes, name: str, *, encoding: str = "utf-8", delimiter: str = ",") -> Book:
+    """Every sheet of a workbook, or the one grid of a text file. Raises InputError for what cannot be read.
+
+    The ending of the name says what the file must be: xlsx, xlsm, xls and ods are workbooks, all others text.
+    """
     if not content:
         raise InputError("the file is empty", file=name, todo="fetch it again from the publisher.")
     if PurePath(name).suffix.lower() in WORKBOOKS:
-        return _read_workbook(content, name, sheet)
-    return _read_text(content, name, encoding, delimiter)
+        from transforms.workbooks import read_workbook  # here, since it needs the classes above
+
+        return read_workbook(content, name)
+    return Book(name, (_read_text(content, name, encoding, delimiter),))
+
+
+def read_grid(content: bytes, name: str, *, sheet: str = "", encoding: str = "utf-8", delimiter: str = ",") -> Grid:
+    """The grid of one text file or one sheet of a workbook. Raises InputError for what cannot be read, for a sheet that
+    is not there or empty, and for several sheets when none is named."""
+    sheets = {grid.sheet: grid for grid in read_book(content, name, encoding=encoding, delimiter=delimiter).sheets}
+    if PurePath(name).suffix.lower() not in WORKBOOKS:
+        return sheets[""]
+    wanted = sheet or (next(iter(sheets)) if len(sheets) == 1 else "")
+    if wanted not in sheets:
+        raise InputError(
+            f"no sheet {wanted!r}" if wanted else "several sheets, and the layout names none",
+            file=name,
+            found=", ".join(sheets),
+            todo="name one of these sheets in the layout.",
+        )
+    if not sheets[wanted].cells:
+        raise InputError("the sheet holds no text", file=name, sheet=wanted, todo="choose the sheet with the table.")
+    return sheets[wanted]
+
+
+def count_blanks(text: str) -> int:
+    """How far the text is pushed in by leading blanks; a full-width blank is two wide."""
+    lead = text[: len(text) - len(text.lstrip())]
+    return len(lead) + lead.count("\u3000")
 
 
 def _read_text(content: bytes, name: str, encoding: str, delimiter: str) -> Grid:
-    if encoding == "utf-8" and content.startswith(b"\xef\xbb\xbf"):
+    packed = next((what for magic, what in _PACKED.items() if content.startswith(magic)), None)
+    if packed:
         raise InputError(
-            "the file starts with a byte order mark, which the layout does not declare",
+            f"the file is {packed} and no text table",
             file=name,
-            todo='say encoding = "utf-8-bom" in the layout.',
+            todo="give it the ending of what it is (.xlsx, .xls, .ods), or unpack it.",
         )
-    try:
-        text = content.decode(ENCODINGS[encoding])
-    except UnicodeDecodeError as error:
-        row = content[: error.start].count(b"\n") + 1
-        raise InputError(
-            f"the bytes are not {encoding}",
-            file=name,
-            row=row,
-            found=content[error.start : error.start + 8].hex(" "),
-            todo=f"say the right encoding in the layout ({', '.join(ENCODINGS)}), or fetch the file again.",
-        ) from None
+    text = _decode(content, name, encoding)
     if "\x00" in text:
         raise InputError("the file holds NUL bytes and is no text table", file=name, todo="fetch it again.")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -82,112 +139,24 @@ def _read_text(content: bytes, name: str, encoding: str, delimiter: str) -> Grid
         ) from None
     if not any(cell.strip() for row in rows for cell in row):
         raise InputError("the file holds no text", file=name, todo="fetch it again from the publisher.")
-    return Grid(name, "", tuple(tuple(cell.strip() for cell in row) for row in rows))
-
-
-def _read_workbook(content: bytes, name: str, sheet: str) -> Grid:
-    import python_calamine
-
-    broken = InputError(
-        "the workbook cannot be opened: it is truncated or no workbook",
-        file=name,
-        todo="fetch it again from the publisher and compare its size with the card.",
-    )
-    unreadable = (python_calamine.CalamineError, zipfile.BadZipFile, OSError, ValueError, KeyError)
-    try:
-        book = python_calamine.load_workbook(io.BytesIO(content))
-    except unreadable:
-        raise broken from None
-    names = book.sheet_names
-    wanted = sheet or (names[0] if len(names) == 1 else "")
-    if wanted not in names:
-        raise InputError(
-            f"no sheet {wanted!r}" if wanted else "several sheets, and the layout names none",
-            file=name,
-            found=", ".join(names),
-            todo="name one of these sheets in the layout.",
-        )
-    try:
-        rows = book.get_sheet_by_name(wanted).to_python(skip_empty_area=False)
-        hidden = dict(_find_hidden(content, wanted)) if zipfile.is_zipfile(io.BytesIO(content)) else {}
-    except (*unreadable, ElementTree.ParseError):
-        raise broken from None
-    cells = [[_display(cell) for cell in row] for row in rows]
-    for (row, column), text in hidden.items():
-        cells.extend([] for _ in range(row - len(cells)))
-        cells[row - 1].extend([""] * (column - len(cells[row - 1])))
-        shown = cells[row - 1][column - 1]
-        cells[row - 1][column - 1] = f"{_plain(Decimal(shown).scaleb(2))}%" if text == "%" else text
-    machine = frozenset(
-        (r, c)
+    indents = {
+        (r, c): count_blanks(cell)
         for r, row in enumerate(rows, 1)
         for c, cell in enumerate(row, 1)
-        if isinstance(cell, (int, float)) and not isinstance(cell, bool)
-    )
-    if not any(map(any, cells)):
-        raise InputError("the sheet holds no text", file=name, sheet=wanted, todo="choose the sheet with the table.")
-    return Grid(name, wanted, tuple(map(tuple, cells)), machine)
-
-
-def _display(cell: object) -> str:
-    """A workbook cell as text: numbers in plain digits, whole ones without the .0 that the file format adds."""
-    if isinstance(cell, bool) or not isinstance(cell, (int, float)):
-        return str(cell).strip()
-    return _plain(Decimal(repr(cell)))
-
-
-def _plain(number: Decimal) -> str:
-    text = format(number, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _find_hidden(content: bytes, sheet: str) -> Iterator[tuple[tuple[int, int], str]]:
-    """What the values of an .xlsx do not say: (row, column) with '%' where a number is shown as a percentage, and with
-    the error (#DIV/0!) where a formula failed. Nothing for other kinds of workbooks."""
-    with zipfile.ZipFile(io.BytesIO(content)) as book:
-        if "xl/workbook.xml" not in book.namelist():
-            return
-        ids = {
-            entry.get("name"): next(value for key, value in entry.attrib.items() if key.endswith("}id"))
-            for entry in ElementTree.fromstring(book.read("xl/workbook.xml")).iterfind("{*}sheets/{*}sheet")
-        }
-        relations = ElementTree.fromstring(book.read("xl/_rels/workbook.xml.rels"))
-        targets = {entry.get("Id"): entry.get("Target", "") for entry in relations}
-        percents = _find_percent_styles(book)
-        path = posixpath.normpath(posixpath.join("/xl", targets[ids[sheet]])).lstrip("/")
-        row = column = 0
-        with book.open(path) as stream:
-            for event, element in ElementTree.iterparse(stream, events=("start", "end")):
-                tag = element.tag.rsplit("}", 1)[-1]
-                if event == "start" and tag == "row":
-                    row, column = int(element.get("r", row + 1)), 0
-                elif event == "end" and tag == "c":
-                    place = _REFERENCE.fullmatch(element.get("r", ""))
-                    column = _number_column(place[1]) if place else column + 1
-                    value = element.findtext("{*}v") or ""
-                    if element.get("t") == "e":
-                        yield (row, column), value or "#ERROR"
-                    elif element.get("t", "n") == "n" and value and element.get("s") in percents:
-                        yield (row, column), "%"
-                elif event == "end" and tag == "row":
-                    element.clear()
-
-
-def _find_percent_styles(book: zipfile.ZipFile) -> set[str]:
-    if "xl/styles.xml" not in book.namelist():
-        return set()
-    styles = ElementTree.fromstring(book.read("xl/styles.xml"))
-    codes = {entry.get("numFmtId"): entry.get("formatCode", "") for entry in styles.iterfind("{*}numFmts/{*}numFmt")}
-    codes |= {"9": "0%", "10": "0.00%"}  # built in
-    return {
-        str(index)
-        for index, style in enumerate(styles.iterfind("{*}cellXfs/{*}xf"))
-        if "%" in _FORMAT_NOISE.sub("", codes.get(style.get("numFmtId"), ""))
+        if cell[:1].isspace() and cell.strip()
     }
+    return Grid(name, "", tuple(tuple(cell.strip() for cell in row) for row in rows), indents=indents)
 
 
-def _number_column(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number
+def _decode(content: bytes, name: str, encoding: str) -> str:
+    try:
+        return content.decode(ENCODINGS[encoding]).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        row = content[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"the bytes are not {encoding}",
+            file=name,
+            row=row,
+            found=content[error.start : error.start + 8].hex(" "),
+            todo=f"say the right encoding in the layout ({', '.join(ENCODINGS)}), or fetch the file again.",
+        ) from None

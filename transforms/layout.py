@@ -157,6 +157,7 @@ class TableLayout:
     parentheses_negative: bool = False
     decimal_mark: str = "."
     thousands_mark: str = ","
+    keep: dict[str, Any] = field(default_factory=dict)
     marks: dict[str, str] = field(default_factory=dict)
     label_marks: str = ""
     footnotes: tuple[str, ...] = ()
@@ -442,6 +443,13 @@ def _check_frame(layout: TableLayout) -> None:
     for decimals in (layout.decimals, *(column.decimals for column in layout.columns)):
         if decimals is not None and not 0 <= decimals <= MOST_DECIMALS:
             raise _refuse(layout, "decimals out of range", decimals, todo=f"give 0 to {MOST_DECIMALS}.")
+    for heading, wanted in layout.keep.items():
+        if not isinstance(wanted, list) or not wanted or not all(isinstance(text, str) for text in wanted):
+            raise _refuse(layout, f"keep.{heading} is no list of texts", wanted, todo="name the texts of wanted rows.")
+        for text in wanted:
+            _check_pattern(layout, f"keep.{heading}", text, ())
+        if fold_heading(heading) not in {fold_heading(column.name) for column in layout.columns}:
+            raise _refuse(layout, f"keep.{heading} names no declared column", heading, [c.name for c in layout.columns])
     if not any(c.role == "value" for c in layout.columns):
         raise _refuse(layout, "no column has the role value", todo="say which columns hold the figures.")
     _check_blanks(layout, "blanks", layout.blanks)

@@ -111,6 +111,7 @@ class Block:
     title: str
     words: list[tuple[str, int, int, str]] = field(default_factory=list)  # kind, row, column, text
     nth: int = 1
+    left_out: int = 0
 
     @property
     def top(self) -> int:
@@ -289,10 +290,13 @@ def _lack(table: TableLayout, texts: set[str]) -> list[str]:
 
 
 def strip_marks(table: TableLayout, text: str) -> str:
-    """A label or heading without the footnote marks glued to its end."""
+    """A label or heading without the footnote marks glued to its end; the last digits of a number are none."""
     if not table.label_marks:
         return text
-    return re.sub(f"(?:{compile_pattern(table.label_marks).pattern})$", "", text).rstrip()
+    found = re.search(f"(?:{compile_pattern(table.label_marks).pattern})$", text)
+    if not found or (found[0][:1].isdigit() and text[: found.start()][-1:].isdigit()):
+        return text
+    return text[: found.start()].rstrip()
 
 
 def _try_header(page: Page, table: TableLayout, left: int, right: int, index: int, floor: int) -> Block | None:
@@ -364,8 +368,9 @@ def _account_above(block: Block) -> None:
             todo="declare it as the title or under texts, or choose the right layout.",
         )
         for index in range(block.start)
-        for column in range(block.left, block.right + 1)
-        if page.text(index, column)
+        if (cells := [(n, page.text(index, n)) for n in range(block.left, block.right + 1) if page.text(index, n)])
+        and _read_above(block.table, cells) is None
+        for column, _ in cells
     ]
     if problems:
         raise join_problems(problems)
@@ -591,9 +596,26 @@ def split_body(block: Block) -> list[BodyRow]:
         section = False
     if problems:
         raise join_problems(problems)
-    rows = _settle_headings(block, rows)
+    rows = _keep_wanted(block, _settle_headings(block, rows))
     if not rows:
         raise page.refuse("no rows under the header", index=block.header, todo="is the file complete?")
+    return rows
+
+
+def _keep_wanted(block: Block, rows: list[BodyRow]) -> list[BodyRow]:
+    """The rows that the layout wants (keep); how many others there are is remembered in block.left_out."""
+    for heading, wanted in block.table.keep.items():
+        number = next(c.number for c in block.columns if fold_heading(c.spec.name) == fold_heading(heading))
+        known: dict[str, bool] = {}
+        kept = []
+        for row in rows:
+            text = block.page.merged_text(row.index, number)
+            if text not in known:
+                known[text] = any(match_text(one, text) is not None for one in wanted)
+            if known[text]:
+                kept.append(row)
+        block.left_out += len(rows) - len(kept)
+        rows = kept
     return rows
 
 

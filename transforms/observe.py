@@ -82,7 +82,7 @@ def read_book_observations(book: Book, layout: Layout, dataset: str, vintage: st
         _table("quarantine", [key | fault.row() for fault in faults]),
         _table("edition_texts", [key | dict(zip(("table_id", "locator", "kind", "words"), word, strict=True))
                                  for word in words]),
-        (*book.notices, *_compare_repeats(blocks, frames)),
+        (*book.notices, *_count_left_out(blocks), *_compare_repeats(blocks, frames)),
     )  # fmt: skip
 
 
@@ -690,6 +690,14 @@ def _find_interval(figure: Figure, row: dict[str, str] | None) -> tuple[tuple[De
     return rounding_interval(figure.value, figure.decimals), ""
 
 
+def _count_left_out(blocks: Sequence[Block]) -> list[str]:
+    return [
+        f"{block.page.grid.file}: {block.left_out} rows are left out as the layout says (keep)"
+        for block in blocks
+        if block.left_out
+    ]
+
+
 def _compare_repeats(blocks: Sequence[Block], frames: Sequence[pd.DataFrame]) -> list[str]:
     """Sheets that are declared to repeat others, held against them: a sentence each."""
     if not any(block.table.repeats for block in blocks):
@@ -698,7 +706,7 @@ def _compare_repeats(blocks: Sequence[Block], frames: Sequence[pd.DataFrame]) ->
 
     def gather(wanted: bool) -> pd.DataFrame:
         chosen = [f for b, f in zip(blocks, frames, strict=True) if b.table.repeats is wanted]
-        columns = [*key, "value", "obs_status", "locator", "table_id"]
+        columns = [*key, "value", "obs_status", "printed", "locator", "table_id"]
         return pd.concat([f[columns] for f in chosen]) if chosen else pd.DataFrame(columns=columns)
 
     original, copies = gather(False), gather(True)
@@ -709,7 +717,7 @@ def _compare_repeats(blocks: Sequence[Block], frames: Sequence[pd.DataFrame]) ->
         same = there & ((part["value"] == part["value_there"]) | (part["value"].isna() & part["value_there"].isna()))
         other = part[there & ~same]
         first = "".join(
-            f"; first {row['locator']} = {row['value']} where {row['locator_there']} = {row['value_there']}"
+            f"; first {row['locator']} = {row['printed']} where {row['locator_there']} = {row['printed_there']}"
             for _, row in other.head(1).iterrows()
         )
         sentences.append(
