@@ -10,7 +10,7 @@ from importlib.resources import files
 import duckdb
 import pyarrow as pa
 
-from transforms.codelists import FILES, load_codelist, read_rows
+from transforms.codelists import codelist_rows, load_codelist
 from transforms.contract import Contract, load_contract
 from transforms.errors import InputError
 from transforms.indicators import paths
@@ -92,7 +92,7 @@ def create_table(con: duckdb.DuckDBPyConnection, contract: Contract, schema: str
 
 
 def create_codelists(con: duckdb.DuckDBPyConnection, schema: str = "main") -> None:
-    """The code lists as tables: geographies, items, refs, definitions, obs_status and the rest, all text."""
+    """The code lists as tables, a user's own rows with them: geographies, items, refs, definitions and the rest."""
     lists = {
         "geographies": "geographies",
         "items": "items",
@@ -108,7 +108,7 @@ def create_codelists(con: duckdb.DuckDBPyConnection, schema: str = "main") -> No
     for table, name in lists.items():
         _create_from_rows(con, f"{schema}.{table}", list(load_codelist(name).rows))
     for table in ("definitions", "mofcom_categories", "qualifiers", "unit_labels"):
-        _create_from_rows(con, f"{schema}.{table}", read_rows(FILES.get(table, (f"{table}.csv",))[0]))
+        _create_from_rows(con, f"{schema}.{table}", codelist_rows(table))
     con.execute(f"ALTER TABLE {schema}.obs_status ALTER precedence TYPE INTEGER")
 
 
