@@ -83,6 +83,8 @@ def _fail(message: object) -> typer.Exit:
 
 @app.command()
 def run(
+    datasets: Annotated[list[str] | None, typer.Argument(help="With --force: rebuild only these datasets.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Rebuild though nothing has changed.")] = False,
     direct: Annotated[bool, typer.Option("--direct", help="Call the plain functions, without Prefect.")] = False,
     mixed_sources: Mixed = False,
     data_dir: DataDir = None,
@@ -94,25 +96,33 @@ def run(
     As a Prefect flow by default (a server is started for the run and ended with it; nothing needs the network);
     --direct calls the same functions without it. Both write the same bytes.
 
+    What has not changed since the last run - file, card, layout, code lists, software - is taken over; the summary says
+    why the rest was made again. Files whose size, time and inode are as before are not hashed again, unless --force.
+
     Examples:
 
         digitrade run
         digitrade run --direct --data-dir /srv/trade
+        digitrade run --force                          everything anew
+        digitrade run --force unctad_digitally_deliverable
     """
     folder = _folder(data_dir)
+    if datasets and not force:
+        raise _fail("datasets are named only to rebuild them: digitrade run --force " + " ".join(datasets))
+    rebuilt = tuple(datasets or ("*",)) if force else ()
     if not (folder / "raw").is_dir():
         raise _fail(f"there is no raw data at {folder / 'raw'}; choose the folder that holds it with --data-dir")
     if direct:
         from flows.terminal import run_with_progress
 
-        summary = run_with_progress(folder, mixed_sources=mixed_sources, quiet=as_json)
+        summary = run_with_progress(folder, mixed_sources=mixed_sources, force=rebuilt, quiet=as_json)
     else:
         _set_prefect_home(folder)
         if as_json:
             os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
         from flows.orchestrate import run_flow
 
-        summary = run_flow(folder, mixed_sources=mixed_sources)
+        summary = run_flow(folder, mixed_sources=mixed_sources, force=rebuilt)
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False, indent=1))
     else:

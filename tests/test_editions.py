@@ -5,10 +5,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from flows.store.editions import find_editions, find_layouts, read_card, read_files
+from flows.store.editions import (
+    check_file,
+    find_editions,
+    find_latest,
+    find_layout,
+    find_layouts,
+    order_vintage,
+    read_card,
+    read_files,
+    verify_files,
+)
 from transforms.errors import InputError
 
 REPORT = "guangzhou_digital_trade_report"
@@ -208,7 +220,7 @@ def test_own_layouts_stand_beside_the_bundled_ones(data_dir: Path, plain_layout:
     (own / "notes.txt").write_text("no layout", encoding="utf-8")
     layouts = find_layouts(REPORT, data_dir)
     assert layouts["t.csv"].source == f"own/layouts/{REPORT}/more.toml"
-    assert layouts["statements_9.csv"].columns == layouts["statements.csv"].columns
+    assert layouts["statements_9.csv"].tables[0].columns == layouts["statements.csv"].tables[0].columns
     assert layouts["table_1.csv"].source == f"transforms/layouts/{REPORT}/table_1.toml"
 
 
@@ -236,3 +248,68 @@ def test_two_layouts_for_one_file(data_dir: Path, plain_layout: str) -> None:
     message = refuse(lambda: find_layouts(REPORT, data_dir))
     assert "two layouts for one file. Found: 'table_1.csv'." in message
     assert f"transforms/layouts/{REPORT}/table_1.toml" in message
+
+
+def test_files_are_verified_without_taking_them_into_memory(edition: Path) -> None:
+    assert verify_files(read_card(edition)) == {"t.csv": edition / "t.csv"}
+    (edition / "t.csv").write_bytes(b"a,c\n")
+    message = refuse(lambda: verify_files(read_card(edition)))
+    assert message == refuse(lambda: read_files(read_card(edition)))  # one rule, two ways to read
+    assert "made_up/2020/t.csv: the bytes are not those the card vouches for (sha256 differs). Found: " in message
+    (edition / "t.csv").unlink()
+    assert "a file that the card lists is missing" in refuse(lambda: verify_files(read_card(edition)))
+    (edition / "u.csv").write_bytes(b"x")
+    assert "a file that the card does not list" in refuse(lambda: verify_files(read_card(edition)))
+
+
+def test_one_file_against_its_entry(edition: Path) -> None:
+    entry = read_card(edition).card["files"][0]
+    assert check_file(edition / "t.csv", entry) == edition / "t.csv"
+    assert refuse(lambda: check_file(edition / "none.csv", entry)).startswith(
+        "none.csv: the file cannot be read: No such"
+    )
+
+
+def test_the_latest_edition(edition: Path, tmp_path: Path) -> None:
+    ordered = ["2020", "2020.2", "2020.10", "2021-01-05", "2021-01-05.2", "2021-01-15", "2021-02-01", "2021-10-01"]
+    shuffled = ordered[4:] + ordered[:4]
+    assert sorted(shuffled, key=order_vintage) == ordered
+    assert find_latest(tmp_path, "made_up").vintage == "2020"
+    later = edition.parent / "2020.2"
+    edition.rename(later)
+    change_card(later, 'vintage = "2020"', 'vintage = "2020.2"')
+    (edition.parent / ".landing-x").mkdir()
+    (edition.parent / "README.md").write_text("about", encoding="utf-8")
+    assert find_latest(tmp_path, "made_up").vintage == "2020.2"
+    (edition.parent / "2021").mkdir()  # an unsound edition is named, not stepped over
+    assert "made_up/2021/card.toml: the edition has no card" in refuse(lambda: find_latest(tmp_path, "made_up"))
+    message = refuse(lambda: find_latest(tmp_path, "other"))
+    assert (
+        "raw/other: there is no edition of this dataset. What to do: land one with: digitrade ingest other" in message
+    )
+
+
+def test_a_card_may_say_where_a_file_was_fetched(edition: Path) -> None:
+    change_card(
+        edition, "bytes = 4", 'bytes = 4\nurl = "https://o.example"\netag = "x"\nlast_modified = "y"\narchive = "z"'
+    )
+    assert read_card(edition).card["files"][0]["archive"] == "z"
+
+
+def test_the_layout_of_a_file_by_name_or_pattern() -> None:
+    layouts: dict[str, Any] = {
+        "table.csv": SimpleNamespace(source="one.toml"),
+        "*.csv": SimpleNamespace(source="any.toml"),
+        "API_*_v2_[0-9]*.csv": SimpleNamespace(source="bank.toml"),
+        "*.xlsx": SimpleNamespace(source="books.toml"),
+    }
+    assert find_layout(layouts, "table.csv").source == "one.toml"  # type: ignore[union-attr]
+    assert find_layout(layouts, "t.csv").source == "any.toml"  # type: ignore[union-attr]
+    assert find_layout(layouts, "T.CSV") is None and find_layout(layouts, "t.pdf") is None
+    message = refuse(lambda: find_layout(layouts, "API_BX_v2_920.csv"))
+    assert (
+        "API_BX_v2_920.csv: two layouts have a pattern that fits the file. Found: '*.csv in any.toml, API_" in message
+    )
+    layouts["API*.csv"] = layouts["API_*_v2_[0-9]*.csv"]
+    del layouts["*.csv"]  # two patterns of one layout are no doubt
+    assert find_layout(layouts, "API_BX_v2_920.csv").source == "bank.toml"  # type: ignore[union-attr]

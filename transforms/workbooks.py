@@ -789,7 +789,7 @@ def _read_duration(text: str) -> str:
 
 
 def _read_xls(content: bytes, name: str) -> tuple[list[_Sheet], list[str]]:
-    import xlrd  # type: ignore[import-untyped]  # here, since few runs need it
+    import xlrd  # here, since few runs need it
 
     log = io.StringIO()  # xlrd writes what it finds odd to the standard output otherwise
     try:

@@ -1,13 +1,19 @@
-"""Landed editions: folders data/raw/<dataset>/<vintage>/ with the publisher's bytes and a card. Only read here."""
+"""Landed editions: folders data/raw/<dataset>/<vintage>/ with the publisher's bytes and a card. Only read here.
+
+flows/store/landing.py writes them.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from fnmatch import fnmatchcase
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +41,12 @@ KNOWN_KEYS: dict[str, tuple[str, ...]] = {
         "unit",
         "publisher_note",
         "our_note",
+        # written by ingest: where the bytes came from, what the server said of them, the archive they lay in
+        "url",
+        "etag",
+        "last_modified",
+        "archive",
+        "archive_sha256",
     ),
 }
 # What file managers and office programs leave beside the data: no data, and nobody's decision.
@@ -202,8 +214,66 @@ def _as_texts(table: dict[str, Any], where: str, card_name: str) -> dict[str, An
     return texts
 
 
+def find_latest(data_dir: Path, dataset: str) -> Edition:
+    """The latest edition of a dataset. The one place that says which that is.
+
+    Vintages are ordered by their names as a reader orders them: numbers as numbers, a shorter name before what adds to
+    it; so 2025-12-18, 2025-12-18.2, 2025-12-18.10, 2026-01-05. Raises InputError where there is no edition, and where
+    the latest is unsound: an older one is never taken in its place in silence.
+    """
+    folder = data_dir / "raw" / dataset
+    vintages = [path.name for path in _list_visible(folder) if path.is_dir()] if folder.is_dir() else []
+    if not vintages:
+        raise InputError(
+            "there is no edition of this dataset",
+            file=f"raw/{dataset}",
+            todo=f"land one with: digitrade ingest {dataset}",
+        )
+    return read_card(folder / max(vintages, key=order_vintage))
+
+
+def order_vintage(vintage: str) -> list[tuple[int, int, str]]:
+    """The sort key of a vintage's name."""
+    parts = re.findall(r"\d+|\D+", vintage)
+    return [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts]
+
+
 def read_files(edition: Edition) -> dict[str, bytes]:
     """The bytes of every file of an edition, each held against the card. Raises InputError."""
+    contents = {}
+    for name, path, entry in _list_entries(edition):
+        where = f"{edition.name}/{name}"
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise _cannot_read(error, where) from None
+        _compare_digest(hashlib.sha256(content).hexdigest(), len(content), entry, where)
+        contents[name] = content
+    return contents
+
+
+def verify_files(edition: Edition) -> dict[str, Path]:
+    """Where every file of an edition lies, each held against the card without taking it into memory; as read_files.
+
+    For bulk files: they are read twice, once here and once by the engine.
+    """
+    return {name: check_file(path, entry, f"{edition.name}/{name}") for name, path, entry in _list_entries(edition)}
+
+
+def check_file(path: Path, entry: dict[str, Any], where: str = "") -> Path:
+    """The path of a file whose bytes are those of its entry in the card; InputError otherwise."""
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            size = file.tell()
+    except OSError as error:
+        raise _cannot_read(error, where or path.name) from None
+    _compare_digest(digest, size, entry, where or path.name)
+    return path
+
+
+def _list_entries(edition: Edition) -> Iterator[tuple[str, Path, dict[str, Any]]]:
+    """Name, path and card entry of every file; a file or folder too many or too few is refused."""
     listed = {entry["name"]: entry for entry in edition.card["files"]}
     present = {path.name: path for path in _list_visible(edition.folder) if path.name != "card.toml"}
     if unlisted := sorted(set(present) - set(listed)):
@@ -214,52 +284,81 @@ def read_files(edition: Edition) -> dict[str, bytes]:
             todo="an edition holds files only: move them up." if is_folder
             else "list it in card.toml with its sha256, or remove it.",
         )  # fmt: skip
-    contents = {}
     for name, entry in listed.items():
-        where = f"{edition.name}/{name}"
         if name not in present or not present[name].is_file():
-            raise InputError("a file that the card lists is missing", file=where, todo="put it back.")
-        try:
-            content = present[name].read_bytes()
-        except OSError as error:
             raise InputError(
-                f"the file cannot be read: {error.strerror}", file=where, todo="mend its rights."
-            ) from None
-        digest = hashlib.sha256(content).hexdigest()
-        if digest != entry["sha256"].lower():
-            raise InputError(
-                "the bytes are not those the card vouches for (sha256 differs)",
-                file=where,
-                found=f"{digest[:16]}..., {len(content)} bytes; card: {entry['sha256'][:16]}..., "
-                f"{entry.get('bytes', '?')} bytes",
-                todo="restore the file; raw files are never edited. A new edition belongs in a new folder.",
+                "a file that the card lists is missing", file=f"{edition.name}/{name}", todo="put it back."
             )
-        contents[name] = content
-    return contents
+        yield name, present[name], entry
+
+
+def _cannot_read(error: OSError, where: str) -> InputError:
+    return InputError(f"the file cannot be read: {error.strerror}", file=where, todo="mend its rights.")
+
+
+def _compare_digest(digest: str, size: int, entry: dict[str, Any], where: str) -> None:
+    if digest != entry["sha256"].lower():
+        raise InputError(
+            "the bytes are not those the card vouches for (sha256 differs)",
+            file=where,
+            found=f"{digest[:16]}..., {size} bytes; card: {entry['sha256'][:16]}..., {entry.get('bytes', '?')} bytes",
+            todo="restore the file; raw files are never edited. A new edition belongs in a new folder.",
+        )
+
+
+def find_layout(layouts: dict[str, Layout], name: str) -> Layout | None:
+    """The layout of a file: the one that names it, else the only one with a pattern (*.csv) that fits; None without.
+
+    Case counts. Two layouts whose patterns fit are an InputError: which one is meant is not to be guessed.
+    """
+    if name in layouts:
+        return layouts[name]
+    fitting = [pattern for pattern in layouts if re.search(r"[*?\[]", pattern) and fnmatchcase(name, pattern)]
+    sources = {layouts[pattern].source for pattern in fitting}
+    if len(sources) > 1:
+        raise InputError(
+            "two layouts have a pattern that fits the file",
+            file=name,
+            found=", ".join(f"{pattern} in {layouts[pattern].source}" for pattern in fitting),
+            todo="name the file itself in the layout that is meant, or narrow a pattern.",
+        )
+    return layouts[fitting[0]] if fitting else None
+
+
+def _read_texts(folder: Traversable, shown: str, pattern: str) -> dict[str, str]:
+    """Name -> text of the files of a folder whose names fit."""
+    texts = {}
+    for path in sorted(folder.iterdir(), key=lambda p: p.name):
+        if path.is_file() and re.fullmatch(pattern, path.name):
+            try:
+                texts[path.name] = path.read_bytes().decode("utf-8-sig" if path.name.endswith(".csv") else "utf-8")
+            except (UnicodeDecodeError, OSError) as error:
+                raise InputError(
+                    f"the layout cannot be read: {error}", file=f"{shown}/{path.name}", todo="save it as UTF-8 text."
+                ) from None
+    return texts
 
 
 def find_layouts(dataset: str, data_dir: Path) -> dict[str, Layout]:
-    """File name -> layout, from the bundled layouts of a dataset and the user's own (data/own/layouts/<dataset>)."""
-    bundled = files("transforms").joinpath("layouts")
-    shared = {p.name: p.read_text(encoding="utf-8") for p in bundled.iterdir() if p.name.startswith("_")}
+    """File name or pattern -> layout, of the bundled layouts of a dataset and the user's (data/own/layouts/<dataset>).
+
+    CSV files beside a layout are the maps it may name; _*.toml in layouts/ itself are shared forms (extends).
+    find_layout chooses for a file.
+    """
+    bundled, mine = files("transforms").joinpath("layouts"), data_dir / "own" / "layouts"
+    shared = _read_texts(bundled, "transforms/layouts", r"_.*\.toml")
+    shared |= _read_texts(mine, "own/layouts", r"_.*\.toml") if mine.is_dir() else {}
     folders = [(bundled.joinpath(dataset), f"transforms/layouts/{dataset}")]
-    own = data_dir / "own" / "layouts" / dataset
+    own = mine / dataset
     if own.is_dir():
         folders.append((own, f"own/layouts/{dataset}"))
     layouts: dict[str, Layout] = {}
     for folder, shown in folders:
         if not folder.is_dir():
             continue
-        for path in sorted(folder.iterdir(), key=lambda p: p.name):
-            if not path.name.endswith(".toml"):
-                continue
-            try:
-                text = path.read_bytes().decode("utf-8")
-            except (UnicodeDecodeError, OSError) as error:
-                raise InputError(
-                    f"the layout cannot be read: {error}", file=f"{shown}/{path.name}", todo="save it as UTF-8 text."
-                ) from None
-            layout = parse_layout(text, f"{shown}/{path.name}", shared)
+        beside = _read_texts(folder, shown, r".*\.csv")
+        for filename, text in _read_texts(folder, shown, r".*\.toml").items():
+            layout = parse_layout(text, f"{shown}/{filename}", shared, beside)
             for name in layout.files:
                 if name in layouts:
                     raise InputError(

@@ -1,0 +1,104 @@
+"""digitrade ingest: the command. What it does is in flows/connectors/collect.py, imported only when it runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from flows.connectors.download import Progress
+
+
+@contextmanager
+def _show_progress(quiet: bool) -> Iterator[Progress | None]:
+    """A bar for each download, on a terminal only."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+               TimeRemainingColumn())  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(name: str, done: int, total: int | None) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=total)
+            bars.update(tasks[name], completed=done, total=total)
+
+        yield show
+
+
+def ingest(
+    dataset: Annotated[str, typer.Argument(help="The dataset, for example unctad_digitally_deliverable.")],
+    origin: Annotated[str, typer.Option("--from", help="A file, a folder or an https address.")] = "",
+    vintage: Annotated[str, typer.Option("--vintage", help="Name of the edition; else its date.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Fetch even if the publisher says nothing changed.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked; ask nothing.")] = False,
+    title: Annotated[str, typer.Option("--title", help="For the card: 中文|English.")] = "",
+    publisher: Annotated[str, typer.Option("--publisher", help="For the card: 中文|English.")] = "",
+    terms: Annotated[str, typer.Option("--terms", help="For the card: terms of use.")] = "",
+    family: Annotated[str, typer.Option("--family", help="For the card: whose compilation the figures are.")] = "",
+    edition: Annotated[str, typer.Option("--edition", help="For the card: the publisher's name of the edition.")] = "",
+    url: Annotated[str, typer.Option("--url", help="For the card: the publisher's page.")] = "",
+    definition: Annotated[str, typer.Option("--definition", help="For the card: what is measured.")] = "",
+    data_dir: Annotated[
+        Path | None,
+        typer.Option("--data-dir", envvar="DIGITRADE_DATA_DIR", help="Folder that holds raw/, own/ and curated/."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+) -> None:
+    """Land an edition of a dataset in data/raw, with its card: from the publisher, or from what you give.
+
+    Examples:
+
+        digitrade ingest unctad_digitally_deliverable
+        digitrade ingest batis_bpm6 --from OECD-WTO_BATIS_BPM6_December2025_bulk.zip --vintage 2025-12
+        digitrade ingest my_city --from table.xlsx --title "表|Table" --publisher "某局|Some office" --terms "open" --family my_city
+
+    Nothing new at the publisher: no new edition. What is landed is never changed.
+    """  # noqa: E501
+    from flows.cli import _folder
+    from flows.connectors.collect import Words, describe_landed, describe_plan, ingest_dataset, split_words
+
+    folder = _folder(data_dir)
+    if dry_run:
+        plan = describe_plan(folder, dataset, origin)
+        typer.echo(json.dumps(plan, ensure_ascii=False, indent=1) if as_json else _print_plan(plan))
+        return
+    given = {"title": title, "publisher": publisher, "terms": terms, "edition": edition, "url": url,
+             "definition": definition}  # fmt: skip
+    with _show_progress(as_json) as progress:
+        landed = ingest_dataset(
+            folder,
+            dataset,
+            origin=origin,
+            vintage=vintage,
+            words=Words(split_words(given), family),
+            force=force,
+            progress=progress,
+        )
+    outcome = describe_landed(landed)
+    if as_json:
+        typer.echo(json.dumps(outcome, ensure_ascii=False, indent=1))
+        return
+    if landed.is_new:
+        names = ", ".join(f"{entry['name']} ({entry['bytes']:,} bytes)" for entry in outcome["files"])
+        typer.echo(f"{dataset}/{landed.edition.vintage}: landed {names}. Terms: {outcome['terms']}")
+    else:
+        typer.echo(f"{dataset}: nothing new since {landed.edition.vintage}.")
+
+
+def _print_plan(plan: dict[str, Any]) -> str:
+    latest = plan["latest"] or "none yet"
+    allowed = "" if plan["allowed"] else "\nits host is not on the list: add it to own/hosts.txt in the data folder"
+    asks = "\n".join(f"  {address}" for address in plan["asks"])
+    return f"{plan['dataset']}: latest edition {latest}; would ask\n{asks}{allowed}"
