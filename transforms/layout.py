@@ -18,7 +18,7 @@ from transforms.codelists import load_codelist
 from transforms.contract import Column, load_contract
 from transforms.errors import InputError
 from transforms.grid import ENCODINGS
-from transforms.patterns import fold_heading, group_names, is_pattern
+from transforms.patterns import fold_heading, group_names, is_pattern, match_text
 from transforms.periods import find_freq
 
 # Role -> the keys that mean something for it, beside header, nth, role, reason and optional.
@@ -448,7 +448,7 @@ def _check_frame(layout: TableLayout) -> None:
             raise _refuse(layout, f"keep.{heading} is no list of texts", wanted, todo="name the texts of wanted rows.")
         for text in wanted:
             _check_pattern(layout, f"keep.{heading}", text, ())
-        if fold_heading(heading) not in {fold_heading(column.name) for column in layout.columns}:
+        if not any(match_text(text, heading) is not None for c in layout.columns for text in (c.name, *headings_of(c))):
             raise _refuse(layout, f"keep.{heading} names no declared column", heading, [c.name for c in layout.columns])
     if not any(c.role == "value" for c in layout.columns):
         raise _refuse(layout, "no column has the role value", todo="say which columns hold the figures.")

@@ -164,11 +164,10 @@ def find_blocks(book: Book, layout: Layout) -> list[Block]:
             )  # fmt: skip
     if problems:
         raise join_problems(problems)
-    for table in layout.tables:
-        own = [block for block in blocks if block.table is table]
-        names = [block.table_id(len(book.sheets) > 1) for block in own]
-        for block, name in zip(own, names, strict=True):
-            block.nth = 1 + [other for other, n in zip(own, names, strict=True) if n == name].index(block)
+    counted: dict[tuple[str, str], int] = {}
+    for block in blocks:  # the nth of its name: {n}, and what tells tables apart that the layout gives no name
+        name = block.table.table_id, block.table_id(len(book.sheets) > 1)
+        counted[name] = block.nth = counted.get(name, 0) + 1
     return blocks
 
 
@@ -605,7 +604,13 @@ def split_body(block: Block) -> list[BodyRow]:
 def _keep_wanted(block: Block, rows: list[BodyRow]) -> list[BodyRow]:
     """The rows that the layout wants (keep); how many others there are is remembered in block.left_out."""
     for heading, wanted in block.table.keep.items():
-        number = next(c.number for c in block.columns if fold_heading(c.spec.name) == fold_heading(heading))
+        named = {fold_heading(c.heading): c.number for c in block.columns}
+        if fold_heading(heading) not in named:
+            raise block.page.refuse(
+                "a column that the layout keeps rows by is not in the table", index=block.header, column=heading,
+                found=" | ".join(c.heading for c in block.columns), todo=f"mend keep in {block.table.source}.",
+            )  # fmt: skip
+        number = named[fold_heading(heading)]
         known: dict[str, bool] = {}
         kept = []
         for row in rows:
