@@ -30,9 +30,24 @@ def list_topic(topic: str, lang: str, data_dir: Path) -> list[dict[str, str]]:
             for stage in STAGES
             for rule in load_suite(stage)["expectations"]
         ]  # fmt: skip
+    if topic == "layouts":
+        return _layouts(data_dir)
     from flows.stages import find_tables
 
     return [{"table": spec.name, "title": spec.title[lang]} for spec in find_tables(data_dir)]
+
+
+def _layouts(data_dir: Path) -> list[dict[str, str]]:
+    """Every layout, bundled and own: the dataset, its files, how they are read."""
+    from flows.store.editions import find_layouts, list_layout_folders
+
+    rows = []
+    for dataset in list_layout_folders(data_dir):
+        layouts = {layout.source: layout for layout in find_layouts(dataset, data_dir).values()}
+        for source, layout in layouts.items():
+            how = "DuckDB, streaming" if layout.bulk else "cell by cell"
+            rows.append({"dataset": dataset, "files": ", ".join(layout.files), "read": how, "layout": source})
+    return rows
 
 
 def _datasets(lang: str, data_dir: Path) -> list[dict[str, str]]:

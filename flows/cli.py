@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from flows.ingest import ingest
+from flows.template_command import template
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -133,8 +136,11 @@ def run(
         raise typer.Exit(1)
 
 
-def _open_database(data_dir: Path | None) -> duckdb.DuckDBPyConnection:
-    """The published database, read-only, without access to files or the network."""
+def _open_database(data_dir: Path | None, *, with_parquet: bool = False) -> duckdb.DuckDBPyConnection:
+    """The published database, read-only, without access to the network and to files.
+
+    with_parquet: large editions, which stay in Parquet, can be read: view all_observations.
+    """
     import duckdb
 
     from flows.store.workspace import DATABASE
@@ -143,6 +149,11 @@ def _open_database(data_dir: Path | None) -> duckdb.DuckDBPyConnection:
     if not path.is_file():
         raise _fail(f"there is no published database at {path}. Make it with: digitrade run")
     con = duckdb.connect(str(path), read_only=True)
+    if with_parquet:
+        from transforms.database import show_all_observations
+
+        con.execute("SET allowed_directories = [$1]", [str(path.parent / "observations")])
+        show_all_observations(con, str(path.parent))
     con.execute("SET enable_external_access = false")
     return con
 
@@ -161,21 +172,30 @@ def query(
 
         digitrade query "select geo, period, value, lower, upper from indicators where indicator = 'total_trade'"
         digitrade query "from comparisons where verdict = 'contradictory'" --format csv
+        digitrade query "select dataset, count(*) from all_observations group by all"
         digitrade query "select column_name, comment from duckdb_columns() where table_name = 'indicators'"
 
-    It only reads; files and the network are out of its reach.
+    It only reads; files and the network are out of its reach. The view all_observations is here only: observations
+    with those of large editions, which stay in Parquet (in the file: from all_observations('data/curated')).
     """
     import duckdb
 
     from transforms.database import show_mixed_sources
 
-    with _open_database(data_dir) as con:
+    with duckdb.connect() as parser:
+        try:
+            statements = parser.extract_statements(sql)
+        except duckdb.Error as error:
+            raise _fail(f"the query cannot be answered: {error}") from None
+    if len(statements) != 1:
+        raise _fail("give one SQL statement; found none, or several")
+    # what writes must not find an open folder: only a SELECT sees the Parquet files
+    is_select = statements[0].type == duckdb.StatementType.SELECT
+    with _open_database(data_dir, with_parquet=is_select) as con:
         try:
             if mixed_sources:
                 show_mixed_sources(con)
             con.execute("SET lock_configuration = true")
-            if len(con.extract_statements(sql)) != 1:
-                raise _fail("give one SQL statement; found none, or several")
             found = con.execute(sql).to_arrow_table()
         except duckdb.Error as error:
             raise _fail(f"the query cannot be answered: {error}") from None
@@ -247,9 +267,10 @@ def tables(
     import shutil
     import tempfile
 
-    from flows.stages import find_tables
+    from flows.stages import find_tables, use_codelists
     from transforms.export import build_table, render_csv, render_markdown, write_tables
 
+    use_codelists(_folder(data_dir))
     specs = {spec.name: spec for spec in find_tables(_folder(data_dir))}
     if name is not None and name not in specs:
         raise _fail(f"there is no table {name!r}; there are {', '.join(specs)}")
@@ -303,6 +324,7 @@ class Topic(StrEnum):
     datasets = "datasets"
     definitions = "definitions"
     indicators = "indicators"
+    layouts = "layouts"
     rules = "rules"
     tables = "tables"
 
@@ -314,7 +336,7 @@ def catalog(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """What there is, in words: datasets, definitions, indicators, rules, tables.
+    """What there is, in words: datasets, definitions, indicators, layouts, rules, tables.
 
     Examples:
 
@@ -331,6 +353,10 @@ def catalog(
         from flows.terminal import print_rows
 
         print_rows(rows, topic.value)
+
+
+app.command()(ingest)
+app.command()(template)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -22,6 +22,7 @@ from transforms.errors import InputError
 from transforms.layout import parse_layout
 from transforms.observe import read_observations
 from transforms.sdmx_messages import MessageTable, read_codes, read_message, read_structure, to_grid, write_csv
+from transforms.sdmx_messages.keys import find_repeated
 
 COLUMNS = (
     *("REF_AREA", "COUNTERPART_AREA", "ACCOUNTING_ENTRY", "BOP_ITEM", "TIME_PERIOD", "OBS_VALUE"),
@@ -417,7 +418,7 @@ def test_write_csv() -> None:
 
 
 def test_many_observations_pass_through_several_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sdmx_messages, "CHUNK", 2)
+    monkeypatch.setattr(sdmx_messages.rows, "CHUNK", 2)
     for form, text in FORMS.items():
         assert list_facts(read(text)) == FACTS, form
 
@@ -582,9 +583,9 @@ def test_the_structure_finds_unknown_components_and_missing_dimensions() -> None
 
 
 def test_sizes_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sdmx_messages, "MOST_JSON_BYTES", 1000)
+    monkeypatch.setattr(sdmx_messages.model, "MOST_JSON_BYTES", 1000)
     assert "larger than" in refuse(FORMS["SDMX-JSON 2.0"])
-    monkeypatch.setattr(sdmx_messages, "MOST_COMPONENTS", 5)
+    monkeypatch.setattr(sdmx_messages.rows, "MOST_COMPONENTS", 5)
     assert "more than 5 components" in refuse(GENERIC)
 
 
@@ -619,6 +620,27 @@ def test_codes() -> None:
 def test_broken_structures_are_refused(change: Callable[[bytes], bytes]) -> None:
     with pytest.raises(InputError, match=r"DOCTYPE|cut off"):
         read_codes(change(STRUCTURE), "dsd.xml")
+
+
+def test_codes_of_a_3_0_structure_and_its_value_lists() -> None:
+    value_list = (
+        b'<str:ValueLists><str:ValueList id="VL" agencyID="X" version="1.0"><str:ValueItem id="a/b">'
+        b'<com:Name xml:lang="en">Both</com:Name></str:ValueItem></str:ValueList></str:ValueLists><str:Codelists>'
+    )
+    measures = b'<str:MeasureList><str:Measure id="OBS_VALUE"/><str:Measure id="OBS_PRE"/>'
+    content = STRUCTURE.replace(b"v2_1", b"v3_0").replace(b"<str:Codelists>", value_list)
+    content = content.replace(b'<str:MeasureList><str:PrimaryMeasure id="OBS_VALUE"/>', measures)
+    assert read_codes(content, "dsd.xml")["VL"] == {"a/b": "Both"}
+    assert read_codes(content, "dsd.xml")["CL_ITEM"] == {"SH": "Intellectual property", "SI": "Télécom"}
+    structure = read_structure(content, "dsd.xml")
+    assert structure.dimensions == DIMENSIONS
+    assert structure.measures == ("OBS_VALUE", "OBS_PRE")
+
+
+def test_a_structure_that_the_library_cannot_read_is_refused_in_silence(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(InputError, match=r"cannot be read by sdmx1.*\n?.*NotImplementedError"):
+        read_codes(STRUCTURE.replace(b"<str:Codelists>", b"<str:Unheard/><str:Codelists>"), "dsd.xml")
+    assert capsys.readouterr().out == ""  # the library prints the element
 
 
 # Real files
@@ -679,6 +701,37 @@ def test_an_independent_reader_agrees(text: str, unread: set[str]) -> None:
     assert read_with_library(text) == ours
 
 
+COMPLEX = write_specific("3_0").replace(
+    ' CONF_STATUS="F"/>', '><Comp id="CONF_STATUS"><Value>F</Value><Value>N</Value></Comp></Obs>', 1
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param(COMPLEX, "KeyError", id="several values of an observation's attribute"),
+        pytest.param(write_specific("3_0").replace("<Group", '<Atts X="1"/><Group'), "Atts", id="Atts"),
+        pytest.param(
+            GENERIC.replace("<gen:Obs>", "<gen:Obs><com:Annotations><com:Annotation/></com:Annotations>", 1),
+            "uncollected",
+            id="annotated observation",
+        ),
+    ],
+)
+def test_the_library_still_cannot_read_what_we_read(text: str, reason: str) -> None:
+    """The reasons of docs/sdmx.md for reading data messages here: if one falls, the decision is to be made anew."""
+    assert read(text).table["OBS_VALUE"].to_pylist() == [fact[5] for fact in FACTS]
+    with pytest.raises(Exception) as caught:
+        read_with_library(text)
+    assert reason in repr(caught.value.__cause__ or caught.value)
+
+
+def test_the_library_takes_the_last_of_two_texts_for_one_attribute() -> None:
+    text = GENERIC.replace(CONF, CONF + CONF.replace('"C"', '"F"'))
+    assert read_with_library(text)[1]["CONF_STATUS"] == "F"
+    assert "two values for CONF_STATUS" in refuse(text)
+
+
 def test_an_independent_reader_agrees_on_the_real_structure(shared_data: Path) -> None:
     import sdmx.reader.xml.v30  # see read_with_library
 
@@ -716,11 +769,11 @@ def test_repeated_keys_are_found_among_very_many_possible_ones() -> None:
     for column in columns:
         column[1000:] = [f"{int(text) + 1000 * (row // 1000 + 1)}" for row, text in enumerate(column[1000:])]
     chunked = [pa.chunked_array([column[:500], column[500:]], pa.string()) for column in columns]
-    assert sdmx_messages._find_repeated(chunked) is None
+    assert find_repeated(chunked) is None
     for column in columns:
         column[2500] = column[40]
         column[2600] = column[30]
     chunked = [pa.chunked_array([column[:500], column[500:]], pa.string()) for column in columns]
-    assert sdmx_messages._find_repeated(chunked) == (40, 2500, 1)
+    assert find_repeated(chunked) == (40, 2500, 1)
     empty = [pa.chunked_array([["a", None, "a", None]], pa.string())]
-    assert sdmx_messages._find_repeated(empty) == (0, 2, 1)
+    assert find_repeated(empty) == (0, 2, 1)

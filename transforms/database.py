@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -13,8 +14,12 @@ from transforms.contract import load_contract
 from transforms.indicators import create_codelists, load_cards, quote
 
 CONTRACTS = (
-    "observations", "indicators", "comparisons", "checks", "datasets", "edition_files",
+    "observations", "indicators", "comparisons", "checks", "datasets", "edition_files", "local_codes", "quarantine",
+    "edition_texts",
 )  # fmt: skip
+# Code lists that an edition may add codes of its own to, and what they are called as tables.
+LOCAL_LISTS = {"items": "items", "geographies": "geographies", "measures": "measures", "units": "units",
+               "bases": "bases", "flows": "flows", "references": "refs"}  # fmt: skip
 CODELISTS = (
     "items", "definitions", "geographies", "refs", "obs_status", "conf_status", "flows", "measures", "bases", "units",
     "unit_labels", "qualifiers", "verdicts", "mofcom_categories",
@@ -30,22 +35,50 @@ def write_store(con: duckdb.DuckDBPyConnection, target: str) -> None:
     con.execute(f"ATTACH {quote(target)} AS published")
     con.execute("CREATE SCHEMA published.store")
     for name in (*CONTRACTS, "indicators_mixed_sources"):
-        key = load_contract("indicators" if name == "indicators_mixed_sources" else name).key
-        order = ", ".join(f'"{column}"' for column in key)
+        contract = load_contract("indicators" if name == "indicators_mixed_sources" else name)
+        columns = contract.names if name in ("quarantine", "edition_texts") else []  # one place may have several rows
+        order = ", ".join(f'"{column}"' for column in dict.fromkeys([*contract.key, *columns]))
         con.execute(f"CREATE TABLE published.store.{name} AS FROM {name} ORDER BY {order}")
     con.execute("DETACH published")
     con.execute("RESET threads")
 
 
-def write_views(target: str) -> None:
-    """Add the code lists, the indicator cards, the views and the comments to the database file."""
+def add_local_codes(con: duckdb.DuckDBPyConnection, schema: str = "main") -> None:
+    """Append the rows of the table local_codes to the code lists: tree or type 'local', source the dataset.
+
+    A code stands once, labelled as in the newest vintage; a code that a list has already keeps its own row.
+    """
+    for name, table in LOCAL_LISTS.items():
+        columns = [row[0] for row in con.execute(f"DESCRIBE {schema}.{table}").fetchall()]
+        said = {"code": "code", "parent": "parent", "label_en": "label", "label_zh": "label", "tree": "'local'",
+                "type": "'local'", "source": "dataset"}  # fmt: skip
+        told = ", ".join(said.get(column, "''") + f' AS "{column}"' for column in columns)
+        con.execute(
+            f"""INSERT INTO {schema}.{table}
+                SELECT {told}
+                FROM (SELECT code, arg_max(label, (vintage, dataset)) AS label,
+                             arg_max(parent, (vintage, dataset)) AS parent,
+                             arg_max(dataset, (vintage, dataset)) AS dataset
+                      FROM {schema}.local_codes WHERE list = {quote(name)} GROUP BY code) new
+                ANTI JOIN {schema}.{table} old USING (code)
+                ORDER BY code"""
+        )
+
+
+def write_views(target: str, large: Sequence[str] = ()) -> None:
+    """Add the code lists, the indicator cards, the views and the comments to the database file.
+
+    large: SELECTs of the editions that stay in Parquet, with the folder curated as a name in them.
+    """
     words: dict[str, Any] = tomllib.loads(
         files("transforms").joinpath("contracts", "codelists.toml").read_text(encoding="utf-8")
     )
     with duckdb.connect(target) as con:
         for setting in SETTINGS:
             con.execute(setting)
+        con.execute("BEGIN")  # one commit: every one waits for the disk
         create_codelists(con, "store")
+        add_local_codes(con, "store")
         cards = [vars(card) for card in load_cards()]
         con.register("cards", pa.table({k: [card[k] for card in cards] for k in cards[0]}))
         con.execute("CREATE TABLE store.indicator_cards AS FROM cards")
@@ -68,6 +101,8 @@ def write_views(target: str) -> None:
             _create_view(con, name, f"FROM store.{name}", words["tables"][name], comments)
         _create_labelled(con)
         _create_compared_cells(con)
+        _create_all_observations(con, large)
+        con.execute("COMMIT")
         con.execute("CHECKPOINT")
 
 
@@ -102,6 +137,20 @@ def _create_compared_cells(con: duckdb.DuckDBPyConnection) -> None:
     columns = {column.name: column.en for column in load_contract("comparisons").columns}
     names = ("dataset", "vintage", "table_id", "locator", "printed", "rule", "verdict")
     _create_view(con, "compared_cells", select, text, {name: columns[name] for name in names})
+
+
+def _create_all_observations(con: duckdb.DuckDBPyConnection, large: Sequence[str]) -> None:
+    """all_observations(curated): the observations with those of large editions, which stay in Parquet."""
+    names = ", ".join(f'"{name}"' for name in load_contract("observations").names)
+    parts = [f"SELECT {names} FROM ({select})" for select in ("FROM store.observations", *large)]
+    con.execute(f"CREATE MACRO main.all_observations(curated) AS TABLE {' UNION ALL '.join(parts)}")
+    text = "The observations of all editions; those of large ones are read from Parquet in the folder named (curated)."
+    con.execute(f"COMMENT ON MACRO TABLE main.all_observations IS {quote(text)}")
+
+
+def show_all_observations(con: duckdb.DuckDBPyConnection, curated: str) -> None:
+    """For this connection: the view all_observations, over the Parquet files of this folder."""
+    con.execute(f"CREATE TEMP VIEW all_observations AS FROM all_observations({quote(curated)})")
 
 
 def _create_labelled(con: duckdb.DuckDBPyConnection) -> None:

@@ -32,7 +32,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "note": ("group", "prefix", "of"),
     "ignore": (),
 }
-ROW_ROLES = ("section", "set", "footnote", "notes", "ignore")
+ROW_ROLES = ("section", "set", "heading", "footnote", "notes", "ignore")
 PARSERS = ("label", "code", "text", "year", "period", "count")
 PREVIOUS = "@previous"  # as a base_period: the same period one year earlier
 BLANK = "@blank"  # in a rule's when: the column has its default because no cell, set or constant says anything of it
@@ -235,6 +235,7 @@ def parse_layout(
     built = []
     for said, where in parts:
         _open_map_files(said, source, beside or {})
+        _open_code_files(said, source, beside or {})
         table: TableLayout = _build(TableLayout, said, where, source)
         _check_table(table)
         built.append(table)
@@ -275,6 +276,23 @@ def _open_map_files(said: dict[str, Any], source: str, beside: Mapping[str, str]
             )
         opened[name] = _read_map(beside[given], given, name)
     said["maps"] = opened
+
+
+def _open_code_files(said: dict[str, Any], source: str, beside: Mapping[str, str]) -> None:
+    """codes.item = "codes.csv" becomes the rows of that file: code -> label."""
+    codes = said.get("codes")
+    for name, given in codes.items() if isinstance(codes, dict) else ():
+        if not isinstance(given, str):
+            continue
+        rows = list(csv.DictReader(io.StringIO(beside.get(given, "").removeprefix("\ufeff"))))
+        if not rows or not {"code", "label"} <= set(rows[0]) or not all(row["code"] and row["label"] for row in rows):
+            raise InputError(
+                f"codes.{name} names no file of codes and labels beside the layout",
+                file=source,
+                found=given,
+                todo=f"put {given} (columns code, label; none empty) into the layout's folder.",
+            )
+        said["codes"] = said["codes"] | {name: {row["code"].strip(): row["label"].strip() for row in rows}}
 
 
 def _read_map(text: str, filename: str, column: str) -> dict[str, Any]:

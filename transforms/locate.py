@@ -13,7 +13,7 @@ from functools import cached_property
 from transforms.errors import InputError, join_problems
 from transforms.grid import Book, Grid, Number
 from transforms.layout import Layout, PrintedColumn, PrintedRow, TableLayout, headings_of
-from transforms.patterns import compile_pattern, fold_heading, is_pattern, match_text
+from transforms.patterns import compile_pattern, fold_heading, is_pattern, match_text, tidy
 
 
 class Page:
@@ -87,13 +87,15 @@ class FoundColumn:
 
 @dataclass(frozen=True)
 class BodyRow:
-    """A row of figures (or a heading of the label path): what sections and the row's declaration say of it."""
+    """A row of figures, or a heading of the label path (is_declared: the layout says so, wherever the next row lies);
+    said and given: what sections and the row's declaration say of it."""
 
     index: int
     said: dict[str, str]
     given: dict[str, object]
     is_heading: bool
     starts_section: bool
+    is_declared: bool = False
 
 
 @dataclass
@@ -110,6 +112,7 @@ class Block:
     said: dict[str, str]
     title: str
     words: list[tuple[str, int, int, str]] = field(default_factory=list)  # kind, row, column, text
+    said_at: dict[str, tuple[int, int]] = field(default_factory=dict)  # what is said -> row and column of the words
     nth: int = 1
     left_out: int = 0
 
@@ -138,9 +141,9 @@ class Block:
         grid = self.page.grid
         stem = grid.file.rsplit(".", 1)[0]
         if self.table.table_id:
-            said = {"file": stem, "sheet": grid.sheet, "title": self.title, "n": str(self.nth), **self.said}
+            said = {"file": stem, "sheet": tidy(grid.sheet), "title": self.title, "n": str(self.nth), **self.said}
             return re.sub(r"\{(\w+)\}", lambda match: said.get(match[1], match[0]), self.table.table_id)
-        name = grid.sheet if grid.sheet and several else stem
+        name = tidy(grid.sheet) if grid.sheet and several else stem
         return f"{name}#{self.nth}" if self.nth > 1 else name
 
 
@@ -164,6 +167,11 @@ def find_blocks(book: Book, layout: Layout) -> list[Block]:
             )  # fmt: skip
     if problems:
         raise join_problems(problems)
+    if not blocks:
+        raise InputError(
+            "no table in the workbook", file=book.file, found=", ".join(sheet.sheet for sheet in book.sheets),
+            todo=f"every sheet is ignored or empty; mend {layout.source}.",
+        )  # fmt: skip
     counted: dict[tuple[str, str], int] = {}
     for block in blocks:  # the nth of its name: {n}, and what tells tables apart that the layout gives no name
         name = block.table.table_id, block.table_id(len(book.sheets) > 1)
@@ -185,31 +193,37 @@ def _assign_sheets(book: Book, layout: Layout) -> Iterator[tuple[Page, list[Tabl
             if any(match_text(wanted, grid.sheet) is not None for wanted in table.wanted_sheets):
                 claims[grid.sheet].append(table)
     anywhere = [table for table in layout.tables if not table.wanted_sheets]
-    free = [grid for grid in rest if not claims[grid.sheet]]
+    free = [grid for grid in rest if not claims[grid.sheet] and any(map(any, grid.cells))]
     if anywhere and len(free) > 1:
         raise InputError(
             "several sheets, and the layout names none", file=book.file,
             found=", ".join(grid.sheet for grid in book.sheets),
             todo="name one of these sheets in the layout (sheets for several), and ignore the others (ignore_sheets).",
         )  # fmt: skip
+    problems = []
     for grid in free:
-        if not anywhere and any(map(any, grid.cells)):
-            raise InputError(
-                "a sheet that the layout does not account for",
-                file=book.file,
-                sheet=grid.sheet,
-                found=next((cell for row in grid.cells for cell in row if cell), ""),
-                todo=f"declare its table in {layout.source}, or list it under ignore_sheets with a reason.",
+        if not anywhere:
+            problems.append(
+                InputError(
+                    "a sheet that the layout does not account for",
+                    file=book.file,
+                    sheet=grid.sheet,
+                    found=next((cell for row in grid.cells for cell in row if cell), ""),
+                    todo=f"declare its table in {layout.source}, or list it under ignore_sheets with a reason.",
+                )
             )
         claims[grid.sheet] = anywhere
     for table in layout.tables:
         if not table.optional and table.wanted_sheets and not any(table in claimed for claimed in claims.values()):
-            raise InputError(
+            absent = InputError(
                 f"no sheet {table.wanted_sheets[0]!r}",
                 file=book.file,
                 found=", ".join(grid.sheet for grid in book.sheets),
                 todo="name one of these sheets in the layout.",
             )
+            problems.append(absent)
+    if problems:
+        raise join_problems(problems)
     continued = {
         id(table): [grid for grid in rest if table in claims[grid.sheet]] for table in layout.tables if table.continues
     }
@@ -261,8 +275,8 @@ def _find_on(page: Page, tables: list[TableLayout], left: int, right: int) -> li
         taken[id(block.table)] = taken.get(id(block.table), 0) + 1
         found.append(block)
         floor = index + 1
-    lacking = [table for table in tables if id(table) not in taken and not table.optional]
-    if lacking and (not found or not lacking[0].strips):
+    lacking = [table for table in tables if id(table) not in taken and not (table.optional and found)]
+    if lacking and any(map(any, page.rows)) and (not found or not lacking[0].strips):
         raise _explain_absence(page, lacking[0], left, right)
     for block, following in zip(found, [*found[1:], None], strict=True):
         block.end = following.start if following else len(page.rows)
@@ -311,6 +325,7 @@ def _try_header(page: Page, table: TableLayout, left: int, right: int, index: in
     said = dict(_say_sheet(page, table))
     start, title = top, ""
     words: list[tuple[str, int, int, str]] = []
+    said_at: dict[str, tuple[int, int]] = {}
     for above in range(top - 1, floor - 1, -1):
         cells = [(column, page.text(above, column)) for column in range(left, right + 1) if page.text(above, column)]
         if not cells:
@@ -322,11 +337,13 @@ def _try_header(page: Page, table: TableLayout, left: int, right: int, index: in
             if kind == "title":
                 title = title or text
             words.insert(0, (kind, above, column, text))
+            places = dict.fromkeys(groups, (above, column))
+            said_at = said_at | places if kind == "text" else places | said_at
             said = {**said, **groups} if kind == "text" else {**groups, **said}
         start = above
     if table.title and not title:
         return None
-    return Block(page, table, left, right, start, index, len(page.rows), said, title, words)
+    return Block(page, table, left, right, start, index, len(page.rows), said, title, words, said_at)
 
 
 def _say_sheet(page: Page, table: TableLayout) -> dict[str, str]:
@@ -385,22 +402,15 @@ def _explain_absence(page: Page, table: TableLayout, left: int, right: int) -> I
     lacking, index = min(windows, default=(len(table.header.contains), 0))
     if not lacking:
         top = max(0, index - rows + 1)
-        above = [
-            (row, column, page.text(row, column))
-            for row in range(top)
-            for column in range(left, right + 1)
-            if page.text(row, column)
-        ]
-        for row, column, text in above:
-            if _read_above(table, [(column, text)]) is None:
+        for row in range(top):
+            cells = [(n, page.text(row, n)) for n in range(left, right + 1) if page.text(row, n)]
+            if cells and _read_above(table, cells) is None:
                 return page.refuse(
-                    "text above the header that the layout does not account for",
-                    index=row,
-                    column=column,
-                    found=text,
+                    "text above the header that the layout does not account for", index=row, column=cells[0][0],
+                    found=" | ".join(text for _, text in cells),
                     todo=f"declare it as the title (declared: {table.title!r}) or under texts, or choose the right "
                     "layout.",
-                )
+                )  # fmt: skip
         return page.refuse(
             "the declared title does not stand above the header",
             index=index,
@@ -510,6 +520,14 @@ def _fit(table: TableLayout, texts: list[str], heading: str, seen: dict[str, int
     return next(iter(plain or patterns), None)
 
 
+def _refuse_empty_section(block: Block, index: int) -> InputError:
+    found = " | ".join(text for text in block.page.rows[index][block.left - 1 : block.right] if text)
+    return block.page.refuse(
+        "a section without rows", index=index, found=found,
+        todo="is the file complete? Where the publisher prints it so, declare the row with role ignore and a reason.",
+    )  # fmt: skip
+
+
 def _find_lines(block: Block) -> list[int]:
     """The rows under the header that are no footnotes, notes or ignored rows."""
     found = []
@@ -534,6 +552,7 @@ def split_body(block: Block) -> list[BodyRow]:
     said: dict[str, str] = {}
     given: dict[str, object] = {}
     section = noted = ended = False
+    waiting: tuple[int, set[str]] | None = None  # a section under which no row has come yet
     for index in range(block.header + 1, block.end):
         cells = [(n, page.text(index, n)) for n in range(block.left, block.right + 1) if page.text(index, n)]
         if not cells:
@@ -580,6 +599,9 @@ def split_body(block: Block) -> list[BodyRow]:
             continue
         if row and row[0].role == "section":
             spec, groups = row
+            if waiting and waiting[1] <= {*spec.set, *groups}:
+                problems.append(_refuse_empty_section(block, waiting[0]))
+            waiting = (index, {*spec.set, *groups})
             for name in {*spec.set, *groups}:
                 said.pop(name, None)
                 given.pop(name, None)
@@ -591,8 +613,12 @@ def split_body(block: Block) -> list[BodyRow]:
             own_said, own_given = dict(said), dict(given)
         elif row:
             own_said, own_given = own_said | row[1], own_given | row[0].set
-        rows.append(BodyRow(index, own_said, own_given, not has_figures and has_path, section))
+        waiting = None
+        declared = bool(row and row[0].role == "heading" and not has_figures)
+        rows.append(BodyRow(index, own_said, own_given, not has_figures and has_path, section, declared))
         section = False
+    if waiting:
+        problems.append(_refuse_empty_section(block, waiting[0]))
     if problems:
         raise join_problems(problems)
     rows = _keep_wanted(block, _settle_headings(block, rows))
@@ -627,17 +653,30 @@ def _keep_wanted(block: Block, rows: list[BodyRow]) -> list[BodyRow]:
 def _settle_headings(block: Block, rows: list[BodyRow]) -> list[BodyRow]:
     """A row with labels only is a heading of the path where a row below it lies deeper; else its cells are blanks."""
     paths = [c.number for c in block.columns if c.spec.path]
-    if not paths or "" not in block.table.blanks:
+    if not paths:
         return rows
-    levels = [
-        min(((n, block.page.indent(r.index, n)) for n in paths if block.page.text(r.index, n)), default=(0, 0))
-        for r in rows
-    ]
-    return [
-        row if not row.is_heading or (place + 1 < len(rows) and levels[place + 1] > levels[place])
-        else BodyRow(row.index, row.said, row.given, False, row.starts_section)
-        for place, row in enumerate(rows)
-    ]  # fmt: skip
+    page = block.page
+    levels = [min(((n, page.indent(r.index, n)) for n in paths if page.text(r.index, n)), default=(0, 0)) for r in rows]
+    settled, problems = [], []
+    for place, row in enumerate(rows):
+        is_parent = place + 1 < len(rows) and levels[place + 1] > levels[place]
+        if not row.is_heading or is_parent or row.is_declared:
+            settled.append(row)
+        elif "" in block.table.blanks:
+            settled.append(BodyRow(row.index, row.said, row.given, False, row.starts_section))
+        else:
+            found = " | ".join(text for text in page.rows[row.index][block.left - 1 : block.right] if text)
+            problems.append(
+                page.refuse(
+                    "a row without figures, under which no row lies deeper",
+                    index=row.index,
+                    found=found,
+                    todo="declare it under rows (section, notes, ignore), or say what an empty cell means (blanks).",
+                )
+            )
+    if problems:
+        raise join_problems(problems)
+    return settled
 
 
 def _is_repeated_head(block: Block, index: int, texts: list[str]) -> bool:

@@ -19,7 +19,7 @@ from transforms.figures import MarkedFigure, read_figure
 from transforms.grid import Book, Grid
 from transforms.labels import LabelReader, Said, compose_periods, read_unit
 from transforms.layout import BLANK, PREVIOUS, Blank, Layout, PrintedColumn, TableLayout, make_blank
-from transforms.locate import Block, BodyRow, FoundColumn, find_blocks
+from transforms.locate import Block, BodyRow, FoundColumn, find_blocks, strip_marks
 from transforms.numbers import Figure, fold, qualified_interval, rounding_interval
 from transforms.patterns import is_pattern, match_text
 from transforms.periods import find_freq, find_year_before
@@ -165,10 +165,11 @@ class BlockReading:
             try:
                 said = _overlay(said, self.labels.read(name, text))
             except (ValueError, UnknownLabel) as error:
+                index, place = self.block.said_at.get(name, (self.block.start, None))
                 raise self.page.refuse(
-                    f"what the title, a text beside the table or the sheet's name says of {name} cannot be read "
+                    f"the {name} that the sheet's name, the title or a text beside the table says cannot be read "
                     f"({error})",
-                    index=self.block.start, found=text, todo="mend the pattern in the layout, or map the text.",
+                    index=index, column=place, found=text, todo="mend the cell, or map the text in the layout.",
                 ) from None  # fmt: skip
         return said
 
@@ -209,6 +210,7 @@ class BlockReading:
         """The labels above this row and its own, by the columns they stand in and their indents."""
         for column in keys:
             text = self.page.merged_text(row.index, column.number) if column.spec.path else ""
+            text = strip_marks(self.table, text)
             if text:
                 level = (column.number, self.page.indent(row.index, column.number))
                 while stack and stack[-1][0] >= level:
@@ -237,7 +239,7 @@ class BlockReading:
         groups = match_text(wanted if is_pattern(wanted) else f"/{wanted}/", text)
         if groups is None:
             raise ValueError(f"the cell does not fit the pattern {wanted}")
-        said: Said = {"label": text}
+        said: Said = {"label": text} if "item" in groups else {}
         for name, part in groups.items():
             said = _overlay(said, self.labels.read(name, part))
         return said
@@ -396,16 +398,22 @@ class BlockReading:
     def _fill_defaults(self, cells: pd.DataFrame) -> dict[str, pd.Series]:
         """Every column of the contract, with its default where nothing is said; returns where that is so."""
         contract, unsaid = load_contract("observations"), {}
-        for name in contract.names:
-            if name in ("value", "decimals", "dataset", "vintage", "printed"):
-                continue
-            default = _MISSING if contract[name].default is None else contract[name].default
-            given = cells[name] if name in cells else pd.Series(None, index=cells.index, dtype="object")
-            unsaid[name] = given.isna()
-            cells[name] = given.astype("object").where(given.notna(), default)
-        for name in ("label", *_PERIOD_PARTS, "sign"):
-            given = cells[name] if name in cells else pd.Series(None, index=cells.index, dtype="object")
-            cells[name] = given.astype("object").where(given.notna(), "")
+        everywhere = pd.Series(True, index=cells.index)
+        new: dict[str, pd.Series] = {}
+        wanted = {
+            name: _MISSING if contract[name].default is None else contract[name].default for name in contract.names
+        }
+        for name in ("value", "decimals", "dataset", "vintage", "printed"):
+            del wanted[name]
+        for name, default in (wanted | dict.fromkeys(("label", *_PERIOD_PARTS, "sign"), "")).items():
+            if name in cells:
+                unsaid[name] = cells[name].isna()
+                if unsaid[name].any():
+                    cells[name] = cells[name].where(~unsaid[name], default)
+            else:
+                unsaid[name] = everywhere
+                new[name] = pd.Series(np.full(len(cells), default, dtype=object), index=cells.index)
+        cells[list(new)] = pd.DataFrame(new)
         return unsaid
 
     def _compose_periods(self, cells: pd.DataFrame) -> None:

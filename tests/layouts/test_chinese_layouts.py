@@ -421,7 +421,7 @@ SERIES = "中国国际收支服务贸易数据时间序列.xlsx"
 def test_the_time_series_has_a_month_a_column_and_a_currency_a_sheet() -> None:
     months = ["2022年12月", (44927, "yyyy-mm"), (44985, "yyyy/m/d"), "2023-10"]  # 2023-01 and 2023-02-28, as dates
     content = make_book({
-        "以人民币计值（月度）": series_rows("亿元", months), "以美元计值（月度）": series_rows("亿美元", months, 2),
+        "以人民币计值(月度)": series_rows("亿元", months), "以美元计值(月度)": series_rows("亿美元", months, 2),
         "指标说明": [["贷方记录服务出口。"]],
     })  # fmt: skip
     readout = read(SAFE, SERIES, content)
@@ -432,7 +432,7 @@ def test_the_time_series_has_a_month_a_column_and_a_currency_a_sheet() -> None:
     assert cells(readout, "flow", "value", unit="CNY", item="EBOPS2010:SA", period="2023-01") == [
         ("T", D(66)), ("X", D(71)), ("M", D(5))
     ]  # fmt: skip
-    assert {table for (table,) in cells(readout, "table_id")} == {"以人民币计值（月度）", "以美元计值（月度）"}
+    assert {table for (table,) in cells(readout, "table_id")} == {"以人民币计值(月度)", "以美元计值(月度)"}
 
 
 Change = Callable[[dict[str, Rows]], None]

@@ -364,7 +364,7 @@ def test_cells_of_the_survey(edition: Callable[[str], Edition]) -> None:
           "activity": "Section J Information & Communication"}, "", "O"),
         ({"table_id": "Table C2 2013-2019", "flow": "M", "item": claims, "period": "2019",
           "activity": "Section C Manufacturing"}, "", "M"),
-        ({"table_id": "Table D1 ", "partner": "ZAF", "flow": "X", "period": "2013",
+        ({"table_id": "Table D1", "partner": "ZAF", "flow": "X", "period": "2013",
           "item": "ONS.ITIS:Film Industry (excluding other services)"}, "41", "A"),
     ])  # fmt: skip
 

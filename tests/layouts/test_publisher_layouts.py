@@ -484,6 +484,8 @@ def test_wto_services_are_read_in_their_encoding_with_flags_and_groups(
         ],
         key=str,
     )
+    types = geo_types()
+    assert (types["GROUP:EU"], types["GROUP:EU28"], types["W"]) == ("group", "group", "world")
     assert any("BOP5 (1)" in notice for notice in reading.notices)
     assert {(row["unit"], row["unit_mult"], row["period"]) for row in reading.rows} == {("USD", 6, "2020")}
 
@@ -526,7 +528,8 @@ def test_wto_digitally_delivered_items_are_not_those_of_ebops(
     assert (services["item"], services["mode"], services["obs_status"]) == ("WTODDS:SJ", "M1", "B")
     assert (reading.find(geo="NAM")["item"], reading.find(geo="NAM")["partner"]) == ("WTODDS:DDS", "W")
     with pytest.raises(InputError, match="WTODDS"):
-        read("wto_digitally_delivered", write("dds_bulk_download.csv", [head, [*rows[0][:4], "SC", *rows[0][5:]]]))
+        unknown = [*rows[0][:4], "SC", *rows[0][5:]]
+        read("wto_digitally_delivered", write("dds_bulk_download.csv", [head, rows[1], unknown]))
 
 
 def test_wto_india_parts_add_up_to_digitally_delivered_services(
@@ -659,7 +662,7 @@ def test_oecd_batis_without_labels_and_by_the_other_name_of_the_column(
     good = ["ARG", "W", "X", "SK", "B", "2016", "1458.0"]
     assert read("oecd_batis", write("oecd_batis.csv", [head, good])).rows[0]["basis"] == "balanced"
     with pytest.raises(InputError, match="scheme OECD") as caught:
-        read("oecd_batis", write("oecd_batis.csv", [head, ["AR", *good[1:]]]))
+        read("oecd_batis", write("oecd_batis.csv", [head, good, ["AR", *good[1:]]]))
     assert caught.value.found == "AR"
 
 
