@@ -189,6 +189,14 @@ def test_orientation_of_a_sum_of_items() -> None:
             reaches(row, [formula(x, m) for x, m in extremes])
 
 
+def test_items_larger_than_all_services_contradict_and_turn_no_range_round() -> None:
+    """The publisher prints 0.8 for all services and 8.0 for those outside: no upper end can be made of that."""
+    rows = [cell("0.8", item="S"), *(cell("1.0", item=f"S{letter}") for letter in "BCDEFGHIJL")]
+    one = compute({"w": rows}).one("w", "dds_share", definition="unctad")
+    assert one["value"] is None and one["contested"] is True and one["obs_status"] == "O"
+    assert one["lower"] is not None and one["upper"] is not None and one["lower"] <= one["upper"]
+
+
 def test_dds_share_with_and_without_missing_items() -> None:
     """Missing items are anything from zero to what is left of all services."""
     rng = random.Random(20240106)

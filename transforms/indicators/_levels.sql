@@ -313,11 +313,15 @@ WITH sides AS (
     SELECT *,
            CASE WHEN refusal = '' THEN point / nullif(CAST(d_point AS DOUBLE), 0) * scale END AS value,
            CASE WHEN refusal = '' THEN n_from / nullif(CAST(d_most AS DOUBLE), 0) * scale END AS lower,
-           CASE WHEN refusal = '' THEN least(
-                hi / nullif(CAST(d_least AS DOUBLE), 0) * scale,
-                CASE WHEN NOT is_whole AND reference_item = 'EBOPS2010:S'
-                     THEN 100 - coalesce(outside_lo / nullif(CAST(d_hi AS DOUBLE), 0) * 100, 0) END) END AS upper
+           CASE WHEN refusal = '' THEN hi / nullif(CAST(d_least AS DOUBLE), 0) * scale END AS most,
+           CASE WHEN refusal = '' AND NOT is_whole AND reference_item = 'EBOPS2010:S'
+                THEN 100 - coalesce(outside_lo / nullif(CAST(d_hi AS DOUBLE), 0) * 100, 0) END AS complement
     FROM ranged
+), bounded AS (
+    -- what lies outside may exceed all services as printed: then the figures contradict one another, and it bounds nothing
+    SELECT *, coalesce(complement < lower, false) AS is_over,
+           CASE WHEN complement < lower THEN most ELSE least(most, complement) END AS upper
+    FROM divided
 )
 SELECT dataset, vintage, geo, partner, flow, item, period, freq, basis, adjustment, unit AS currency,
        reference, reference_item, definition AS own_definition, reference_definition,
@@ -325,10 +329,10 @@ SELECT dataset, vintage, geo, partner, flow, item, period, freq, basis, adjustme
        CASE WHEN part_hi IS NOT NULL AND NOT is_same_flow THEN nearest(value, lower, upper) ELSE value END AS value,
        lower, upper,
        CASE WHEN precedence(obs_status) <= precedence(d_status) THEN obs_status ELSE d_status END AS obs_status,
-       least(coverage, d_coverage) AS coverage, method, contested OR d_contested AS contested,
+       least(coverage, d_coverage) AS coverage, method, contested OR d_contested OR is_over AS contested,
        concat_ws('; ', nullif(refusal, ''), nullif(note, ''), nullif(d_note, '')) AS note,
        list_sort(list_distinct(inputs || d_inputs)) AS inputs
-FROM divided;
+FROM bounded;
 
 -- 7. Two periods of one series. Year on year: the same period one year earlier. Windows: the whole span of a yearly
 --    series, the last five and ten years, and whatever span a publisher states a rate, an increase or a multiple for.
