@@ -426,6 +426,9 @@ def qualifier_words() -> dict[str, dict[str, str]]:
     return {row["word"]: row for row in read_rows("qualifiers.csv")}
 
 
+_REASONS = frozenset("MLHQK")  # why a value is missing
+
+
 @cache
 def status_order() -> dict[str, int]:
     """SDMX observation status -> precedence, 1 = strongest (SDMX guideline on the observation status concept)."""
@@ -433,6 +436,11 @@ def status_order() -> dict[str, int]:
 
 
 def join_statuses(codes: Iterable[str]) -> str:
-    """Several statuses as one string, strongest first, without the A that says nothing beside another."""
-    kept = sorted(set(codes), key=status_order().__getitem__)
+    """Several statuses as one string, strongest first, without the A that says nothing beside another.
+
+    O (missing, no reason given) gives way to a status that gives the reason.
+    """
+    said = set(codes)
+    said -= {"O"} if said & _REASONS else set()
+    kept = sorted(said, key=status_order().__getitem__)
     return ";".join([c for c in kept if c != "A"] or kept)

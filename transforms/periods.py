@@ -83,7 +83,7 @@ _FORMS: Final = tuple(
         rf"(?:Q|Qtr\.?|Quarter)\s*(?P<quarter>[1-4])\s*[-.,]?\s*{_Y}",
         rf"(?P<quarter>[1-4])(?:st|nd|rd|th)\s+quarter(?:\s*(?:of\s+)?{_Y})?",
         rf"(?:{_Y}\s*年?\s*)?第?\s*(?P<quarter>[1-4一二三四])\s*季度?",
-        rf"{_Y}\s*(?:-|M)\s*(?P<month>0?[1-9]|1[0-2])",
+        rf"{_Y}\s*(?:-|-?M)\s*(?P<month>0?[1-9]|1[0-2])",
         rf"{_Y}\.(?P<month>0[1-9]|1[0-2])",  # 2015.1 may be October that lost its zero
         rf"{_Y}(?P<month>0[1-9]|1[0-2])",
         rf"(?:{_Y}\s*年\s*)?(?P<month>0?[1-9]|1[0-2]|十[一二]?|[一二三四五六七八九])\s*月份?",

@@ -217,15 +217,18 @@ def test_unctad_bulk_has_levels_shares_and_growth_with_their_footnotes_and_marks
 ) -> None:
     path = write("US_DigitallyDeliverableServices.csv", [DDS_HEAD, *DDS_ROWS], encoding="utf-8-sig")
     reading = read("unctad_digitally_deliverable", path)
-    assert len(reading.rows) == 3 * len(DDS_ROWS)
-    world = {row["measure"]: row for row in reading.rows if row["geo"] == "W"}
+    assert len(reading.rows) == 4 * len(DDS_ROWS)
+    of_dds = [row for row in reading.rows if row["reference"] == "DDS_UNCTAD"]
+    assert len(of_dds) == len(DDS_ROWS) and {row["measure"] for row in of_dds} == {"share"}
+    others = [row for row in reading.rows if row not in of_dds]
+    world = {row["measure"]: row for row in others if row["geo"] == "W"}
     assert (world["value"]["value"], world["value"]["unit"], world["value"]["unit_mult"]) == (3274737, "USD", 6)
     assert (world["share"]["value"], world["share"]["reference"], world["share"]["unit"]) == (
         Decimal("52.3"), "SERVICES", "PERCENT",
     )  # fmt: skip
     assert (world["growth"]["value"], world["growth"]["base_period"]) == (Decimal("4.9"), "2018")
     assert {row["item"] for row in world.values()} == {"DEF:unctad"}
-    group = {row["measure"]: row for row in reading.rows if row["geo"] == "GROUP:DEVELOPING"}
+    group = {row["measure"]: row for row in others if row["geo"] == "GROUP:DEVELOPING"}
     assert geo_types()["GROUP:DEVELOPING"] == "group"
     assert (group["value"]["note"], group["share"]["note"]) == ("Estimated in part", "")
     assert (group["share"]["value"], group["share"]["obs_status"]) == (None, "O")
