@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from flows.ingest import ingest
+from flows.layout_command import layout
 from flows.template_command import template
 
 if TYPE_CHECKING:
@@ -355,6 +356,7 @@ def catalog(
         print_rows(rows, topic.value)
 
 
+app.command()(layout)
 app.command()(ingest)
 app.command()(template)
 

@@ -401,8 +401,8 @@ def test_sheets_are_chosen_by_pattern_and_their_names_give_a_dimension(look: Cal
     sheets = {"Notes": [["words"]], " Table 2018": table, "Table 2019 ": table}
     frame = FRAME.replace('period = "2019"\n', "")
     assert cells(look(sheets, SHEETS, frame), "period", "table_id") == [
-        ("2018", " Table 2018"),
-        ("2019", "Table 2019 "),
+        ("2018", "Table 2018"),
+        ("2019", "Table 2019"),
     ]
     sheets["Extra"] = [["more"]]
     assert "sheet 'Extra': a sheet that the layout does not account for. Found: 'more'" in fault(

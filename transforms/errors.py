@@ -24,6 +24,7 @@ class InputError(Exception):
     ) -> None:
         self.problem, self.file, self.sheet = problem, file, sheet
         self.row, self.column, self.found, self.todo, self.more = row, column, found, todo, more
+        self.others: tuple[InputError, ...] = ()  # the problems that join_problems put into one error with this one
         super().__init__(problem, file, sheet, row, column, found, todo, more)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -83,7 +84,7 @@ def join_problems(problems: list[InputError]) -> InputError:
         f"{other.short_place}{f' {other.found[:40]!r}' if other.found else ''}" for other in problems[1:MOST_LISTED]
     ]
     more = f"; and {len(problems) - MOST_LISTED} more" if len(problems) > MOST_LISTED else ""
-    return InputError(
+    joined = InputError(
         first.problem,
         file=first.file,
         sheet=first.sheet,
@@ -93,3 +94,5 @@ def join_problems(problems: list[InputError]) -> InputError:
         todo=first.todo,
         more=f"{len(problems) - 1} more place(s): {', '.join(shown)}{more}.",
     )
+    joined.others = tuple(problems[1:])
+    return joined

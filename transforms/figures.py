@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import cache
@@ -10,6 +11,7 @@ from transforms.grid import Number
 from transforms.layout import MOST_DECIMALS, TableLayout
 from transforms.numbers import PLACES, Figure, fold, parse_figure
 
+_SCIENTIFIC = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]{1,2}")  # how programs write machine values
 _SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f\u3000", " "))
 
 
@@ -34,6 +36,8 @@ def read_figure(
     if number is not None:
         return MarkedFigure(_read_stored(text, number, table, percent, decimals))
     body, statuses, marks = strip_figure_marks(text, table)
+    if table.precision == "stored" and _SCIENTIFIC.fullmatch(body):
+        return MarkedFigure(Figure(_to_places(Decimal(body)), None), statuses, marks)
     figure = parse_figure(plain_number(body, table), percent_sign=percent)
     if decimals is None and table.precision == "stored" and figure.decimals is not None:
         figure = Figure(_to_places(figure.value), None, by_word=figure.by_word)

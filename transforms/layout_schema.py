@@ -47,7 +47,9 @@ _LISTED = {"conf_status": "conf_status", "obs_status": "obs_status"}
 # What a key holds beyond its type in the class.
 _VALUES: dict[tuple[str, str], dict[str, Any]] = {
     ("column", "role"): {"enum": list(ROLES)},
-    ("column", "parse"): {"anyOf": [{"enum": list(PARSERS)}, {"type": "string", "description": "a publisher's scheme"}]},
+    ("column", "parse"): {
+        "anyOf": [{"enum": list(PARSERS)}, {"type": "string", "description": "a publisher's scheme"}]
+    },
     ("column", "of"): {"enum": ["left", "right"]},
     ("column", "nth"): {"type": "integer", "minimum": 1},
     ("column", "group"): {"type": "integer", "minimum": 0},
@@ -157,9 +159,10 @@ def build_schema(page: str) -> dict[str, Any]:
 
 
 def build_shared_schema(page: str) -> dict[str, Any]:
-    """The same for a layout that others extend, which may leave out any key."""
+    """The same for a layout that others extend: it may leave out any key, and its files are theirs to name."""
     schema = build_schema(page)
     schema.pop("anyOf")
+    schema["properties"]["files"].pop("minItems")
     return schema
 
 
@@ -184,8 +187,8 @@ def _describe_type(hint: Any, name: str) -> dict[str, Any]:
         properties = {column: {"anyOf": [by_file, {"$ref": "#/$defs/map"}]} for column in _columns()}
         return {"type": "object", "properties": properties, "additionalProperties": False}
     if name in ("parse", "schemes", "fallback_schemes"):
-        properties = {column: {"type": "string"} for column in _columns()}
-        return {"type": "object", "properties": properties, "additionalProperties": False}
+        texts = {column: {"type": "string"} for column in _columns()}
+        return {"type": "object", "properties": texts, "additionalProperties": False}
     if hint is str or hint is int or hint is bool:
         return {"type": {str: "string", int: "integer", bool: "boolean"}[hint]}
     for part, kind in _CLASSES.items():
@@ -260,4 +263,6 @@ def render_schema(page: str) -> str:
 
 if __name__ == "__main__":
     _docs = Path(__file__).resolve().parents[1] / "docs"
-    (_docs / "layout.schema.json").write_text(render_schema((_docs / "layouts.md").read_text("utf-8")), encoding="utf-8")
+    (_docs / "layout.schema.json").write_text(
+        render_schema((_docs / "layouts.md").read_text("utf-8")), encoding="utf-8"
+    )

@@ -405,9 +405,9 @@ def _explain_absence(page: Page, table: TableLayout, left: int, right: int) -> I
         for row in range(top):
             cells = [(n, page.text(row, n)) for n in range(left, right + 1) if page.text(row, n)]
             if cells and _read_above(table, cells) is None:
+                column, text = next((cell for cell in cells if _read_above(table, [cell]) is None), cells[0])
                 return page.refuse(
-                    "text above the header that the layout does not account for", index=row, column=cells[0][0],
-                    found=" | ".join(text for _, text in cells),
+                    "text above the header that the layout does not account for", index=row, column=column, found=text,
                     todo=f"declare it as the title (declared: {table.title!r}) or under texts, or choose the right "
                     "layout.",
                 )  # fmt: skip

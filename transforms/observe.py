@@ -274,7 +274,8 @@ class BlockReading:
         decimals = self.table.decimals if spec.decimals is None else spec.decimals
         percent = self.table.percent_sign if spec.percent_sign is None else spec.percent_sign
         indexes = [row.index for row, _ in rows]
-        cells = {name: [one.get(name) for one in said] for name in dict.fromkeys(n for one in said for n in one)}
+        names = dict.fromkeys(name for one in said for name in one)
+        cells: dict[str, list[Any]] = {name: [one.get(name) for one in said] for name in names}
         cells |= {
             "__index": indexes,
             "__order": list(range(len(rows))),
@@ -359,7 +360,7 @@ class BlockReading:
         cells = cells[~cells["__index"].isin(self._bad_rows)].reset_index(drop=True)
         if cells.empty:
             return pd.DataFrame(columns=load_contract("observations").names, dtype="object")
-        cells["table_id"] = self.table_id
+        cells["table_id"] = pd.Series(self.table_id, index=cells.index, dtype="object")
         unsaid = self._fill_defaults(cells)
         self._compose_periods(cells)
         cells["freq"] = _find_freqs(cells)
@@ -376,7 +377,8 @@ class BlockReading:
         _fill_status(cells, blanks, figures)
         _fill_intervals(cells, blanks, figures)
         self._fill_notes(cells, figures)
-        cells["locator"] = [self.page.locator(i, c) for i, c in zip(cells["__index"], cells["__column"], strict=True)]
+        places = zip(cells["__index"], cells["__column"], strict=True)
+        cells["locator"] = pd.Series([self.page.locator(i, c) for i, c in places], index=cells.index, dtype="object")
         for name in contract.names:
             if name in ("dataset", "vintage"):
                 continue
@@ -548,15 +550,15 @@ class BlockReading:
 
 def _overlay(below: Said, above: Mapping[str, Any]) -> Said:
     """What is said above counts; a code of a period takes the place of its parts, parts that of a code."""
-    merged = dict(below)
+    merged = {**below, **above}
     if "period" in above:
         for part in _PERIOD_PARTS:
             merged.pop(part, None)
     elif "year" in above:
         merged.pop("period", None)
-    if "note" in above and merged.get("note"):
-        above = {**above, "note": f"{merged['note']}; {above['note']}"}
-    return merged | dict(above)
+    if "note" in above and below.get("note"):
+        merged["note"] = f"{below['note']}; {above['note']}"
+    return merged
 
 
 def _statuses(labels: LabelReader, column: PrintedColumn, text: str) -> str:

@@ -1,0 +1,298 @@
+"""A file read with a layout that somebody is writing: every fault at once, with its cell and what mends it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pyarrow as pa
+
+from transforms.contract import load_contract
+from transforms.drafting.toml_text import plain, quote
+from transforms.errors import InputError
+from transforms.grid import Book, Grid
+from transforms.layout import Layout
+from transforms.locate import find_blocks
+from transforms.observe import BlockReading, Readout, read_book_observations
+from transforms.patterns import match_text
+
+_MOST_PLACES = 5
+
+
+@dataclass
+class FaultGroup:
+    """Faults of one kind with one remedy: how many, what was found how often, where the first ones stand, and lines
+    that could be put into the layout ('' where none would do)."""
+
+    problem: str
+    todo: str
+    count: int = 0
+    found: Counter[str] = field(default_factory=Counter)
+    places: dict[str, list[str]] = field(default_factory=dict)  # what was found -> first cells
+    suggestion: str = ""
+
+    def add(self, found: str, place: str) -> None:
+        self.count += 1
+        self.found[found] += 1
+        places = self.places.setdefault(found, [])
+        if len(places) < _MOST_PLACES:
+            places.append(place)
+
+
+@dataclass(frozen=True)
+class LayoutReport:
+    """faults: none means that the file reads; then observations, labels of the publisher's own, and notices."""
+
+    faults: tuple[FaultGroup, ...]
+    readout: Readout | None
+    quarantined: int = 0
+
+    @property
+    def fault_count(self) -> int:
+        return sum(group.count for group in self.faults)
+
+
+def check_layout(book: Book, layout: Layout, dataset: str) -> LayoutReport:
+    """Read a file with a layout; faults of the form of one sheet do not hide those of another.
+
+    A form that cannot be read is reported once for each sheet; labels, figures and blanks cell by cell, grouped.
+    """
+    faults: list[InputError] = [*_check_sheets(book, layout)]
+    for part, tables in _cut_book(book, layout):
+        faults += _check_part(part, replace(layout, ignore_sheets=(), tables=tuple(tables)), len(book.sheets) > 1)
+    readout: Readout | None = None
+    if not faults:
+        try:
+            readout = read_book_observations(book, layout, dataset, "check")
+        except InputError as error:
+            faults = [error]
+    if readout is not None:
+        faults = _check_keys(readout.observations)
+    return LayoutReport(tuple(_group(faults, book)), readout, readout.quarantine.num_rows if readout else 0)
+
+
+def _check_sheets(book: Book, layout: Layout) -> list[InputError]:
+    """Sheets that nothing in the layout speaks of, and sheets it speaks of that are not there."""
+    names = ", ".join(grid.sheet for grid in book.sheets)
+    anywhere = [table for table in layout.tables if not table.wanted_sheets]
+    free = [grid for grid in book.sheets if not _is_claimed(grid, layout) and any(map(any, grid.cells))]
+    faults = []
+    if len(free) > 1 or (free and not anywhere):
+        faults = [
+            InputError(
+                "a sheet that the layout does not account for", file=book.file, sheet=grid.sheet, found=grid.sheet,
+                todo="add it to the sheets of a table, or list it under [[ignore_sheets]] with a reason.",
+            )
+            for grid in free
+        ]  # fmt: skip
+    for table in layout.tables:
+        for wanted in table.wanted_sheets:
+            if not table.optional and not any(match_text(wanted, grid.sheet) is not None for grid in book.sheets):
+                faults.append(InputError(f"no sheet {wanted!r}", file=book.file, found=wanted,
+                                         todo=f"the sheets are {names}."))  # fmt: skip
+    return faults
+
+
+def _is_claimed(grid: Grid, layout: Layout) -> bool:
+    wanted = [*(ignored.sheet for ignored in layout.ignore_sheets)]
+    wanted += [sheet for table in layout.tables for sheet in table.wanted_sheets]
+    return any(match_text(one, grid.sheet) is not None for one in wanted)
+
+
+def _cut_book(book: Book, layout: Layout) -> list[tuple[Book, list[Any]]]:
+    """Each sheet with the tables that may stand on it; the sheets of a table that continues stay together."""
+    ignored = {g.sheet for g in book.sheets for i in layout.ignore_sheets if match_text(i.sheet, g.sheet) is not None}
+    rest = [grid for grid in book.sheets if grid.sheet not in ignored and any(map(any, grid.cells))]
+    anywhere = [table for table in layout.tables if not table.wanted_sheets]
+    free = [grid for grid in rest if not _is_claimed(grid, layout)]
+    parts: list[tuple[Book, list[Any]]] = []
+    done: set[str] = set()
+    for grid in rest:
+        if grid.sheet in done:
+            continue
+        tables = [t for t in layout.tables if any(match_text(w, grid.sheet) is not None for w in t.wanted_sheets)]
+        tables = tables or (anywhere if len(free) == 1 else [])
+        grids = [grid]
+        if any(table.continues for table in tables):
+            grids = [g for g in rest for t in tables if t.continues
+                     and any(match_text(w, g.sheet) is not None for w in t.wanted_sheets)]  # fmt: skip
+        done |= {one.sheet for one in grids}
+        if tables:
+            parts.append((Book(book.file, tuple(dict.fromkeys(grids)) if len(grids) > 1 else (grid,)), tables))
+    return parts
+
+
+def _check_part(part: Book, layout: Layout, several: bool) -> list[InputError]:
+    try:
+        blocks = find_blocks(part, layout)
+    except InputError as error:
+        return [error]
+    faults: list[InputError] = []
+    for block in blocks:
+        try:
+            reading = BlockReading(block, block.table_id(several))
+            reading.read()
+        except InputError as error:
+            faults.append(error)
+        else:
+            if layout.bad_rows == "stop":
+                faults += [fault.problem for fault in reading.faults]
+    return faults
+
+
+def find_twins(observations: pa.Table) -> list[list[dict[str, Any]]]:
+    """Figures that share every column of the key: nothing tells them apart."""
+    key = load_contract("observations").key
+    seen: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    columns = [observations[name].to_pylist() for name in key]
+    for place, values in enumerate(zip(*columns, strict=True)):
+        seen.setdefault(values, []).append({"row": place})
+    wanted = ("locator", "printed", *key)
+    twins = [rows for rows in seen.values() if len(rows) > 1]
+    return [[{name: observations[name][row["row"]].as_py() for name in wanted} for row in rows] for rows in twins]
+
+
+def _check_keys(observations: pa.Table) -> list[InputError]:
+    """Figures that nothing tells apart: the checks of a run would block the edition."""
+    faults = []
+    for rows in find_twins(observations):
+        first = rows[0]
+        said = ", ".join(f"{name} {first[name]}" for name in ("table_id", "geo", "partner", "flow", "item", "activity",
+                                                              "period", "measure", "unit") if first[name])  # fmt: skip
+        file, sheet, row, column = split_locator(str(first["locator"]))
+        faults.append(
+            InputError(
+                "several figures with the same key", file=file, sheet=sheet, row=row, column=column,
+                found=f"{said} also in {', '.join(name_place(str(other['locator'])) for other in rows[1:4])}",
+                todo="say what tells them apart: another key column, path = true, a section, or a set for the column.",
+            )
+        )  # fmt: skip
+    return faults
+
+
+def split_locator(locator: str) -> tuple[str, str, int, int]:
+    """book.xlsx!Table 1!R4C2 -> book.xlsx, Table 1, 4, 2."""
+    match = re.fullmatch(r"(?P<file>[^!]*)(?:!(?P<sheet>.*))?!R(?P<row>\d+)C(?P<column>\d+)", locator, re.S)
+    if match is None:
+        return locator, "", 0, 0
+    return match["file"], match["sheet"] or "", int(match["row"]), int(match["column"])
+
+
+def name_place(locator: str) -> str:
+    """book.xlsx!Table 1!R4C2 -> Table 1!B4; table.csv!R4C2 -> row 4, column 2."""
+    _, sheet, row, column = split_locator(locator)
+    return _cell(sheet, row, column)
+
+
+def _cell(sheet: str, row: int | None, column: int | str | None) -> str:
+    if not sheet:
+        return ", ".join([f"row {row}"] * bool(row) + [f"column {column}"] * bool(column)) or "the file"
+    if not row:
+        return sheet
+    if isinstance(column, str) and column:
+        return f"{sheet}!{row}, column {column!r}"
+    return f"{sheet}!{name_letters(column)}{row}" if isinstance(column, int) and column else f"{sheet}!{row}:{row}"
+
+
+def name_letters(column: int) -> str:
+    """28 -> AB, as a spreadsheet names a column."""
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def _group(faults: Sequence[InputError], book: Book) -> list[FaultGroup]:
+    """Faults by problem and remedy, the form of the tables first, then the most frequent."""
+    groups: dict[tuple[str, str], FaultGroup] = {}
+    for fault in faults:
+        problem = _generalise(fault)
+        group = groups.setdefault((problem, fault.todo), FaultGroup(problem, fault.todo))
+        place = _cell(fault.sheet, fault.row, fault.column)
+        group.add(fault.found or "", f"{place} ({fault.more})" if fault.more else place)
+    for group in groups.values():
+        group.suggestion = _suggest(group)
+    return sorted(groups.values(), key=lambda group: (_rank(group.problem), -group.count))
+
+
+def _generalise(fault: InputError) -> str:
+    """The problem without the text that was found, so that the like of it come together."""
+    problem = fault.problem
+    if fault.found:
+        problem = problem.replace(repr(fault.found), "the label")
+    problem = re.sub(r"text where a figure belongs \(.*\)", "text where a figure belongs", problem)
+    return re.sub(r"; nearest known: .*$", "", problem)
+
+
+def _rank(problem: str) -> int:
+    early = ("sheet", "table", "header", "title", "column", "text above", "row under", "declared")
+    return 0 if any(word in problem for word in early) else 1
+
+
+def _suggest(group: FaultGroup) -> str:
+    """Lines for the layout that would settle the fault; what they say is for the reader to decide."""
+    found = [text for text, _ in group.found.most_common(12)]
+    if "sheet that the layout does not account for" in group.problem:
+        return "\n".join(f'[[ignore_sheets]]\nsheet = {quote(plain(text))}\nreason = "..."' for text in found)
+    if "a blank that the layout" in group.problem or ("text where a figure belongs" in group.problem):
+        short = [text for text in found if len(text) <= 16]
+        lines = [f'{quote(text)} = "O"  # O missing, Q suppressed, M not applicable, L not collected'
+                 for text in short]  # fmt: skip
+        lines.append('# or, for less than half: { status = "A", value = 0, lower = -0.5, upper = 0.5 }')
+        return "\n".join(["[blanks]", *lines]) if short else ""
+    if match := re.search(r"is not in the code list (\w+)", group.problem):
+        name = {"geographies": "geo", "items": "item", "flows": "flow", "measures": "measure"}.get(match[1])
+        if name is None:
+            return ""
+        lines = [f'{quote(text)} = "..."' for text in found[:6]]
+        scheme = f'\n# or, to take them over as printed:\n[fallback_schemes]\n{name} = "MY_SCHEME"'
+        return "\n".join([f"[maps.{name}]", *lines]) + (scheme if name in ("geo", "item") else "")
+    if group.problem == "unknown column":
+        return "\n".join(f'[[columns]]\nheader = {quote(plain(t))}\nrole = "ignore"\nreason = "..."' for t in found[:6])
+    if group.problem.startswith("text above the header"):
+        return f"texts = [{', '.join(quote(plain(text)) for text in found[:6])}]"
+    if group.problem.startswith("a row under the footnotes"):
+        return "\n".join(f'[[rows]]\ntext = {quote(plain(text))}\nrole = "notes"' for text in found[:3])
+    return ""
+
+
+@dataclass(frozen=True)
+class TableSummary:
+    """What one table gives."""
+
+    table_id: str
+    observations: int
+    with_value: int
+    statuses: dict[str, int]
+    first_period: str
+    last_period: str
+    geos: int
+    partners: int
+    flows: tuple[str, ...]
+    items: int
+    units: tuple[str, ...]
+
+
+def summarise_tables(observations: pa.Table) -> list[TableSummary]:
+    """One row for each table, in printed order."""
+    names = ("table_id", "value", "obs_status", "period", "geo", "partner", "flow", "item", "unit", "unit_mult")
+    tables: dict[str, list[tuple[Any, ...]]] = {}
+    for row in zip(*(observations[name].to_pylist() for name in names), strict=True):
+        tables.setdefault(row[0], []).append(row)
+    found = []
+    for table_id, rows in tables.items():
+        by = dict(zip(names, zip(*rows, strict=True), strict=True))
+        units = dict.fromkeys(f"{u} 10^{m}" if m else u for u, m in zip(by["unit"], by["unit_mult"], strict=True))
+        found.append(
+            TableSummary(
+                table_id, len(rows), sum(value is not None for value in by["value"]),
+                dict(Counter(by["obs_status"]).most_common()), min(by["period"]), max(by["period"]),
+                len(set(by["geo"])), len(set(by["partner"])), tuple(sorted(set(by["flow"]))), len(set(by["item"])),
+                tuple(units),
+            )
+        )  # fmt: skip
+    return found

@@ -1,0 +1,686 @@
+"""A layout written from a first look: it reads ordinary tables as they are, and says what it had to assume."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from transforms.codelists import load_codelist, normalise_label
+from transforms.drafting.check import name_letters
+from transforms.drafting.find_tables import SeenSheet, SeenTable, guess_number_style, see_sheet
+from transforms.drafting.form import (
+    Form,
+    KeyColumn,
+    Shape,
+    ValueColumn,
+    name_labels,
+    sign,
+    sort_label_rows,
+)
+from transforms.drafting.meanings import (
+    BALANCE,
+    NumberStyle,
+    find_flow,
+    find_geo,
+    find_unit,
+    find_years,
+    is_figure,
+    is_known,
+    is_year,
+    map_period,
+    name_side,
+    split_mark,
+)
+from transforms.drafting.toml_text import (
+    escape,
+    fit_all,
+    name_texts,
+    plain,
+    quote,
+    quote_key,
+    quote_list,
+    write_table,
+)
+from transforms.errors import InputError
+from transforms.grid import Book
+from transforms.layout import parse_layout
+from transforms.observe import Readout, read_book_observations
+from transforms.patterns import is_pattern, match_text, tidy
+
+_EXPONENT = re.compile(r"[-+]?\d+(\.\d+)?[eE][-+]?\d+")
+_NOTE_WORDS = re.compile(
+    r"(?P<word>sources?|notes?|footnotes?|数据来源|资料来源|来源|注释?|备注|说明)\s*(?P<sign>[:：.]?)", re.I
+)
+_CONTAINED = 6  # labels of the header that a draft names
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A drafted layout: its text, what was seen, what it assumes; problem says why it does not read yet (None: it does,
+    and observations holds what it gives)."""
+
+    text: str
+    sheets: tuple[SeenSheet, ...]
+    forms: tuple[Form, ...]
+    style: NumberStyle
+    assumptions: tuple[str, ...]
+    problem: InputError | None
+    observations: pa.Table | None = None
+
+    @property
+    def tables(self) -> list[SeenTable]:
+        return [table for sheet in self.sheets for table in sheet.tables]
+
+    @property
+    def todos(self) -> int:
+        return self.text.count("TODO")
+
+
+@dataclass
+class _Writer:
+    lines: list[str] = field(default_factory=list)
+    assumptions: list[str] = field(default_factory=list)
+
+    def say(self, line: str = "", todo: str = "") -> None:
+        self.lines.append(f"{line}  # TODO {todo}" if todo else line)
+
+    def assume(self, sentence: str) -> None:
+        if sentence not in self.assumptions:
+            self.assumptions.append(sentence)
+
+
+def draft_layout(book: Book, dataset: str, *, encoding: str = "utf-8", delimiter: str = ",", sheet: str = "") -> Draft:
+    """A layout for every table of a file (of one sheet, where it is named), tried on the file itself.
+
+    Raises InputError where the file has no such sheet, or no table at all.
+    """
+    if sheet and sheet not in {grid.sheet for grid in book.sheets}:
+        raise InputError(f"no sheet {sheet!r}", file=book.file, found=", ".join(g.sheet for g in book.sheets),
+                         todo="name one of these sheets with --sheet.")  # fmt: skip
+    wanted = [grid for grid in book.sheets if not sheet or grid.sheet == sheet]
+    sheets = tuple(see_sheet(grid) for grid in wanted)
+    seen = [table for one in sheets for table in one.tables]
+    style = guess_number_style(tuple(wanted))
+    if not seen:
+        raise InputError(
+            "no table was found: nowhere stand figures under a row of headings", file=book.file,
+            found=next((cell for g in wanted for row in g.cells for cell in row if cell), ""),
+            todo="is it the right file? Else write the layout by hand: docs/layouts.md.",
+        )  # fmt: skip
+    forms = tuple(Form(tables) for tables in _group(seen))
+    writer = _Writer()
+    _write_file(writer, book, encoding, delimiter)
+    for form in forms:
+        _FormWriter(writer, form, dataset, style, several=len(forms) > 1, book=book).write()
+    _write_ignored(writer, book, sheets, sheet)
+    text = "\n".join(writer.lines) + "\n"
+    problem, readout = _try_draft(text, book, dataset)
+    if problem is not None:
+        text, readout = _set_rows_aside(text, problem, book, dataset)
+        problem = None if readout is not None else problem
+    observations = readout.observations if readout is not None else None
+    return Draft(text, sheets, forms, style, tuple(writer.assumptions), problem, observations)
+
+
+def _group(tables: Sequence[SeenTable]) -> list[list[SeenTable]]:
+    """Tables of one form and one unit together. A unit stands over the first table of a sheet, for all below it."""
+    groups: dict[object, list[SeenTable]] = {}
+    units: dict[str, str] = {}
+    for table in tables:
+        sheet = table.page.grid.sheet
+        units[sheet] = _find_unit(table) or units.get(sheet, "")
+        groups.setdefault((sign(table), name_labels(table), units[sheet]), []).append(table)
+    return list(groups.values())
+
+
+def _try_draft(text: str, book: Book, dataset: str) -> tuple[InputError | None, Readout | None]:
+    try:
+        layout = parse_layout(text, f"{dataset}.toml")
+        return None, read_book_observations(book, layout, dataset, "draft")
+    except InputError as error:
+        return error, None
+
+
+def _set_rows_aside(text: str, problem: InputError, book: Book, dataset: str) -> tuple[str, Readout | None]:
+    """The draft with the few rows set aside that cannot be read, or as it was where those are many or the form is
+    what cannot be read."""
+    head, files, tail = text.partition("\nfiles = ")
+    first, rest = tail.split("\n", 1)
+    _, readout = _try_draft(f'{head}{files}{first}\nbad_rows = "quarantine"\n{rest}', book, dataset)
+    if readout is None or readout.quarantine.num_rows * 20 > readout.observations.num_rows:
+        return text, None
+    rows = readout.quarantine.num_rows
+    todo = f"{rows} row{'s' * (rows > 1)} cannot be read, the first: {_inside(str(problem), 240)}"
+    return f'{head}{files}{first}\nbad_rows = "quarantine"  # TODO {todo}\n{rest}', readout
+
+
+def name_scheme(dataset: str) -> str:
+    """The name of the scheme of local codes: DATASET, of letters, digits, . _ -"""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", dataset).strip("_.-").upper()
+    return name if name[:1].isalpha() else f"D_{name}" if name else "OWN"
+
+
+def _find_unit(table: SeenTable) -> str:
+    for _, _, text in table.above:
+        if unit := find_unit(text):
+            return unit
+    return next((unit for c in table.columns if c.number not in table.values and (unit := find_unit(c.heading))), "")
+
+
+def _write_file(writer: _Writer, book: Book, encoding: str, delimiter: str) -> None:
+    writer.say(
+        f"# Drafted by `digitrade layout` from {book.file.splitlines()[0]}. Whatever had to be assumed is marked TODO:"
+    )
+    writer.say("# settle each with the publisher's notes beside you. docs/layouts.md explains every key.")
+    writer.say(f"files = {quote_list([book.file])}")
+    if encoding not in ("utf-8", "utf-8-bom"):
+        writer.say(f"encoding = {quote(encoding)}")
+    if delimiter != ",":
+        writer.say(f"delimiter = {quote(delimiter)}")
+
+
+def _write_ignored(writer: _Writer, book: Book, sheets: Sequence[SeenSheet], only: str) -> None:
+    """The sheets without a table, and those that were not looked at."""
+    for one in sheets:
+        if one.tables or not one.words:
+            continue
+        writer.say()
+        writer.say("[[ignore_sheets]]")
+        writer.say(f"sheet = {quote(plain(one.grid.sheet))}")
+        writer.say(f'reason = "no table was found on it; it begins: {_inside(one.words[0])}"')
+    others = [grid for grid in book.sheets if only and grid.sheet != only and any(map(any, grid.cells))]
+    for grid in others:
+        writer.say()
+        writer.say("[[ignore_sheets]]", "this sheet was not looked at (--sheet)")
+        writer.say(f"sheet = {quote(plain(grid.sheet))}")
+        writer.say('reason = "not looked at when the layout was drafted"')
+
+
+def _inside(text: str, most: int = 60) -> str:
+    """A text of the file inside quotes of the layout."""
+    shown = tidy(text)
+    shown = shown if len(shown) <= most else shown[:most] + "..."
+    return shown.replace("\\", "/").replace('"', "'").replace("\x7f", "")
+
+
+class _FormWriter:
+    """Writes one table of the layout."""
+
+    def __init__(
+        self, writer: _Writer, form: Form, dataset: str, style: NumberStyle, *, several: bool, book: Book
+    ) -> None:
+        self.writer, self.form, self.style, self.book = writer, form, style, book
+        self.several = several
+        self.scheme = name_scheme(dataset)
+        self.prefix = "tables." if several else ""
+        self.local: dict[str, str] = {}  # column -> schemes or fallback_schemes
+        self.maps: dict[str, dict[str, object]] = {}
+        self.map_todos: dict[str, str] = {}
+        self.given: set[str] = set()
+        self.own: dict[str, tuple[str, str]] = {}  # column -> code of one's own that a constant uses, and its words
+
+    def write(self) -> None:
+        writer = self.writer
+        columns = [line for part in (self._write_keys(), self._write_values()) for line in part]
+        rows = list(self._write_rows())
+        if self.several:
+            writer.say()
+            writer.say("[[tables]]")
+        self._write_sheets()
+        self._write_above()
+        self._write_marks()
+        self._write_header()
+        constants = list(self._write_constants())
+        self._section("constants", constants)
+        for kind in ("schemes", "fallback_schemes"):
+            chosen = [f"{name} = {quote(self.scheme)}" for name, k in self.local.items() if k == kind]
+            self._section(kind, chosen)
+        self._write_codes()
+        self._write_blanks()
+        for name, mapped in self.maps.items():
+            lines = [f"{quote_key(text)} = {_write(said)}" for text, said in mapped.items()]
+            self._section(f"maps.{name}", lines, self.map_todos.get(name, ""))
+        for line in (*rows, *columns):
+            writer.say(line)
+
+    def _section(self, name: str, lines: Sequence[str], todo: str = "") -> None:
+        if lines:
+            self.writer.say()
+            self.writer.say(f"[{self.prefix}{name}]", todo)
+            self.writer.lines += lines
+
+    @property
+    def tables(self) -> list[SeenTable]:
+        return self.form.tables
+
+    # --- around the table -------------------------------------------------------------------------------------------
+
+    def _write_sheets(self) -> None:
+        named = list(dict.fromkeys(table.page.grid.sheet for table in self.tables))
+        if len([g for g in self.book.sheets if any(map(any, g.cells))]) > 1 or self.several:
+            if any(named):
+                self.writer.say(f"sheets = {quote_list([plain(name) for name in named])}")
+            for table in self.tables:
+                if table.page.grid.hidden:
+                    self.writer.say(
+                        f"# TODO the sheet {_inside(table.page.grid.sheet)} is hidden: are its figures meant?"
+                    )
+        if max(Counter(table.page.grid.sheet for table in self.tables).values()) > 1:
+            self.writer.say("repeat = true")
+
+    def _write_above(self) -> None:
+        """The title, and the other words above the tables."""
+        titles: list[str] = []
+        others: list[str] = []
+        for table in self.tables:
+            texts = [text for _, _, text in table.above]
+            title = max((t for t in texts if find_unit(t) != t and len(t) > 6), key=len, default="")
+            titles.append(title)
+            others += [text for text in texts if text != title]
+        if all(titles):
+            differ = len(set(map(tidy, titles))) > 1
+            group = self._name_titles(titles) if differ else ""
+            wanted = fit_all(titles, group)
+            todo = f"what differs between the titles is taken as {group}" if group else ""
+            self.writer.say(f"title = {quote(wanted)}", todo)
+        else:
+            others += [title for title in titles if title]
+        if others:
+            distinct = list(dict.fromkeys(others))
+            self.writer.say(f"texts = {quote_list(_declare_texts(distinct))}")
+
+    def _name_titles(self, titles: Sequence[str]) -> str:
+        """What the differing part of the titles says: the item where nothing else does, else a note."""
+        free = self.form.next_free()
+        if free != "item":
+            return "note"
+        self.local["item"] = "schemes"
+        self.given.add("item")
+        return "item"
+
+    def _write_marks(self) -> None:
+        say = self.writer.say
+        marks = Counter[str]()
+        for value in self.form.values:
+            marks.update(value.column.marks)
+        if self.style.decimal_mark != ".":
+            say(f"decimal_mark = {quote(self.style.decimal_mark)}")
+        if self.style.thousands_mark != ",":
+            say(f"thousands_mark = {quote(self.style.thousands_mark)}")
+        if self.style.parentheses:
+            say("parentheses_negative = true", "figures in parentheses are taken as negative")
+        cells = [cell for value in self.form.values for cell in value.column.cells]
+        parts = [cell.rpartition(self.style.decimal_mark)[2] for cell in cells if self.style.decimal_mark in cell]
+        if not any(t.page.grid.numbers for t in self.tables):
+            if any(part.isdigit() and len(part) > 9 for part in parts):
+                say('precision = "stored"', "figures of more than nine decimals: taken as unrounded machine values")
+            elif parts and all(set(part) == {"0"} for part in parts) and len(parts) == sum(map(is_figure, cells)):
+                say(
+                    f"# TODO every figure ends in {self.style.decimal_mark}{parts[0]}: where the export adds it, "
+                    "say decimals = 0"
+                )
+        if marks:
+            self.mark_lines = [
+                f'{quote_key(mark)} = ""  # TODO glued to {times} figures: a status (P, E ...), or "" for a footnote'
+                for mark, times in marks.most_common()
+            ]
+        else:
+            self.mark_lines = []
+
+    def _write_header(self) -> None:
+        self.writer.say()
+        self.writer.say(f"[{self.prefix}header]")
+        self.writer.say(f"contains = {quote_list(self._contained())}")
+        if self.form.rows > 1:
+            self.writer.say(f"rows = {self.form.rows}")
+        if self.form.fill:
+            self.writer.say("fill = true")
+        self._section("marks", self.mark_lines)
+
+    def _contained(self) -> list[str]:
+        """Labels that every table of the form has in its header, the last row's first."""
+        last = self._common(self.form.rows - 1)
+        words = [text for text in last if not is_year(text)]
+        years = [text for text in last if is_year(text)]
+        chosen = (words + years)[:_CONTAINED]
+        upper = [text for row in range(self.form.rows - 1) for text in self._common(row) if text not in chosen]
+        if not chosen:
+            chosen = [r"/(19|20)\d\d/"] if any(is_year(v.column.texts[-1]) for v in self.form.values) else ["/.+/"]
+            labels = [k.texts[-1] for k in self.form.keys if k.texts[-1]]
+            chosen = [plain(text) for text in labels if text in last] + chosen
+            return [plain(text) for text in upper[:3]] + chosen
+        if len(words) < 2:
+            chosen += upper[: 3 - len(words)]
+        return [plain(text) for text in chosen]
+
+    def _common(self, row: int) -> list[str]:
+        texts = [list(dict.fromkeys(c.texts[row] for c in table.columns if c.texts[row])) for table in self.tables]
+        return [text for text in texts[0] if all(text in other for other in texts[1:])]
+
+    # --- columns ----------------------------------------------------------------------------------------------------
+
+    def _write_keys(self) -> Iterator[str]:
+        for key in self.form.keys:
+            yield ""
+            yield "[[columns]]" if not self.several else "[[tables.columns]]"
+            yield f"header = {quote(plain(key.heading))}"
+            if key.nth > 1:
+                yield f"nth = {key.nth}"
+            yield f'role = "{key.role}"' + (f"  # TODO {key.todo}" if key.todo else "")
+            if key.reason:
+                yield f'reason = "{_inside(key.reason, 100)}"'
+            if key.role == "key":
+                yield from self._write_key(key)
+            elif key.role == "status" and key.codes:
+                self.maps.setdefault("obs_status", {}).update(key.codes)
+            if key.prefix and key.role == "note":
+                yield f"prefix = {quote(key.prefix)}"
+            if key.optional:
+                yield "optional = true"
+
+    def _write_key(self, key: KeyColumn) -> Iterator[str]:
+        yield f'column = "{key.column}"'
+        self.given.add({"year": "period", "quarter": "period", "month": "period"}.get(key.column, key.column))
+        if key.parse:
+            yield f'parse = "{key.parse}"'
+        if key.path:
+            yield "path = true"
+        if key.fill:
+            yield "fill = true"
+        if key.column in ("geo", "partner", "item") or (key.column == "unit" and key.local):
+            self._allow_local(key.column)
+        codes = dict(key.codes)
+        if key.column == "flow":
+            codes |= {t: {"flow": "T", "measure": "balance"} for t in key.distinct if normalise_label(t) in BALANCE}
+        if codes:
+            self.maps.setdefault(key.column, {}).update({text: code for text, code in codes.items() if code})
+        if key.column == "unit_label":
+            self.given |= {"unit", "unit_mult"}
+
+    def _allow_local(self, name: str) -> None:
+        """Labels that the code list does not know are taken over as printed, also those of a coming edition."""
+        self.local.setdefault(name, "fallback_schemes")
+
+    def _write_values(self) -> Iterator[str]:
+        """Every column of figures; afterwards self.given holds what each of them says, constants say the rest."""
+        families: dict[Shape, list[ValueColumn]] = {}
+        for value in self.form.values:
+            if not self._is_twin(value):
+                families.setdefault(value.shape, []).append(value)
+        before, each = set(self.given), []
+        twins = [value for value in self.form.splits[0][0] if self._is_twin(value)]
+        for write, column in [*((self._write_twin, twin) for twin in twins),
+                              *((self._write_family, family) for family in families.values())]:  # fmt: skip
+            self.given = set(before)
+            yield from write(column)  # type: ignore[operator]
+            each.append(self.given)
+        self.given = set.intersection(*each)
+
+    def _is_twin(self, value: ValueColumn) -> bool:
+        return self._count_twins(value) > 1
+
+    def _count_twins(self, value: ValueColumn) -> int:
+        return max(sum(other.column.texts == value.column.texts for other in values) for values, _ in self.form.splits)
+
+    def _write_twin(self, value: ValueColumn) -> Iterator[str]:
+        """One of several columns of figures under the same heading (出口, 同比, 进口, 同比): told apart by counting."""
+        values = self.form.splits[0][0]
+        place = values.index(value)
+        nth = sum(other.column.texts == value.column.texts for other in values[: place + 1])
+        flow = next((p.text for v in values[place::-1] for row in v.pieces for p in row if p.name == "flow"), "")
+        said = self._settled(value)
+        if flow:
+            balance = normalise_label(flow) in BALANCE
+            said = {"flow": "T" if balance else load_codelist("flows").resolve(flow)} | said
+            said = ({"measure": "balance"} if balance else {}) | said
+        for piece in (piece for row in value.pieces for piece in row if piece.name in ("year", "period")):
+            said[piece.name] = map_period(piece.text) or piece.text
+        if unit := next((p.text for row in value.pieces for p in row if p.name == "unit_label"), ""):
+            said["unit_label"] = unit
+        for name in said:
+            self.given.add("period" if name == "year" else name)
+        yield ""
+        yield "[[columns]]" if not self.several else "[[tables.columns]]"
+        yield f"header = {quote(plain(value.column.heading))}"
+        if nth > 1:
+            yield f"nth = {nth}"
+        yield f'role = "value"  # TODO column {nth} of this heading, from the left: does it speak of {flow or "this"}?'
+        if said:
+            yield f"set = {write_table(said)}"
+        if value.percent:
+            yield "percent_sign = true"
+
+    def _settled(self, value: ValueColumn) -> dict[str, object]:
+        """What a heading settles by its words: growth and shares are percentages."""
+        names = {p.name for row in value.pieces for p in row}
+        said: dict[str, object] = {}
+        if names & {"growth", "share"} or value.percent:
+            said["measure"] = "growth" if "growth" in names else "share"
+            if "unit_label" not in names:
+                said |= {"unit": "PERCENT", "unit_mult": 0}
+        return said
+
+    def _write_family(self, family: Sequence[ValueColumn]) -> Iterator[str]:
+        said = self._settled(family[0])
+        taken: set[str] = set()
+        headers = [self._write_heading(row, family, taken) for row in range(self.form.rows)]
+        if len(set(headers)) == 1 and len({v.column.heading for v in family}) == 1:
+            headers = [plain(family[0].column.heading)] if not is_pattern(headers[0]) else headers[:1]
+        single = len(headers) == 1
+        yield ""
+        yield "[[columns]]" if not self.several else "[[tables.columns]]"
+        yield f"header = {quote(headers[0]) if single else quote_list(headers)}"
+        yield 'role = "value"' + (
+            "  # TODO a percentage: of what? say reference" if said.get("measure") == "share" else ""
+        )
+        if "flow" not in self.form.used and (flow := find_flow(" ".join(v.column.heading for v in family))):
+            said["flow"] = flow
+        self.given |= {"flow", "unit", "unit_mult"} & set(said)
+        if said:
+            yield f"set = {write_table(said)}"
+        if any(v.percent for v in family):
+            yield "percent_sign = true"
+        if not all({v.shape for v in values} >= {family[0].shape} for values, _ in self.form.splits):
+            yield "optional = true"
+
+    def _write_heading(self, row: int, family: Sequence[ValueColumn], taken: set[str]) -> str:
+        """One row of the headings of a family as a text, or as a pattern that says what it gives."""
+        parts: list[str] = []
+        grouped = False
+        for place, piece in enumerate(family[0].pieces[row]):
+            texts = [value.pieces[row][place].text for value in family]
+            name = self.form.heading_dims.get(row, "") if piece.name == "?" else piece.name
+            if name in ("", "growth", "share") or name in taken:
+                distinct = list(dict.fromkeys(texts))
+                parts.append(
+                    escape(tidy(distinct[0]) or distinct[0]) if len(distinct) == 1 else f"({name_texts(distinct)})"
+                )
+                continue
+            taken.add(name)
+            grouped = True
+            self._note_group(name, texts)
+            parts.append(f"(?P<{name}>{name_texts(texts)})")
+        if not parts:
+            return ""
+        texts = list(dict.fromkeys(value.column.texts[row] for value in family))
+        if not grouped and len(texts) == 1:
+            return plain(texts[0])
+        return f"/{''.join(parts)}/"
+
+    def _note_group(self, name: str, texts: Sequence[str]) -> None:
+        self.given.add("period" if name == "year" else name)
+        if name in ("geo", "partner", "item"):
+            self._allow_local(name)
+        if name == "flow":
+            found = {tidy(t): {"flow": "T", "measure": "balance"} for t in texts if normalise_label(t) in BALANCE}
+            if found:
+                self.maps.setdefault("flow", {}).update(found)
+        if name == "period":
+            odd = {tidy(text): code for text in texts if (code := map_period(text))}
+            if odd:
+                self.maps.setdefault("period", {}).update(odd)
+                self.map_todos["period"] = "periods that had to be guessed"
+
+    # --- rows -------------------------------------------------------------------------------------------------------
+
+    def _write_rows(self) -> Iterator[str]:
+        head = "[[rows]]" if not self.several else "[[tables.rows]]"
+        sections = self.form.sections
+        if sections:
+            name = self.form.section_dim
+            self._note_group(name, sections)
+            if name == "item":
+                self.local["item"] = "fallback_schemes"
+            sides = {tidy(text): name_side(text) for text in sections} if name == "flow" else {}
+            for text, side in sides.items():
+                code: object = {"flow": "T", "measure": "balance"} if side == "balance" else side
+                if (side and not is_known("flow", text)) or side == "balance":
+                    self.maps.setdefault("flow", {})[text] = code
+            inside = "|".join(escape(tidy(text)) for text in sections)
+            yield ""
+            yield head
+            yield f"text = {quote(f'/(?P<{name}>{inside})/')}"
+            yield f'role = "section"  # TODO these rows head the rows below them; they are taken as {name}'
+        others = [t.first_text(i) for t in self.tables for i, kind in sort_label_rows(t).items() if kind == "other"]
+        others += [text for text in self.form.flat_texts if text not in sections]
+        labels = {t.first_text(i) for t in self.tables for i in t.data}
+        for text in dict.fromkeys(others):
+            yield ""
+            yield head
+            if text in labels:  # rows of figures begin with it too
+                yield f"text = {quote(f'/(?P<note>{escape(tidy(text))})/')}"
+                yield 'role = "section"  # TODO words between the figures, taken as a note'
+                continue
+            yield f"text = {quote(plain(text))}"
+            yield 'role = "ignore"  # TODO words between the figures: do they say anything of them?'
+            yield 'reason = "words between the figures"'
+        for wanted in self._notes():
+            yield ""
+            yield head
+            yield f"text = {quote(wanted)}"
+            yield 'role = "notes"'
+
+    def _notes(self) -> list[str]:
+        """How the words under the tables begin: a text or pattern for the first row of each."""
+        firsts = dict.fromkeys(table.below[0][2] for table in self.tables if table.below)
+        labels = {table.first_text(i) for table in self.tables for i in (*table.data, *table.labels_only)}
+        found: dict[str, None] = {}
+        for text in firsts:
+            match = _NOTE_WORDS.match(tidy(text))
+            start = match[0] if match else " ".join(tidy(text).split(" ")[:4])
+            wanted = f"/{escape(tidy(start))}.*/" if len(tidy(text)) > len(start) else plain(text)
+            if any(match_text(wanted, label) is not None for label in labels):
+                wanted = plain(text)
+            found[wanted] = None
+        return list(found)
+
+    # --- what holds for all figures ---------------------------------------------------------------------------------
+
+    def _hints(self) -> list[str]:
+        above = [text for table in self.tables for _, _, text in table.above]
+        same = [key.distinct[0] for key in self.form.keys if key.role == "ignore" and len(key.distinct) == 1]
+        heads = [value.column.heading for value in self.form.values]
+        return [*above, *same, *dict.fromkeys(t.page.grid.sheet for t in self.tables), *heads, self.book.file]
+
+    def _write_constants(self) -> Iterator[str]:
+        given, hints = self.given | ({self.form.section_dim} if self.form.section_dim else set()), self._hints()
+        assume = self.writer.assume
+        if "geo" not in given:
+            geo = next((found for text in hints[:-1] if (found := find_geo(text))), "")
+            code = geo or f"{self.scheme}:PLACE"
+            if not geo:
+                self.own["geo"] = (code, "TODO: the place these figures are about")
+            yield f"geo = {quote(code)}  # TODO whose trade?" + (" a title names it" if geo else " no table says so")
+            assume(f"geo = {code} for all figures" + ("" if geo else ": no table says whose trade it is"))
+        if "partner" not in given:
+            yield 'partner = "W"  # TODO trade with the world?'
+            assume("partner = W, the world")
+        if "flow" not in given:
+            flow = next((found for text in hints if (found := find_flow(text))), "N")
+            yield f'flow = "{flow}"  # TODO ' + (
+                "exports?" if flow == "X" else "imports?" if flow == "M" else "which flow?"
+            )
+            assume(f"flow = {flow}")
+        if "item" not in given:
+            self.own["item"] = (f"{self.scheme}:ALL", "TODO: what these figures measure")
+            yield f'item = "{self.scheme}:ALL"  # TODO what is measured? A code of our list, or one of your own (codes)'
+            assume(f"item = {self.scheme}:ALL, a code of your own")
+        if "period" not in given:
+            years = next((named for text in hints if (named := find_years(text))), [])
+            said = years[0] if len(set(years)) == 1 else ""
+            yield f"period = {quote(said)}  # TODO " + ("as a title or name says" if said else "no table says when")
+            assume(f"period = {said or 'not stated'}")
+        if "measure" not in given:
+            yield 'measure = "value"'
+        yield from self._write_unit()
+
+    def _write_unit(self) -> Iterator[str]:
+        labelled = [any(p.name == "unit_label" for row in v.pieces for p in row) for v in self.form.values]
+        settled = [bool(self._settled(value)) for value in self.form.values]
+        by_row = any(k.role == "unit" or k.column in ("unit", "unit_label") for k in self.form.keys)
+        if by_row:
+            if any(k.role == "key" and k.column == "unit" for k in self.form.keys) and "unit_mult" not in self.given:
+                yield "unit_mult = 0  # TODO single units?"
+            return
+        if all(one or other for one, other in zip(labelled, settled, strict=True)):
+            return
+        unit = next((found for table in self.tables if (found := _find_unit(table))), "")
+        unit = unit or next((found for text in self._hints()[:-1] if (found := find_unit(text))), "")
+        if unit:
+            yield f"unit_label = {quote(unit)}  # as printed"
+        else:
+            yield 'unit = "COUNT"  # TODO no unit is printed: which one?'
+            if "unit_mult" not in self.given:
+                yield "unit_mult = 0  # TODO single units?"
+            self.writer.assume("unit = COUNT: no unit of ours is printed")
+        yield '# price = "current"  # TODO where these are current prices, say so'
+
+    def _write_codes(self) -> None:
+        """Own codes that the constants use, with their words."""
+        for name, (code, label) in self.own.items():
+            self._section(f"codes.{name}", [f"{quote(code)} = {quote(label)}"])
+
+    def _write_blanks(self) -> None:
+        found: Counter[str] = Counter()
+        places: dict[str, str] = {}
+        for (values, _), table in zip(self.form.splits, self.tables, strict=True):
+            for value in values:
+                for cell, index in zip(value.column.cells, table.data, strict=True):
+                    if is_figure(cell) or is_year(cell) or split_mark(cell)[1] or _EXPONENT.fullmatch(cell):
+                        continue
+                    found[cell] += 1
+                    places.setdefault(cell, name_cell(table, index, value.column.number))
+        lines = []
+        for mark, times in found.most_common():
+            shown = "an empty cell" if mark == "" else "a text" if any(map(str.isdigit, mark)) else "a mark"
+            lines.append(
+                f'{quote(mark)} = "O"  # TODO {shown}, {times} times, first {places[mark]}: what does the publisher '
+                "say of it?"
+            )
+        self._section("blanks", lines)
+
+
+def name_cell(table: SeenTable, index: int, column: int) -> str:
+    """A cell as a spreadsheet names it: Table 1!C5."""
+    sheet = f"{table.page.grid.sheet}!" if table.page.grid.sheet else ""
+    return f"{tidy(sheet)}{name_letters(column)}{index + 1}"
+
+
+def _write(said: Any) -> str:
+    return write_table(said) if isinstance(said, dict) else quote(str(said))
+
+
+def _declare_texts(texts: Sequence[str]) -> list[str]:
+    """The words above the tables: each by itself, or by what they share where they are many."""
+    if len(texts) <= 6:
+        return [plain(text) for text in texts]
+    if all(re.fullmatch(r"[A-Z]{1,3}\d{0,3}", text) for text in texts):
+        return [r"/[A-Z]+\d*/"]
+    short = [text for text in texts if re.fullmatch(r"[A-Z]{1,3}\d{0,3}", text)]
+    rest = [text for text in texts if text not in short]
+    return ([r"/[A-Z]{1,3}\d{0,3}/"] if short else []) + [plain(text) for text in rest]
