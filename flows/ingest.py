@@ -50,6 +50,10 @@ def ingest(
     edition: Annotated[str, typer.Option("--edition", help="For the card: the publisher's name of the edition.")] = "",
     url: Annotated[str, typer.Option("--url", help="For the card: the publisher's page.")] = "",
     definition: Annotated[str, typer.Option("--definition", help="For the card: what is measured.")] = "",
+    documentation: Annotated[
+        list[str] | None,
+        typer.Option("--documentation", help='Files without figures, kept and not read: "*.pdf". May be repeated.'),
+    ] = None,
     data_dir: Annotated[
         Path | None,
         typer.Option("--data-dir", envvar="DIGITRADE_DATA_DIR", help="Folder that holds raw/, own/ and curated/."),
@@ -85,6 +89,7 @@ def ingest(
             words=Words(split_words(given), family),
             force=force,
             progress=progress,
+            documentation=tuple(documentation or ()),
         )
     outcome = describe_landed(landed)
     if as_json:

@@ -36,7 +36,7 @@ def _is_passing_trouble(task_: Any, run: Any, state: Any) -> bool:
 def _as_task(name: str, step: Step) -> Step:
     names = {
         "read": ("Read an edition", "read {dataset}/{vintage}", "ingest"),
-        "check": ("Check an edition", "check {reading.dataset}/{reading.vintage}", "quality"),
+        "check": ("Check the editions read", "check editions", "quality"),
         "check_codelists": ("Check the code lists", "check code lists", "quality"),
         "compute": ("Compute indicators and comparisons", "compute indicators", "compute"),
         "check_results": ("Check indicators and comparisons", "check results", "quality"),
@@ -59,14 +59,16 @@ TASKS = {name: _as_task(name, step) for name, step in STEPS.items()}
 def digitrade(
     data_dir: str,
     mixed_sources: bool = False,
+    force: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Read all editions, check them, compute the indicators, compare, publish the database and the tables.
 
     Args:
         data_dir: Folder that holds raw/, own/ and curated/.
         mixed_sources: Give shares of a nation from another source family a value, with status D.
+        force: Datasets to rebuild though nothing has changed; "*" rebuilds everything.
     """
-    summary = run_stages(Path(data_dir), TASKS, mixed_sources=mixed_sources, run_id=make_run_id())
+    summary = run_stages(Path(data_dir), TASKS, mixed_sources=mixed_sources, force=force, run_id=make_run_id())
     _create_artifacts(summary)
     return summary
 
@@ -75,7 +77,7 @@ def _create_artifacts(summary: dict[str, Any]) -> None:
     create_table_artifact(
         key="digitrade-datasets",
         table=[
-            {k: row[k] for k in ("dataset", "vintage", "state", "observations", "problem")}
+            {k: row[k] for k in ("dataset", "vintage", "state", "reason", "observations", "quarantined", "problem")}
             for row in summary["datasets"]
         ],
         description="What was read",
@@ -102,8 +104,8 @@ def _create_artifacts(summary: dict[str, Any]) -> None:
     )
 
 
-def run_flow(data_dir: Path, *, mixed_sources: bool = False) -> dict[str, Any]:
+def run_flow(data_dir: Path, *, mixed_sources: bool = False, force: tuple[str, ...] = ()) -> dict[str, Any]:
     """Run the flow in this process. Without PREFECT_API_URL a server is started for it and ended with it."""
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        summary: dict[str, Any] = digitrade(data_dir=str(data_dir), mixed_sources=mixed_sources)
+        summary: dict[str, Any] = digitrade(data_dir=str(data_dir), mixed_sources=mixed_sources, force=force)
     return summary

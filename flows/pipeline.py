@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,11 @@ from flows.store.workspace import open_workspace, publish
 
 Step = Callable[..., Any]
 
-# In the order in which they run; read and check run once for every edition.
+# In the order in which they run; read runs once for every edition. Steps whose input has not changed are left out.
 STEPS: dict[str, Step] = {
     "check_codelists": stages.check_codelists,
     "read": stages.read_edition,
-    "check": stages.check_edition,
+    "check": stages.check_editions,
     "compute": stages.compute,
     "check_results": stages.check_results,
     "write_checks": stages.write_checks,
@@ -37,9 +37,14 @@ def run_stages(
     steps: Mapping[str, Step],
     *,
     mixed_sources: bool = False,
+    force: Sequence[str] = (),
     run_id: str = "",
 ) -> dict[str, Any]:
-    """Run every stage and return the summary. Raises InputError when nothing can be published."""
+    """Run every stage and return the summary. Raises InputError when nothing can be published.
+
+    What has not changed since the last run is taken over, and the summary says why the rest was made again. force: the
+    datasets that are rebuilt all the same, or "*" for everything.
+    """
     started = time.perf_counter()
     seconds: dict[str, float] = {}
 
@@ -51,25 +56,48 @@ def run_stages(
             seconds[name] = round(seconds.get(name, 0.0) + time.perf_counter() - begun, 3)
 
     editions = stages.list_editions(data_dir)
+    stages.refuse_unknown_force(force, [dataset for dataset, _ in editions])
+    stages.use_codelists(data_dir)
     stages.find_tables(data_dir)  # a fault in an own table is said before anything is done
     with open_workspace(data_dir) as workspace:
-        outcomes = list(do("check_codelists"))
-        readings = []
-        for dataset, vintage in editions:
-            reading = do("read", workspace, dataset, vintage)
-            reading, found = do("check", workspace, reading)
-            readings.append(reading)
-            outcomes.extend(found)
-        do("compute", workspace, readings, mixed_sources=mixed_sources)
-        outcomes.extend(do("check_results", workspace, readings))
-        do("write_checks", workspace, outcomes)
-        do("build_database", workspace, readings)
-        do("export_tables", workspace)
+        reasons: dict[str, str] = {}
+
+        def make(plan: stages.Plan, judge: Callable[[], Sequence[stages.Outcome]]) -> list[stages.Outcome]:
+            """Take over what a plan finds unchanged, else make it; the outcomes of its rules."""
+            reasons[plan.name] = plan.reason
+            if plan.is_unchanged:
+                return stages.take_over(workspace, plan)
+            found = list(judge())
+            stages.keep_state(workspace, plan, found)
+            return found
+
+        outcomes = make(stages.plan_codelists(workspace, force), lambda: do("check_codelists"))
+        readings = [
+            do("read", workspace, dataset, vintage, force=stages.is_forced(force, dataset))
+            for dataset, vintage in editions
+        ]
+        readings, found = do("check", workspace, readings)
+        outcomes += found
+
+        def compute() -> Sequence[stages.Outcome]:
+            do("compute", workspace, readings, mixed_sources=mixed_sources)
+            checked: Sequence[stages.Outcome] = do("check_results", workspace, readings)
+            return checked
+
+        def release() -> Sequence[stages.Outcome]:
+            do("write_checks", workspace, outcomes)
+            do("build_database", workspace, readings)
+            do("export_tables", workspace)
+            return ()
+
+        outcomes += make(stages.plan_results(workspace, readings, mixed_sources=mixed_sources, force=force), compute)
+        make(stages.plan_release(workspace, readings, outcomes, force), release)
         do("publish", workspace)
         summary = stages.summarise(workspace, readings, outcomes)
         summary |= {
             "run_id": run_id or make_run_id(),
             "data_dir": str(data_dir),
+            "rebuilt": reasons,
             "seconds": seconds | {"all": round(time.perf_counter() - started, 3)},
         }
         stages.record_run(workspace, summary["run_id"], summary)
@@ -77,5 +105,5 @@ def run_stages(
 
 
 def count_steps(data_dir: Path) -> int:
-    """How many steps a run on this folder takes, for a progress bar."""
-    return len(STEPS) - 2 + 2 * len(stages.list_editions(data_dir))
+    """How many steps a run on this folder takes at most, for a progress bar."""
+    return len(STEPS) - 1 + len(stages.list_editions(data_dir))

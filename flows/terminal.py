@@ -37,10 +37,18 @@ RUN_WORDS = (
     "seconds",
     "fails",
     "hint",
+    "unchanged",
+    "quarantined",
+    "notices",
+    "rebuilt",
+    "results",
+    "release",
 )
 
 
-def run_with_progress(data_dir: Path, *, mixed_sources: bool, quiet: bool) -> dict[str, Any]:
+def run_with_progress(
+    data_dir: Path, *, mixed_sources: bool, quiet: bool, force: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """The plain run, with a progress bar on standard error when that is a terminal."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -61,7 +69,8 @@ def run_with_progress(data_dir: Path, *, mixed_sources: bool, quiet: bool) -> di
 
             return call
 
-        return run_stages(data_dir, {name: shown(name) for name in STEPS}, mixed_sources=mixed_sources)
+        steps = {name: shown(name) for name in STEPS}
+        return run_stages(data_dir, steps, mixed_sources=mixed_sources, force=force)
 
 
 def print_summary(summary: dict[str, Any], lang: str) -> None:
@@ -71,13 +80,22 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
     console, list_ = Console(), load_codelist("words")
     words = {name: list_.label(f"RUN.{name}", lang) for name in RUN_WORDS}
     table = Table(title=f"{words['title']} {summary['run_id']}", box=box.SIMPLE_HEAD, title_justify="left")
-    for name in ("COL.dataset", "RUN.outcome", "RUN.observations"):
-        justify: Any = "right" if name == "RUN.observations" else "left"
+    quarantined = any(row["quarantined"] for row in summary["datasets"])
+    names = ["COL.dataset", "RUN.outcome", "RUN.observations", *["RUN.quarantined"] * quarantined]
+    for name in names:
+        justify: Any = "right" if name in ("RUN.observations", "RUN.quarantined") else "left"
         table.add_column(list_.label(name, lang), justify=justify, no_wrap=True)
     for row in summary["datasets"]:
         style = "" if row["state"] == "read" else "bold red"
-        table.add_row(f"{row['dataset']}/{row['vintage']}", words[row["state"]], str(row["observations"]), style=style)
+        cells = [
+            f"{row['dataset']}/{row['vintage']}",
+            words["unchanged" if row["reason"] == "unchanged" else row["state"]],
+            str(row["observations"]),
+            str(row["quarantined"]),
+        ]
+        table.add_row(*cells[: len(names)], style=style)
     console.print(table)
+    _print_reasons(console, summary, words)
     verdicts = load_codelist("verdicts")
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column(words["verdict"])
@@ -106,6 +124,11 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
             where = f"{row['rule']} {row['dataset']}/{row['vintage']}"
             found = f"{row['failed']} - {row[f'words_{lang}']} ({row['severity']}, {row['about']})"
             console.print(f"  {where}: {found}", soft_wrap=True, highlight=False)
+    notices = [(row, notice) for row in summary["datasets"] for notice in row["notices"]]
+    if notices:
+        console.print(f"\n[bold]{words['notices']}[/bold]")
+        for row, notice in notices:
+            console.print(f"  {row['dataset']}/{row['vintage']}: {escape(notice)}", soft_wrap=True, highlight=False)
     problems = [row for row in summary["datasets"] if row["problem"]]
     if problems:
         console.print(f"\n[bold red]{words['problems']}[/bold red]")
@@ -118,6 +141,19 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
     console.print(
         f"{words['where']}: {Path(summary['data_dir']) / 'curated'} ({words['hint']})", soft_wrap=True, highlight=False
     )
+
+
+def _print_reasons(console: Console, summary: dict[str, Any], words: dict[str, str]) -> None:
+    """Why editions were read, indicators computed and tables written again: a line for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for row in summary["datasets"]:
+        if row["reason"] not in ("", "unchanged"):
+            reasons.setdefault(row["reason"], []).append(f"{row['dataset']}/{row['vintage']}")
+    for name in ("results", "release"):
+        if summary["rebuilt"][name] != "unchanged":
+            reasons.setdefault(summary["rebuilt"][name], []).append(words[name])
+    for reason, made in reasons.items():
+        console.print(f"{words['rebuilt']} ({escape(reason)}): {', '.join(made)}", soft_wrap=True, highlight=False)
 
 
 def print_checks(rows: list[dict[str, Any]], counts: dict[str, int]) -> None:

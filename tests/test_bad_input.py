@@ -82,7 +82,7 @@ CASES: dict[str, tuple[str, str, Callable[[bytes], bytes], str, str]] = {
     "another title": (
         REPORT, "table_1.csv", swap("表1 广州", "表1 深圳"),
         "table_1.csv, row 1, column 1: text above the header that the layout does not account for. Found: '表1 深圳",
-        "What to do: declare it as the title, or choose the right layout.",
+        "What to do: declare it as the title",
     ),
     "unknown category": (
         REPORT, "table_tianhe.csv", swap("2020,电信、计算机和信息服务", "2020,电信、计算机和资讯服务"),
@@ -97,7 +97,7 @@ CASES: dict[str, tuple[str, str, Callable[[bytes], bytes], str, str]] = {
     "text where a number belongs": (
         REPORT, "table_2.csv", swap("42.76%", "约四成"),
         "table_2.csv, row 4, column 3: text where a figure belongs",
-        "Found: '约四成'. What to do: mend the cell, or declare the mark under [blanks] in the layout.",
+        "Found: '约四成'. What to do: mend the cell, or declare the mark under [blanks] or [marks] in the layout.",
     ),
     "a percent sign lost": (
         REPORT, "table_2.csv", swap("42.76%", "42.76"),
@@ -220,8 +220,8 @@ def own_edition(data_dir: Path, plain_layout: str, book: Callable[..., bytes]) -
 
     def land(content: bytes, layout: str = plain_layout, keep_layout: bool = True) -> stages.Reading:
         folder, own = data_dir / "raw" / "made_up" / "2020", data_dir / "own" / "layouts" / "made_up"
-        folder.mkdir(parents=True)
-        own.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        own.mkdir(parents=True, exist_ok=True)
         (folder / "t.xlsx").write_bytes(content)
         card = (data_dir / "raw" / UNCTAD / VINTAGES[UNCTAD] / "card.toml").read_text(encoding="utf-8")
         card = card.replace(f'"{UNCTAD}"', '"made_up"').replace(f'vintage = "{VINTAGES[UNCTAD]}"', 'vintage = "2020"')
@@ -262,7 +262,10 @@ def test_a_bad_cell_of_a_workbook_names_the_sheet(
     own_edition: Callable[..., stages.Reading], book: Callable[..., bytes], plain_layout: str
 ) -> None:
     content = book({"封面": [["说明"]], "表7": [["年份", "出口", "进口"], [2018, 15.4, "n/a"]]})
-    reading = own_edition(content, 'sheet = "表7"\n' + plain_layout)
+    cover = '\n[[ignore_sheets]]\nsheet = "封面"\nreason = "cover"\n'
+    bare = own_edition(content, 'sheet = "表7"\n' + plain_layout)
+    assert "sheet '封面': a sheet that the layout does not account for" in bare.problem
+    reading = own_edition(content, 'sheet = "表7"\n' + plain_layout + cover)
     assert reading.problem.startswith("t.xlsx, sheet '表7', row 2, column 3: text where a figure belongs")
 
 

@@ -154,11 +154,14 @@ def test_impossible_share_of_2018_is_found(ask: Callable[..., list[dict[str, str
 def test_everything_in_the_database_is_commented(published: Path) -> None:
     with duckdb.connect(str(published), read_only=True) as con:
         views = {row[0] for row in con.execute("select view_name from duckdb_views() where not internal").fetchall()}
-        assert {"observations", "indicators", "items", "definitions", "geographies", "datasets", "checks"} <= views
+        assert {"observations", "indicators", "items", "definitions", "geographies", "datasets", "checks",
+                "local_codes", "quarantine", "edition_texts"} <= views  # fmt: skip
         bare = con.execute(
             """select table_name, column_name from duckdb_columns()
                where not internal and coalesce(comment, '') = ''
                union all select view_name, '' from duckdb_views() where not internal and coalesce(comment, '') = ''
+               union all select function_name, '' from duckdb_functions()
+               where not internal and function_type = 'table_macro' and coalesce(comment, '') = ''
                union all select table_name, '' from duckdb_tables() where not internal and coalesce(comment, '') = ''"""
         ).fetchall()
         assert bare == []
@@ -173,12 +176,15 @@ def test_query_is_read_only_and_closed(digitrade: Run, published: Path, tmp_path
         "select * from read_csv('/etc/hostname')",
         "set enable_external_access = true",
         "attach ':memory:' as other; create table other.t as select 1",
+        f"explain analyze copy (select 1) to '{tmp_path / 'out.csv'}'",
+        f"copy (select 1) to '{published.parent / 'observations' / 'out.csv'}'",
         "selekt",
     ):
         done = digitrade("query", sql)
         assert done.returncode == 2 or "other.t" in sql, sql
     assert published.read_bytes() == before
     assert not (tmp_path / "out.csv").exists()
+    assert not (published.parent / "observations" / "out.csv").exists()
 
 
 def test_query_formats(digitrade: Run, published: Path, tmp_path: Path) -> None:
@@ -233,15 +239,35 @@ def test_same_input_same_bytes(digitrade: Run, published: Path, data_dir: Path) 
         return {
             str(path.relative_to(curated)): path.read_bytes()
             for path in sorted(curated.rglob("*"))
-            if path.is_file() and path.relative_to(curated).parts[0] not in ("runs", ".lock")
+            if path.is_file() and path.relative_to(curated).parts[0] not in ("runs", "seen", ".lock")
         }
 
     before = outputs()
-    done = digitrade("run", "--direct", "--lang", "zh")
-    assert done.returncode == 0 and "相互矛盾" in done.stdout
-    after = outputs()
-    assert sorted(after) == sorted(before)
-    assert [name for name in before if before[name] != after[name]] == []
+    for words in (("--force",), ()):
+        done = digitrade("run", "--direct", "--lang", "zh", *words)
+        assert done.returncode == 0 and "相互矛盾" in done.stdout
+        assert ("未变动" in done.stdout) is not bool(words)
+        after = outputs()
+        assert sorted(after) == sorted(before)
+        assert [name for name in before if before[name] != after[name]] == []
+
+
+def test_the_run_says_in_json_what_was_made_again_and_why(digitrade: Run) -> None:
+    summary = json.loads(digitrade("run", "--direct", "--json", "--force", "seed_statements").stdout)
+    reasons = {row["dataset"]: row["reason"] for row in summary["datasets"]}
+    assert reasons == {
+        "guangzhou_digital_trade_report": "unchanged", "seed_statements": "forced",
+        "unctad_digitally_deliverable": "unchanged",
+    }  # fmt: skip
+    assert summary["rebuilt"] == {"codelists": "unchanged", "results": "forced", "release": "forced"}
+    assert all(row["quarantined"] == 0 and row["notices"] == [] for row in summary["datasets"])
+    assert digitrade("run", "--direct", "seed_statements").returncode == 2, "a dataset is named only to rebuild it"
+
+
+def test_one_view_holds_all_observations(ask: Callable[..., list[dict[str, str]]]) -> None:
+    (row,) = ask("select (select count(*) from all_observations) as a, (select count(*) from observations) as o")
+    assert row["a"] == row["o"] != "0"
+    assert ask("from quarantine") == []
 
 
 def test_help_answers_without_the_heavy_libraries() -> None:

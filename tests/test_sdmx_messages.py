@@ -756,7 +756,7 @@ def test_the_documented_layout_reads_every_form(form: str) -> None:
         ("EBOPS2010:SH", "2021", "", None, 6, "M", "C"),
         ("EBOPS2010:SI", "2020", "1000", 0, 9, "A", "F"),
         ("EBOPS2010:SI", "2021", "-0.10", 2, 9, "P", "F"),
-        ("EBOPS2010:SI", "2022", "NaN", None, 9, "O;L", "F"),
+        ("EBOPS2010:SI", "2022", "NaN", None, 9, "L", "F"),
     ]
     assert {(r["geo"], r["partner"], r["flow"], r["unit"]) for r in rows} == {("CHN", "W", "X", "USD")}
     assert rows[0]["locator"].startswith("bop!R2C")

@@ -69,6 +69,42 @@ def test_a_failure_at_any_step_takes_everything_back_and_a_second_try_succeeds(
     assert read(workspace.curated) == NEW | {"runs/1.json": "kept"}
 
 
+@pytest.mark.parametrize("links", [True, False])
+def test_what_is_taken_over_is_published_as_it_was(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    """Also where the file system knows no second names, and also when publication fails on the way."""
+    if not links:
+        monkeypatch.setattr(store.os, "link", lambda *names: (_ for _ in ()).throw(OSError("no links here")))
+    staged = workspace.take_over(workspace.curated / "exports" / "gone.csv")
+    assert staged == workspace.staging / "exports" / "gone.csv" and staged.read_text(encoding="utf-8") == "old table"
+    expected = NEW | {"exports/gone.csv": "old table", "runs/1.json": "kept"}
+    real, calls = store._move, iter(range(100))
+
+    def move(source: Path, target: Path) -> None:
+        if next(calls) == 3:
+            raise PermissionError(13, "in use", str(target))
+        real(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "_move", move)
+        with pytest.raises(PermissionError):
+            publish(workspace)
+    assert read(workspace.curated) == OLD | {"runs/1.json": "kept"}
+    publish(workspace)
+    assert read(workspace.curated) == expected
+
+
+def test_scratch_is_neither_published_nor_left(tmp_path: Path) -> None:
+    with open_workspace(tmp_path) as made:
+        scratch = made.make_scratch()
+        write(scratch, {"spill.tmp": "x"})
+        write(made.staging, {"digitrade.duckdb": "new"})
+        assert [path.name for path in publish(made)] == ["digitrade.duckdb"]
+    assert read(tmp_path / "curated") == {"digitrade.duckdb": "new"}
+    assert not scratch.exists()
+
+
 def test_nothing_staged_publishes_and_drops_nothing(workspace: Workspace) -> None:
     (workspace.staging / "digitrade.duckdb").unlink()
     with pytest.raises(InputError, match="nothing to publish"):

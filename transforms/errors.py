@@ -7,7 +7,8 @@ class InputError(Exception):
     """An input that cannot be read as declared.
 
     file, sheet, row and column say where (row and column counted from 1, as a spreadsheet shows them), found says
-    what stands there, todo says how to mend it, more where else the like was found. str() is the whole message in one line.
+    what stands there, todo says how to mend it, more where else the like was found. str() is the whole message in one
+    line.
     """
 
     def __init__(

@@ -50,11 +50,13 @@ def ingest_dataset(
     today: date | None = None,
     progress: Progress | None = None,
     settings: dict[str, Any] | None = None,
+    documentation: tuple[str, ...] = (),
 ) -> Landed:
     """Land an edition of a dataset; or the edition at hand, where there is nothing new. Raises InputError.
 
     origin is a file, a folder or an https address; without it the dataset's source is asked. vintage defaults to the
     date the publisher gives, else to today. force asks without conditions. settings replace fields of the Fetcher.
+    documentation: patterns of files without figures, which the card tells apart.
     """
     check_dataset(dataset)
     if vintage:
@@ -95,6 +97,7 @@ def ingest_dataset(
             we_did={"accessed": today.isoformat(), "transcription": how, "notes": notes},
             vintage=vintage or (published or today).isoformat(),
             chosen=bool(vintage),
+            documentation=(*documentation, *(source.documentation if source else ())),
         )
 
 

@@ -32,6 +32,7 @@ _KEYS = {
     "downloads",
     "limits",
     "credentials",
+    "documentation",
 }
 _HERE = ("127.0.0.1", "localhost", "::1")
 
@@ -83,6 +84,7 @@ class Source:
     listing: dict[str, Any] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     credentials: dict[str, str] = field(default_factory=dict)
+    documentation: tuple[str, ...] = ()  # patterns of files without figures
 
     @property
     def listing_url(self) -> str:
@@ -189,6 +191,7 @@ def parse_source(content: bytes, dataset: str, shown: str) -> Source:
         listing=listing,
         limits=_read_limits(raw.get("limits", {}), shown),
         credentials=credentials,
+        documentation=_read_texts(raw, "documentation", "", shown),
     )
 
 

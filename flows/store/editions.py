@@ -41,6 +41,7 @@ KNOWN_KEYS: dict[str, tuple[str, ...]] = {
         "unit",
         "publisher_note",
         "our_note",
+        "role",  # data, or documentation: a file without figures, which is kept and not read
         # written by ingest: where the bytes came from, what the server said of them, the archive they lay in
         "url",
         "etag",
@@ -337,6 +338,12 @@ def _read_texts(folder: Traversable, shown: str, pattern: str) -> dict[str, str]
                     f"the layout cannot be read: {error}", file=f"{shown}/{path.name}", todo="save it as UTF-8 text."
                 ) from None
     return texts
+
+
+def list_layout_folders(data_dir: Path) -> list[str]:
+    """The datasets that have layouts, bundled or own."""
+    folders = [files("transforms").joinpath("layouts"), data_dir / "own" / "layouts"]
+    return sorted({path.name for folder in folders if folder.is_dir() for path in folder.iterdir() if path.is_dir()})
 
 
 def find_layouts(dataset: str, data_dir: Path) -> dict[str, Layout]:

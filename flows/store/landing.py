@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -85,9 +86,12 @@ class Landing:
         )
 
     def land(
-        self, *, source_family: str, publisher_says: dict[str, str], we_did: dict[str, Any], vintage: str, chosen: bool
-    ) -> Landed:
+        self, *, source_family: str, publisher_says: dict[str, str], we_did: dict[str, Any], vintage: str,
+        chosen: bool, documentation: tuple[str, ...] = (),
+    ) -> Landed:  # fmt: skip
         """The edition, in its place. chosen: the user named the vintage, so another one is not put in its place.
+
+        documentation: patterns of names of files that hold no figures; the card says so of them.
 
         The same bytes as an edition that is there: that edition. Raises InputError for a chosen vintage that exists
         with other bytes.
@@ -104,6 +108,9 @@ class Landing:
                     todo="an edition is never changed: give another --vintage, or leave it out.",
                 )
             vintage = choose_vintage(home, vintage)
+        for entry in self.entries:
+            if any(fnmatchcase(entry["name"], pattern) for pattern in documentation):
+                entry["role"] = "documentation"
         publisher_says = {"edition": vintage} | {key: value for key, value in publisher_says.items() if value}
         card = render_card(self.dataset, vintage, source_family, publisher_says, we_did, self.entries)
         ready = self.root / self.dataset / vintage

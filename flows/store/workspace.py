@@ -14,7 +14,11 @@ from typing import IO
 from transforms.errors import InputError
 
 DATABASE = "digitrade.duckdb"
-FOLDERS = ("observations", "indicators", "comparisons", "checks", "exports")
+# What an edition gives, each in <folder>/dataset=<dataset>/vintage=<vintage>/.
+EDITION_FOLDERS = ("observations", "labels", "quarantine", "texts")
+# state: what the outputs were made from; seen: sizes and times of files on this machine, so that what has not been
+# touched need not be hashed again.
+FOLDERS = (*EDITION_FOLDERS, "indicators", "comparisons", "checks", "exports", "state", "seen")
 
 
 @dataclass(frozen=True)
@@ -28,9 +32,26 @@ class Workspace:
     def curated(self) -> Path:
         return self.data_dir / "curated"
 
-    def observations_of(self, dataset: str, vintage: str, *, published: bool = False) -> Path:
+    def folder_of(self, kind: str, dataset: str, vintage: str, *, published: bool = False) -> Path:
+        """Where the files of one kind of one edition lie: observations, labels, quarantine, texts, state, seen."""
         root = self.curated if published else self.staging
-        return root / "observations" / f"dataset={dataset}" / f"vintage={vintage}" / "observations.parquet"
+        return root / kind / f"dataset={dataset}" / f"vintage={vintage}"
+
+    def observations_of(self, dataset: str, vintage: str, *, published: bool = False) -> Path:
+        return self.folder_of("observations", dataset, vintage, published=published) / "observations.parquet"
+
+    def make_scratch(self) -> Path:
+        """A folder for what a run needs only while it works; removed with the staging folder, never published."""
+        scratch = self.staging.with_name(f"{self.staging.name}-scratch")
+        scratch.mkdir(parents=True, exist_ok=True)
+        return scratch
+
+    def take_over(self, published: Path) -> Path:
+        """Stage a published file as it is, under a second name where the file system has them."""
+        staged = self.staging / published.relative_to(self.curated)
+        staged.unlink(missing_ok=True)
+        _keep(published, staged)
+        return staged
 
 
 @contextmanager
@@ -51,6 +72,7 @@ def open_workspace(data_dir: Path) -> Iterator[Workspace]:
             yield Workspace(data_dir, staging)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+            shutil.rmtree(staging.with_name(f"{staging.name}-scratch"), ignore_errors=True)
 
 
 def _take(lock: IO[str]) -> None:

@@ -5,7 +5,7 @@ A new rule fails here until it has a change of its own in BREAKS.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,19 @@ import pandas as pd
 import pytest
 from indicator_worlds import VINTAGE, cell, fill, flows, series
 
-from expectations.run import STAGES, TABLES, Outcome, judge, load_suite, prepare_frame, profile_tables, run_suite
+from expectations import run as runner
+from expectations.run import (
+    STAGES,
+    TABLES,
+    Docket,
+    Outcome,
+    judge,
+    load_suite,
+    prepare_failing,
+    prepare_frame,
+    profile_tables,
+    run_suite,
+)
 from transforms.contract import load_contract
 from transforms.indicators import compute_indicators, create_codelists, create_table
 
@@ -99,7 +111,7 @@ BREAKS: dict[tuple[str, str], Break] = {
     ("observations", "O17"): at(2, f"{SAME_KEY}, value = 3, lower = 2.95, upper = 3.05"),
     ("observations", "O18"): at(1, "obs_status = 'Q'"),
     ("observations", "O19"): at(1, "lower = 3.5, upper = 4"),
-    ("observations", "O20"): at(4, "upper = 4"),
+    ("observations", "O20"): at(4, "upper = 4"),  # suppressed, but without the other end
     ("observations", "O21"): at(1, "printed = ''"),
     ("observations", "O22"): at(5, "base_period = ''"),
     ("observations", "O23"): at(6, "reference = ''"),
@@ -315,6 +327,172 @@ def test_another_edition_is_not_judged_with_this_one(con: duckdb.DuckDBPyConnect
     )
     assert {outcome.outcome for outcome in run(con, "observations")} == {"pass"}
     assert "fail" in {outcome.outcome for outcome in run_suite(con, "observations", "b", VINTAGE)}
+
+
+# --- what the publisher says of a figure that it does not give --------------------------------------------------------
+
+
+@pytest.mark.parametrize(("status", "lower", "upper", "outcome"), [
+    ("Q", "0", "0.5", "pass"),  # (*) within half a million, suppressed
+    ("L", "-0.5", "0.5", "pass"),
+    ("B;Q", "0", "0.5", "pass"),
+    ("Q", "0", "NULL", "fail"),  # one end is no statement of where the figure lies
+    ("Q", "0.5", "0", "fail"),
+    ("O", "0", "0.5", "fail"),  # nothing is known of it
+    ("M", "0", "0.5", "fail"),  # there is no such figure
+    ("K", "0", "0.5", "fail"),  # it stands in another category
+])  # fmt: skip
+def test_a_missing_value_has_an_interval_only_where_the_figure_exists(
+    con: duckdb.DuckDBPyConnection, status: str, lower: str, upper: str, outcome: str
+) -> None:
+    con.execute(at(4, f"obs_status = '{status}', lower = {lower}, upper = {upper}").sql)
+    [judged] = [o for o in judge(prepare_frame(con, "observations", *EDITION), "observations", *EDITION)
+                if o.rule_id == "O20"]  # fmt: skip
+    assert judged.outcome == outcome
+    assert all(example.startswith("t!R4C1: ") for example in judged.examples)
+
+
+def test_codes_of_an_editions_own_scheme_are_known_where_they_are_listed(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("UPDATE observations SET item = 'ONS.ITIS:Travel' WHERE locator = 't!R1C1'")
+    assert [o.rule_id for o in run(con, "observations") if o.outcome == "fail"] == ["O05"]
+    create_table(con, load_contract("local_codes"))
+    con.execute("INSERT INTO local_codes VALUES ('a', '2024', 'items', 'ONS.ITIS:Travel', 'Travel', '')")
+    assert [o.rule_id for o in run(con, "observations") if o.outcome == "fail"] == []
+
+
+# --- several editions at once -----------------------------------------------------------------------------------------
+
+
+def clone(con: duckdb.DuckDBPyConnection, dataset: str) -> None:
+    for tables in TABLES.values():
+        for table in tables:
+            con.execute(
+                f"INSERT INTO {table} SELECT * REPLACE ('{dataset}' AS dataset) FROM {table} WHERE dataset = 'a'"
+            )
+
+
+def test_editions_judged_together_fare_as_each_alone(con: duckdb.DuckDBPyConnection) -> None:
+    """Four editions: sound, with two broken rules, with a key that stands twice, with nothing in it."""
+    for dataset in ("b", "c"):
+        clone(con, dataset)
+    con.execute("UPDATE observations SET geo = 'XXX', value = -3, lower = -3.05, upper = -2.95 "
+                "WHERE dataset = 'b' AND locator = 't!R1C1'")  # fmt: skip
+    con.execute("UPDATE observations SET locator = 't!R1C1' WHERE dataset = 'c' AND locator = 't!R2C1'")
+    con.execute("UPDATE comparisons SET verdict = 'fine' WHERE dataset = 'c' AND rule = 'growth'")
+    docket, alone = Docket(), []
+    for dataset in ("a", "b", "c", "d"):
+        for stage in TABLES:
+            docket.add(con, stage, dataset, VINTAGE)
+            alone += run_suite(con, stage, dataset, VINTAGE)
+    together = docket.judge()
+    assert together == alone
+    failed = {(o.dataset, o.rule_id): o.examples for o in together if o.outcome == "fail"}
+    assert failed == {
+        ("b", "O02"): ("t!R1C1: XXX",), ("b", "O31"): ("t!R1C1: 3.0",),
+        ("c", "O30"): ("t!R1C1", "t!R1C1"), ("c", "P04"): ("t t!R5C1: verdict fine",),
+        ("d", "R01"): (), ("d", "O01"): (),
+    }  # fmt: skip
+
+
+def test_several_editions_cost_one_validation_a_suite(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    real = runner._validate
+    monkeypatch.setattr(
+        runner, "_validate", lambda frame, stage, *rest: (seen.append(stage), real(frame, stage, *rest))[1]
+    )
+    docket = Docket()
+    for dataset in ("b", "c", "d"):
+        clone(con, dataset)
+        docket.add(con, "observations", dataset, VINTAGE)
+    assert {outcome.outcome for outcome in docket.judge()} == {"pass"}
+    assert seen == ["contract", "observations"]
+
+
+def test_one_edition_that_cannot_be_judged_does_not_spoil_its_neighbours(con: duckdb.DuckDBPyConnection) -> None:
+    docket = Docket()
+    docket.add(con, "observations", *EDITION)
+    con.execute("CREATE OR REPLACE TABLE observations AS SELECT * EXCLUDE (note), 'b' AS note FROM observations")
+    con.execute("ALTER TABLE observations DROP note")
+    con.execute("UPDATE observations SET dataset = 'b'")
+    docket.add(con, "observations", "b", VINTAGE)
+    outcomes = docket.judge()
+    assert {o.outcome for o in outcomes if o.dataset == "a"} == {"pass"}
+    assert {o.outcome for o in outcomes if o.dataset == "b" and o.rule_id[0] == "O"} == {"not_judged"}
+
+
+# --- large editions ---------------------------------------------------------------------------------------------------
+
+LARGE_BREAKS = [rule_id for stage, rule_id in BREAKS if stage == "observations"]
+
+
+@pytest.fixture
+def judge_large(con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[Outcome]]:
+    """Judges the edition as if its few rows were too many for a frame."""
+
+    def judge() -> list[Outcome]:
+        with monkeypatch.context() as patched:
+            patched.setattr(runner, "LARGE", 5)
+            patched.setattr(runner, "prepare_frame", None)  # the whole frame is never made
+            return run(con, "observations")
+
+    return judge
+
+
+@pytest.mark.parametrize("rule_id", LARGE_BREAKS)
+def test_a_large_edition_is_counted_like_a_small_one(con: duckdb.DuckDBPyConnection, rule_id: str) -> None:
+    """What DuckDB counts and the rows that it hands over are those that break the rule in the whole frame."""
+    con.execute(BREAKS["observations", rule_id].sql)
+    whole = prepare_frame(con, "observations", *EDITION)
+    part = prepare_failing(con, "observations", *EDITION, runner.list_codes(con))
+    assert part.checked is not None and part.failed is not None
+    assert {rule for rule, failed in part.failed.items() if failed} == {rule_id}
+    assert 0 < len(part.rows) <= part.failed[rule_id] < len(whole)
+    named = BREAKS["observations", rule_id].named
+    assert named in set(part.rows["locator"]) and set(part.rows.columns) == set(whole.columns)
+    for rule in load_suite("observations")["expectations"]:
+        column, judged = rule["kwargs"].get("column"), rule["type"] == "expect_column_values_to_be_null"
+        cells = len(whole) if column is None or judged else int(whole[column].notna().sum())
+        assert part.checked[rule["meta"]["id"]] == cells
+
+
+def test_a_large_edition_has_the_outcomes_of_the_whole_frame(
+    con: duckdb.DuckDBPyConnection, judge_large: Callable[[], list[Outcome]]
+) -> None:
+    assert judge_large() == run(con, "observations")
+    for rule_id in ("O02", "O16", "O18", "O28", "O30", "O31", "O34"):
+        con.execute(BREAKS["observations", rule_id].sql)
+    outcomes = judge_large()
+    assert outcomes == run(con, "observations")
+    assert {"O02", "O28", "O31", "O34"} <= {o.rule_id for o in outcomes if o.outcome == "fail"}
+
+
+def test_of_a_large_edition_with_many_failures_only_the_first_rows_are_fetched(
+    con: duckdb.DuckDBPyConnection, judge_large: Callable[[], list[Outcome]]
+) -> None:
+    con.execute(
+        """INSERT INTO observations
+           SELECT o.* REPLACE (printf('t!R%05dC1', 100 + i) AS locator, printf('%04d', i) AS period, -3 AS value,
+                               -3.05 AS lower, -2.95 AS upper)
+           FROM observations o, range(1000) r(i) WHERE locator = 't!R1C1'"""
+    )
+    part = prepare_failing(con, "observations", *EDITION, runner.list_codes(con))
+    assert part.failed is not None and part.failed["O31"] == 1000 and len(part.rows) == 2 * runner.MOST_EXAMPLES
+    [judged] = [o for o in judge_large() if o.outcome == "fail"]
+    assert (judged.rule_id, judged.failed, judged.checked) == ("O31", 1000, 1009)
+    assert len(judged.examples) == runner.MOST_EXAMPLES and judged.examples[0] == "t!R00100C1: 3.0"
+    assert judge_large() == run(con, "observations")
+
+
+def test_a_rule_that_sql_cannot_count_is_refused(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = {"type": "expect_column_values_to_match_regex", "kwargs": {"column": "geo", "regex": "A"},
+           "severity": "info", "meta": {"id": "O99", "about": "reading", "en": "e", "zh": "z"}}  # fmt: skip
+    monkeypatch.setattr(runner, "load_suite", lambda stage: {"expectations": [odd]})
+    with pytest.raises(ValueError, match="O99"):
+        prepare_failing(con, "observations", *EDITION, runner.list_codes(con))
 
 
 def test_bundled_data_break_no_rule_about_our_reading(clean_run: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_COMPARED = {"runs", ".prefect", ".lock"}  # what carries a clock or a process
+NOT_COMPARED = {"runs", "seen", ".prefect", ".lock"}  # what carries a clock, an inode or a process
 
 
 def copy_raw(folder: Path) -> Path:
@@ -63,8 +63,16 @@ def test_flow_and_plain_run_write_the_same_bytes(
     log = done.stdout + done.stderr
     assert done.returncode == 0, log[-4000:]
     assert_same(outputs(data_dir), plain)
-    for task_run in ("read guangzhou_digital_trade_report/2022", "compute indicators", "publish"):
+    for task_run in ("read guangzhou_digital_trade_report/2022", "check editions", "compute indicators", "publish"):
         assert task_run in log
+    again = subprocess.run(
+        command("run", "--json", "--force", "seed_statements", "--data-dir", str(data_dir)),
+        env=environment, timeout=180, capture_output=True, text=True,
+    )  # fmt: skip
+    assert again.returncode == 0, again.stderr[-4000:]
+    reasons = [row["reason"] for row in json.loads(again.stdout)["datasets"]]
+    assert reasons == ["unchanged", "forced", "unchanged"]
+    assert_same(outputs(data_dir), plain)
     assert not list((data_dir / "curated").glob(".staging-*"))
 
 
@@ -108,7 +116,7 @@ def test_tasks_have_names_tags_and_retries_where_they_make_sense() -> None:
         assert made.fn is STEPS[name], "a task wraps the plain function itself"
     assert digitrade.name == "digitrade"
     described = digitrade.parameters.properties
-    assert all(described[name].get("description") for name in ("data_dir", "mixed_sources"))
+    assert all(described[name].get("description") for name in ("data_dir", "mixed_sources", "force"))
 
 
 def test_only_passing_trouble_is_retried() -> None:

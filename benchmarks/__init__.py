@@ -1,0 +1,1 @@
+"""How fast bulk files are read, and in how much memory: beside DuckDB's bare copy, and beside a pandas script."""

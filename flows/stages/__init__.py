@@ -1,0 +1,50 @@
+"""The stages of a run as plain functions: read, check, compute, judge, export, publish. No Prefect here.
+
+Every stage takes a Workspace and leaves its output in the staging folder; flows/pipeline.py puts them in order, once
+as plain calls and once as Prefect tasks, and both write the same bytes. What has not changed since the last run is
+taken over from its publication (fingerprints.py, plans.py).
+"""
+
+from expectations.run import Outcome
+from flows.stages.checking import check_codelists, check_edition, check_editions, check_results, write_checks
+from flows.stages.computing import compute
+from flows.stages.fingerprints import is_forced, refuse_unknown_force
+from flows.stages.plans import Plan, keep_state, plan_codelists, plan_release, plan_results, take_over
+from flows.stages.reading import (
+    Reading,
+    keep_last_good,
+    list_editions,
+    observe_edition,
+    read_edition,
+    use_codelists,
+)
+from flows.stages.releasing import build_database, export_tables, find_tables, record_run, summarise
+
+__all__ = [
+    "Outcome",
+    "Plan",
+    "Reading",
+    "build_database",
+    "check_codelists",
+    "check_edition",
+    "check_editions",
+    "check_results",
+    "compute",
+    "export_tables",
+    "find_tables",
+    "is_forced",
+    "keep_last_good",
+    "keep_state",
+    "list_editions",
+    "observe_edition",
+    "plan_codelists",
+    "plan_release",
+    "plan_results",
+    "read_edition",
+    "record_run",
+    "refuse_unknown_force",
+    "summarise",
+    "take_over",
+    "use_codelists",
+    "write_checks",
+]

@@ -1,0 +1,140 @@
+"""Judge what was read and computed by the suites in expectations/."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+
+import duckdb
+import pyarrow as pa
+
+from expectations.run import Docket, Edition, Outcome, run_suite
+from flows.stages.fingerprints import UNCHANGED, load_json, load_outcomes, stage_state
+from flows.stages.parquet import load_local_codes, open_engine, show_edition, write_parquet
+from flows.stages.reading import Reading, keep_last_good, seen_of, state_of
+from flows.store.workspace import EDITION_FOLDERS, Workspace
+from transforms.contract import load_contract
+from transforms.errors import InputError
+from transforms.indicators import create_codelists, quote
+
+
+def check_codelists() -> list[Outcome]:
+    """Judge the code lists. Raises InputError when one is unsound: nothing can be read without them."""
+    with duckdb.connect() as con:
+        create_codelists(con)
+        outcomes = run_suite(con, "codelists")
+    for outcome in outcomes:
+        if outcome.blocks:
+            raise InputError(
+                f"a code list is unsound: {outcome.rule_id} {outcome.words_en}", found=str(outcome.examples)
+            )
+    return outcomes
+
+
+def check_edition(workspace: Workspace, reading: Reading) -> tuple[Reading, list[Outcome]]:
+    """check_editions for one edition."""
+    (checked,), outcomes = check_editions(workspace, [reading])
+    return checked, outcomes
+
+
+def check_editions(workspace: Workspace, readings: Sequence[Reading]) -> tuple[list[Reading], list[Outcome]]:
+    """Judge the raw and the observations stage of every edition read in this run, together.
+
+    A critical fault of our reading blocks its edition. The outcomes of what has not changed are those of its state.
+    """
+    judged = _judge(workspace, [reading for reading in readings if reading.is_fresh])
+    checked, outcomes = [], []
+    for reading in readings:
+        if reading.state != "read":
+            found = [_unread(reading)]
+        elif reading.reason == UNCHANGED:
+            found = load_outcomes(load_json(state_of(workspace, reading.dataset, reading.vintage)))
+        else:
+            found = [_read(reading), *judged[reading.dataset, reading.vintage]]
+            reading = _block_or_keep(workspace, reading, found)
+        checked.append(reading)
+        outcomes += found
+    return checked, outcomes
+
+
+def _judge(workspace: Workspace, readings: Sequence[Reading]) -> dict[Edition, list[Outcome]]:
+    docket = Docket()
+    for reading in readings:
+        with open_engine(workspace) as con:
+            show_edition(con, workspace, reading)
+            for stage in ("raw", "observations"):
+                docket.add(con, stage, reading.dataset, reading.vintage)
+    judged: dict[Edition, list[Outcome]] = {(reading.dataset, reading.vintage): [] for reading in readings}
+    for outcome in docket.judge():
+        judged[outcome.dataset, outcome.vintage].append(outcome)
+    return judged
+
+
+def _block_or_keep(workspace: Workspace, reading: Reading, outcomes: list[Outcome]) -> Reading:
+    """A reading with a critical fault is blocked; of a sound one the state is staged beside its outputs."""
+    key = reading.dataset, reading.vintage
+    if faults := [outcome for outcome in outcomes if outcome.blocks]:
+        first = faults[0]
+        problem = (
+            f"{reading.name}: {len(faults)} rule(s) about our reading failed; {first.rule_id} {first.words_en} "
+            f"{first.failed} row(s): {'; '.join(first.examples[:5])}. What to do: mend the rows or the layout."
+        )
+        return keep_last_good(workspace, *key, problem)
+    pending, seen = load_json(state_of(workspace, *key)), load_json(seen_of(workspace, *key))
+    folders = [workspace.folder_of(kind, *key) for kind in EDITION_FOLDERS]
+    stage_state(
+        workspace,
+        state_of(workspace, *key),
+        seen_of(workspace, *key),
+        pending["fingerprint"],
+        [path for folder in folders for path in folder.rglob("*") if path.is_file()],
+        outcomes=outcomes,
+        facts=pending["facts"],
+        raw=seen["raw"],
+    )
+    return reading
+
+
+def _read(reading: Reading) -> Outcome:
+    return Outcome(
+        "raw", "R00", reading.dataset, reading.vintage, "reading", "critical", "pass", 1, 0,
+        "The edition can be read: card, bytes, encoding, header, every column, label and figure.",
+        "版次可读：卡片、字节、编码、表头以及每一列、标签与数字。", (),
+    )  # fmt: skip
+
+
+def _unread(reading: Reading) -> Outcome:
+    passed = _read(reading)
+    return Outcome(**(asdict(passed) | {"outcome": "fail", "failed": 1, "examples": (reading.problem,)}))
+
+
+def check_results(workspace: Workspace, readings: Sequence[Reading]) -> list[Outcome]:
+    """Judge indicators and comparisons, edition by edition. Raises InputError when an indicator is unsound."""
+    docket = Docket()
+    with open_engine(workspace) as con:
+        for name in ("indicators", "comparisons"):
+            path = workspace.staging / name / f"{name}.parquet"
+            con.execute(f"CREATE VIEW {name} AS FROM read_parquet({quote(str(path))})")
+        load_local_codes(con, workspace, readings)
+        for reading in readings:
+            if reading.observations:
+                for stage in ("indicators", "comparisons"):
+                    docket.add(con, stage, reading.dataset, reading.vintage)
+    outcomes = docket.judge()
+    for outcome in outcomes:
+        if outcome.blocks:
+            raise InputError(
+                f"an indicator is unsound: {outcome.rule_id} {outcome.words_en} Nothing was published",
+                file=f"{outcome.dataset}/{outcome.vintage}",
+                found="; ".join(outcome.examples[:3]),
+                todo="report it: this is a fault of the software or of an own indicator.",
+            )
+    return outcomes
+
+
+def write_checks(workspace: Workspace, outcomes: Iterable[Outcome]) -> None:
+    """The outcomes as staged Parquet."""
+    schema = load_contract("checks").arrow_schema()
+    rows = [asdict(outcome) | {"examples": list(outcome.examples)} for outcome in outcomes]
+    rows.sort(key=lambda row: (row["stage"], row["rule_id"], row["dataset"], row["vintage"]))
+    write_parquet(pa.Table.from_pylist(rows, schema=schema), workspace.staging / "checks" / "checks.parquet")

@@ -1,0 +1,111 @@
+"""The release: database and tables, from what was read, computed and judged; and what is said of a run at its end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from expectations import run as rules
+from expectations.run import Outcome
+from flows.stages.parquet import load_editions, open_engine, select_edition
+from flows.stages.reading import Reading
+from flows.store.workspace import DATABASE, Workspace
+from transforms.database import write_store, write_views
+from transforms.errors import InputError
+from transforms.indicators import quote
+from transforms.tables import TableSpec, load_specs
+
+
+def build_database(workspace: Workspace, readings: Sequence[Reading]) -> None:
+    """The database file, staged: everything that was read, computed and judged."""
+    target = str(workspace.staging / DATABASE)
+    with open_engine(workspace) as con:
+        load_editions(con, workspace, readings)
+        for folder, name in (
+            ("indicators", "indicators"),
+            ("indicators", "indicators_mixed_sources"),
+            ("comparisons", "comparisons"),
+            ("checks", "checks"),
+        ):
+            path = workspace.staging / folder / f"{name}.parquet"
+            con.execute(f"CREATE OR REPLACE TABLE {name} AS FROM read_parquet({quote(str(path))})")
+        write_store(con, target)
+    write_views(target, _select_large(workspace, readings))
+
+
+def _select_large(workspace: Workspace, readings: Sequence[Reading]) -> list[str]:
+    """The SELECTs of the editions that stay in Parquet, over a folder that the reader names: $curated."""
+    selects = []
+    for reading in readings:
+        folder = workspace.folder_of("observations", reading.dataset, reading.vintage)
+        if reading.observations > rules.LARGE and folder.is_dir():
+            staged = quote(str(workspace.staging))[:-1]
+            selects.append(select_edition(folder).replace(f"{staged}/", "curated || '/"))
+    return selects
+
+
+def export_tables(workspace: Workspace) -> list[Path]:
+    """The tables for report authors, staged, from the staged database."""
+    from transforms.export import write_tables
+
+    with duckdb.connect(str(workspace.staging / DATABASE), read_only=True) as con:
+        return write_tables(con, workspace.staging / "exports" / "tables", find_tables(workspace.data_dir))
+
+
+def find_tables(data_dir: Path) -> tuple[TableSpec, ...]:
+    """The table specifications: the bundled ones and the user's own (data/own/tables/*.toml)."""
+    own = []
+    for path in sorted((data_dir / "own" / "tables").glob("*.toml")):
+        try:
+            own.append((path.stem, path.read_text(encoding="utf-8")))
+        except UnicodeDecodeError:
+            raise InputError(
+                "the table specification is not UTF-8", file=f"own/tables/{path.name}", todo="save it as UTF-8."
+            ) from None
+    return load_specs(own)
+
+
+def summarise(workspace: Workspace, readings: Sequence[Reading], outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """What a person wants to know at the end: datasets, rules, comparisons. The same for every way to run."""
+    with duckdb.connect(str(workspace.curated / DATABASE), read_only=True) as con:
+        counted = con.execute("SELECT verdict, count(*) FROM compared_cells GROUP BY ALL ORDER BY ALL").fetchall()
+        indicators = con.execute("SELECT count(*), count(value) FROM indicators").fetchone()
+        contradictions = [
+            dict(zip(("locator", "rule", "printed", "range", "note"), row, strict=True))
+            for row in con.execute(
+                """SELECT dataset || '/' || vintage || '/' || locator, rule, printed,
+                          coalesce(round(computed_lower, 2)::VARCHAR, '...') || ' to '
+                          || coalesce(round(computed_upper, 2)::VARCHAR, '...'), note
+                   FROM comparisons WHERE verdict = 'contradictory' ORDER BY ALL"""
+            ).fetchall()
+        ]
+    return {
+        "datasets": [asdict(reading) for reading in readings],
+        "indicators": {"rows": indicators[0], "values": indicators[1]} if indicators else {},
+        "comparisons": dict(counted),
+        "contradictions": contradictions,
+        "rules": {
+            result: sum(outcome.outcome == result for outcome in outcomes) for result in ("pass", "fail", "not_judged")
+        },
+        "failing_rules": [
+            {"rule": o.rule_id, "dataset": o.dataset, "vintage": o.vintage,
+             "about": o.about, "severity": o.severity, "failed": o.failed,
+             "words_en": o.words_en, "words_zh": o.words_zh}
+            for o in outcomes if o.outcome == "fail"
+        ],
+    }  # fmt: skip
+
+
+def record_run(workspace: Workspace, run_id: str, summary: dict[str, Any]) -> Path:
+    """Keep the summary of a run in curated/runs, where it stays when later runs replace the outputs."""
+    path = workspace.curated / "runs" / f"{run_id}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".tmp")
+    beside.write_text(json.dumps(summary, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    beside.replace(path)
+    return path

@@ -1,0 +1,204 @@
+"""Printed figures in SQL. What SQL does not read exactly as the cell reader does is left to the cell reader's parser.
+
+A figure in canonical form (-1234.50: no marks, no leading zeros) is read by SQL; its text is not kept, because value
+and decimals give it back. An unrounded machine number (more than nine decimals, or an exponent) is kept to ten
+decimals, without printed decimals. All else (1,234; 12%; 下降5; blanks with spaces) is read in Python, each text once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from transforms.bulk.source import Source
+from transforms.bulk.sql import list_texts, quote_text
+from transforms.figures import read_figure
+from transforms.layout import MOST_DECIMALS, Layout, TableLayout
+from transforms.locate import FoundColumn
+from transforms.numbers import qualified_interval
+
+WIDE: Final = "DECIMAL(38,10)"
+_PLAIN_NUMBER: Final = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?"
+_ABOUT: Final = Decimal("1e-9")  # a relative change that says nothing of an unrounded number
+_BATCH: Final = 100_000
+_FINER: Final = "look for two figures run together; or correct decimals in the layout, or leave it out."
+_MEND: Final = "mend the cell, or declare the mark under [blanks] in the layout."
+MEND_BLANK: Final = "say what it means under [blanks] in the layout, as an SDMX status."
+_READ: Final = pa.schema(
+    [
+        ("text", pa.string()), ("printed", pa.string()), ("value", pa.decimal128(38, 10)), ("decimals", pa.int8()),
+        ("lower", pa.decimal128(38, 10)), ("upper", pa.decimal128(38, 10)), ("qualifier", pa.string()),
+        ("mark", pa.string()), ("problem", pa.string()), ("todo", pa.string()),
+    ]
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class NumberForm:
+    """How the figures of a file are staged: as DECIMAL(18, scale), or wide, as DECIMAL(38, 10)."""
+
+    scale: int
+    is_wide: bool
+
+    @property
+    def type(self) -> str:
+        return WIDE if self.is_wide else f"DECIMAL(18,{self.scale})"
+
+
+def choose_form(source: Source, table: TableLayout) -> NumberForm:
+    """By the first rows: as many decimals as they show; wide where they hold unrounded numbers or a type of Parquet.
+
+    A figure that does not fit is not lost: it is read apart.
+    """
+    values = [column.number for column in source.columns if column.spec.role == "value"]
+    if any(source.types[number - 1] for number in values):
+        return NumberForm(10, True)
+    texts = [row[n - 1].replace(table.decimal_mark, ".") for row in source.sample for n in values if len(row) >= n]
+    numbers = [text for text in texts if re.fullmatch(_PLAIN_NUMBER, text)]
+    decimals = [len(text.partition(".")[2]) for text in numbers if "e" not in text.lower()]
+    most = max(decimals, default=2)
+    digits = max((len(text.lstrip("-").partition(".")[0]) for text in numbers), default=1)
+    is_wide = most > MOST_DECIMALS or len(decimals) < len(numbers) or digits + most > 17
+    return NumberForm(10 if is_wide else most, is_wide)
+
+
+def stage_figure(source: Source, table: TableLayout, column: FoundColumn, form: NumberForm) -> str:
+    """SQL of the staged columns of a value column: v (value), d (decimals of the text), b (blank mark), p (the text,
+    unless v and d give it back). v is NULL where SQL does not read the text."""
+    n = column.number
+    typed = source.types[n - 1]
+    text = f"coalesce(CAST(c{n} AS VARCHAR), '')" if typed else f"c{n}"
+    # a TRY_CAST that fails is slow, and most cells are no marks
+    mark = f"CASE WHEN {text} IN ({list_texts(marks_of(table))}) THEN CAST({text} AS marks) END"
+    if typed:
+        plain = f"CASE WHEN ends_with({text}, '.0') THEN left({text}, -2) ELSE {text} END"
+        return (
+            f"{_machine_value(text, 'true')} AS v{n}, CAST(NULL AS TINYINT) AS d{n}, {mark} AS b{n}, "
+            f"CASE WHEN b{n} IS NULL THEN {plain} END AS p{n}"
+        )
+    number = _with_point(text, table)
+    read = f"TRY_CAST({number} AS {form.type})"
+    dot = f"strpos({number}, '.')"
+    fits = f"starts_with(CAST({read} AS VARCHAR), {number}) AND NOT ends_with({number}, '.')"
+    if form.is_wide:
+        fits += f" AND ({dot} = 0 OR strlen({number}) - {dot} <= {MOST_DECIMALS})"
+    value = f"CASE WHEN {fits} THEN {read}"
+    if form.is_wide and _takes_machine_numbers(table, column):
+        value += f" WHEN {is_machine_number(number)} THEN {_machine_value(number)}"
+    return (
+        f"{value} END AS v{n}, CAST(CASE WHEN {fits} THEN CASE WHEN {dot} = 0 THEN 0 ELSE strlen({number}) - {dot} END "
+        f"END AS TINYINT) AS d{n}, {mark} AS b{n}, CASE WHEN d{n} IS NULL AND b{n} IS NULL THEN {text} END AS p{n}"
+    )
+
+
+def _with_point(text: str, table: TableLayout) -> str:
+    """The text with a point for the decimal mark; a text with a point that is no decimal mark is not read by SQL."""
+    if table.decimal_mark == ".":
+        return text
+    return f"CASE WHEN contains({text}, '.') THEN '' ELSE replace({text}, {quote_text(table.decimal_mark)}, '.') END"
+
+
+def declared_decimals(table: TableLayout, column: FoundColumn) -> int | None:
+    return table.decimals if column.spec.decimals is None else column.spec.decimals
+
+
+def _takes_machine_numbers(table: TableLayout, column: FoundColumn) -> bool:
+    return declared_decimals(table, column) is None and not is_percent(table, column)
+
+
+def is_percent(table: TableLayout, column: FoundColumn) -> bool:
+    return table.percent_sign if column.spec.percent_sign is None else column.spec.percent_sign
+
+
+def is_machine_number(number: str) -> str:
+    """SQL: an unrounded number, with more than nine decimals or with an exponent."""
+    return (
+        f"(regexp_full_match({number}, '{_PLAIN_NUMBER}') AND "
+        f"(regexp_matches({number}, '[eE]') OR strlen({number}) - strpos({number}, '.') > {MOST_DECIMALS}))"
+    )
+
+
+def _machine_value(number: str, condition: str = "true") -> str:
+    """The number at ten decimals; what is nearer to zero than half of the last of them is zero."""
+    return (
+        f"CASE WHEN {condition} THEN CASE WHEN abs(TRY_CAST({number} AS DOUBLE)) < 5e-11 THEN CAST(0 AS {WIDE}) "
+        f"ELSE TRY_CAST({number} AS {WIDE}) END END"
+    )
+
+
+# --- what SQL has left -----------------------------------------------------------------------------------------------
+
+
+def read_rest(
+    connection: duckdb.DuckDBPyConnection, source: Source, layout: Layout, column: FoundColumn, form: NumberForm
+) -> bool:
+    """Reads the texts that SQL left into the table figures_<n> (columns: _READ). Returns whether there are any."""
+    n, table = column.number, layout.table
+    connection.execute(
+        f"CREATE TABLE rest_{n} AS SELECT DISTINCT p{n} AS text FROM staged WHERE v{n} IS NULL AND p{n} IS NOT NULL"
+    )
+    batch = pa.Table.from_pylist([], schema=_READ)
+    connection.register("batch", batch)
+    connection.execute(f"CREATE TABLE figures_{n} AS FROM batch")
+    connection.unregister("batch")
+    machine = "false"
+    if _takes_machine_numbers(table, column):
+        number = _with_point("text", table)
+        machine = is_machine_number(number)
+        connection.execute(
+            f"INSERT INTO figures_{n} (text, printed, value) SELECT text, text, {_machine_value(number)} AS v "
+            f"FROM rest_{n} WHERE {machine} AND v IS NOT NULL"
+        )
+    left = connection.execute(f"SELECT text FROM rest_{n} ANTI JOIN figures_{n} USING (text) ORDER BY text")
+    for texts in _fetch(left):
+        batch = pa.Table.from_pylist([_read_text(text, table, column, source) for text in texts], schema=_READ)
+        cursor = connection.cursor()
+        cursor.register("batch", batch)
+        cursor.execute(f"INSERT INTO figures_{n} FROM batch")
+        cursor.close()
+    connection.execute(f"DROP TABLE rest_{n}")
+    (count,) = connection.execute(f"SELECT count(*) FROM figures_{n}").fetchone() or (0,)
+    return bool(count)
+
+
+def _fetch(result: duckdb.DuckDBPyConnection) -> Iterator[list[str]]:
+    texts = [row[0] for row in result.fetchall()]
+    for start in range(0, len(texts), _BATCH):
+        yield texts[start : start + _BATCH]
+
+
+def _read_text(text: str, table: TableLayout, column: FoundColumn, source: Source) -> dict[str, Any]:
+    """One text as a row of figures_<n>: a figure, a blank mark with white space around it, or a problem."""
+    printed = text.strip()
+    row: dict[str, Any] = {"text": text, "printed": printed, "qualifier": ""}
+    if printed in table.blanks or any(printed in scoped.blanks for scoped in table.blanks_where):
+        return row | {"mark": printed}
+    if printed == "":
+        return row | {"problem": "a blank that the layout does not know", "todo": MEND_BLANK}
+    if source.types[column.number - 1]:
+        return row | {"problem": "a number that is no figure", "todo": _MEND}
+    decimals = declared_decimals(table, column)
+    try:
+        figure = read_figure(printed, None, table, percent=is_percent(table, column), decimals=decimals).figure
+    except (ValueError, ArithmeticError) as error:
+        is_finer = "finer than" in str(error) or "more than" in str(error)
+        problem = str(error) if is_finer else f"text where a figure belongs ({error})"
+        return row | {"problem": problem, "todo": _FINER if is_finer else _MEND}
+    if figure.is_fraction:
+        lower, upper = qualified_interval(figure, None, "minus_5_percent", "plus_5_percent")
+        row |= {"lower": lower, "upper": upper, "qualifier": "about"}
+    if abs(figure.value) >= Decimal(10) ** 28:
+        return row | {"problem": "a figure of more than 28 digits before the point", "todo": _FINER}
+    return row | {"value": figure.value, "decimals": figure.decimals}
+
+
+def marks_of(table: TableLayout) -> Sequence[str]:
+    """All blank marks of the layout; at least one, because an enumeration of none is no type."""
+    marks = dict.fromkeys([*table.blanks, *(mark for scoped in table.blanks_where for mark in scoped.blanks)])
+    return list(marks) or ["\x02"]
