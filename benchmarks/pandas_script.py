@@ -1,4 +1,4 @@
-"""Case a by pandas, as a competent person would write it: the same checks and the same stored columns as read_bulk.
+"""Case a by pandas, as a competent person would write it: the same checks and the same result as read_bulk.
 
 Categories for the code columns, exact decimals through Arrow, one packed key for uniqueness and sorting. It reads the
 whole file at once: sorting and the key need all rows anyway.
@@ -15,12 +15,27 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from transforms.codelists import load_codelist, scheme_codes
+from transforms.contract import load_contract
 
 CODES = ["economy", "partner", "flow", "item", "year", "status"]
+NAMES = {
+    "economy": "geo",
+    "partner": "partner",
+    "flow": "flow",
+    "item": "item",
+    "year": "period",
+    "status": "obs_status",
+}
+CONSTANTS = {
+    "dataset": "benchmark", "vintage": "1", "table_id": "a", "activity": "_T", "mode": "_T", "base_period": "", "freq": "A",
+    "measure": "value", "basis": "published", "price": "current", "unit": "USD", "adjustment": "N", "reference": "",
+    "unit_mult": "6", "qualifier": "", "method": "", "conf_status": "F", "note": "",
+}  # fmt: skip
 ORDER = ["item", "economy", "partner", "flow", "year"]
 
 
-def ingest(source: Path, folder: Path) -> None:
+def ingest(source: Path, folder: Path, *, is_compact: bool = False) -> None:
+    """Writes the observations as Parquet: the contract's columns, or (is_compact) only what read_bulk stores."""
     frame = pd.read_csv(
         source, dtype=dict.fromkeys(CODES, "category") | {"value": "str"}, keep_default_na=False, na_filter=False
     )
@@ -33,14 +48,25 @@ def ingest(source: Path, folder: Path) -> None:
     packed = packed[order]
     if (repeated := np.flatnonzero(packed[1:] == packed[:-1])).size:
         raise ValueError(f"row {order[repeated[0] + 1] + 2}: the key stands twice")
+    del packed
     take = pa.array(order)
-    columns = {name: as_dictionary(frame.pop(name), order) for name in CODES}
-    table = pa.table(
-        columns
-        | {"value": number.take(take), "decimals": decimals.take(take)}
-        | {"locator_row": pa.array(order.astype(np.int32) + 2)}
-    )
-    pq.write_table(table, folder / "pandas.parquet", compression="zstd")
+    number, decimals = number.take(take), decimals.take(take)
+    columns = {NAMES[name]: as_dictionary(frame.pop(name), order) for name in CODES}
+    columns |= {"value": number, "decimals": decimals}
+    if is_compact:
+        columns["locator_row"] = pa.array(order.astype(np.int32) + 2)
+    else:
+        columns["printed"] = text.take(take)
+        columns["lower"], columns["upper"] = find_interval(number, decimals)
+        rows = pc.cast(pa.array(order + 2), pa.large_string())
+        columns["locator"] = pc.binary_join_element_wise(f"{source.name}!R", rows, "C6", "")
+        columns |= {name: repeat(value, len(order)) for name, value in CONSTANTS.items()}
+        columns = {name: columns[name] for name in load_contract("observations").names if name in columns}
+    pq.write_table(pa.table(columns), folder / "pandas.parquet", compression="zstd")
+
+
+def repeat(value: str, count: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, dtype=np.int8)), pa.array([value]))
 
 
 def check_codes(frame: pd.DataFrame) -> None:
@@ -68,8 +94,7 @@ def read_figures(text: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
     dot = pc.find_substring(text, ".")
     length = pc.binary_length(text)
     decimals = pc.if_else(pc.equal(dot, -1), 0, pc.subtract(pc.subtract(length, pc.cast(dot, pa.int64())), 1))
-    most = pc.max(decimals).as_py() or 0
-    return pc.cast(text, pa.decimal128(18, most)), pc.cast(decimals, pa.int8()), is_blank
+    return pc.cast(text, pa.decimal128(30, 10)), pc.cast(decimals, pa.int8()), is_blank
 
 
 def check_statuses(status: pd.Series, is_blank: pa.Array) -> None:
@@ -87,6 +112,13 @@ def pack_key(frame: pd.DataFrame) -> np.ndarray:
         sorted_ = frame[name].cat.reorder_categories(sorted(frame[name].cat.categories))
         packed = packed * len(sorted_.cat.categories) + sorted_.cat.codes.to_numpy()
     return packed
+
+
+def find_interval(number: pa.Array, decimals: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Half a unit of the last printed decimal to both sides."""
+    halves = pa.array([f"{0.5 / 10**places:.10f}" for places in range(10)]).cast(pa.decimal128(30, 10))
+    half = halves.take(pc.cast(decimals, pa.int32()))
+    return pc.subtract(number, half), pc.add(number, half)
 
 
 def as_dictionary(column: pd.Series, order: np.ndarray) -> pa.DictionaryArray:
