@@ -494,7 +494,8 @@ label_marks = '/\\d(,\\d)*/'
 def test_footnote_marks_glued_to_figures_and_labels(look: Callable[..., Readout]) -> None:
     text = "Item,2018,2019\nTravel1,5.0p,6①\nTransport2\u00a0,7(1),8\n(1) Break in coverage\nSource: us\n"
     assert cells(look(text, MARKS + YEARS), "value", "decimals", "obs_status", "note") == [
-        (D(5), 1, "P", "mark p; Source: us"), (D(6), 0, "E", "mark ①; Source: us"),
+        (D(5), 1, "P", "mark p; (1) Break in coverage; Source: us"),
+        (D(6), 0, "E", "(1) Break in coverage; Source: us"),
         (D(7), 0, "A", "(1) Break in coverage; Source: us"), (D(8), 0, "A", "Source: us"),
     ]  # fmt: skip
     assert "row 2, column 3: text where a figure belongs" in fault(
@@ -698,3 +699,57 @@ def test_a_map_in_a_file_beside_the_layout() -> None:
             parse_layout(layout, "t.toml", beside={"items.csv": wrong})
     with pytest.raises(InputError, match="names no file beside the layout"):
         parse_layout(layout, "t.toml")
+
+
+def test_leading_dots_are_indents_and_mapped_labels_above_stand_as_their_codes(look: Callable[..., Readout]) -> None:
+    mapped = INDENTED.replace("[schemes]", '[maps.item]\n"Exports of services" = "EBOPS2010:S"\n[schemes]')
+    rows = [["", 2019], ["Exports of services", 9], ["..Transport", 5], ["....Sea", 1], ["..Travel", 4]]
+    read = look(rows, mapped)
+    assert [code for code, in cells(read, "item")] == [
+        "EBOPS2010:S", "PUB:EBOPS2010:S > Transport", "PUB:EBOPS2010:S > Transport > Sea", "PUB:EBOPS2010:S > Travel",
+    ]  # fmt: skip
+    parents = {row["code"]: row["parent"] for row in read.labels.to_pylist()}
+    assert parents["PUB:EBOPS2010:S > Transport"] == "EBOPS2010:S"
+
+
+def test_a_row_is_found_behind_its_line_number(look: Callable[..., Readout]) -> None:
+    layout = SECTIONS + '\n[[columns]]\nheader = "Line"\nrole = "ignore"\nreason = "line number"\n'
+    rows = [["Line", "Item", 2019], [1, "Imports (Debits)", None], [2, "Travel", 7]]
+    assert cells(look(rows, layout), "flow", "value") == [("M", D(7))]
+    rows[1][1] = "Debits"
+    assert "row 2" in fault(lambda: look(rows, layout))
+
+
+def test_what_fits_nothing_is_listed(look: Callable[..., Readout]) -> None:
+    idle = '\n[[rules]]\nwhen = { period = "2015" }\nthen = { obs_status = "E" }\n'
+    read = look([["Item", 2019], ["Exports (x)", None], ["Travel", 5]], SECTIONS + idle)
+    assert read.notices == ("t.toml: declared, but nothing fits: rows 'Balance'; rules[1] when {'period': '2015'}",)
+
+
+def test_words_that_a_number_format_adds_are_marks(look: Callable[..., Readout]) -> None:
+    rows = [["Item", 2019], ["Travel", (5, '0"p"')]]
+    assert "the number's format adds the words 'p'" in fault(lambda: look(rows, YEARS))
+    assert cells(look(rows, YEARS + '\n[marks]\np = "P"\n'), "value", "obs_status", "decimals") == [(D(5), "P", 0)]
+
+
+def test_a_cell_far_from_the_table_is_refused_at_once(look: Callable[..., Readout]) -> None:
+    rows: Rows = [["Item", 2019], ["Travel", 5], *([[]] * 9_000), [None] * 3_000 + ["x"]]
+    assert "column 3001: the sheet spans 9,003 rows and 3,001 columns" in fault(lambda: look(rows, YEARS))
+
+
+def test_a_printed_unit_that_no_list_knows_is_refused_in_the_layout() -> None:
+    with pytest.raises(InputError, match="constants.unit_label is not in the list unit_labels"):
+        parse_layout(merge(FRAME, YEARS).replace('unit = "GBP"', 'unit_label = "bags of gold"'), "t.toml")
+
+
+def test_a_second_table_whose_title_does_not_fit_is_named_as_such(look: Callable[..., Readout]) -> None:
+    rows = [
+        ["Exports, £ million"],
+        ["Item", 2019],
+        ["Travel", 1],
+        ["Imports - £ million"],
+        ["Item", 2019],
+        ["Travel", 3],
+    ]
+    message = fault(lambda: look(rows, STACKED))
+    assert "row 4" in message or "not the declared title. Found: 'Imports - £ million'" in message

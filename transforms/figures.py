@@ -33,9 +33,11 @@ def read_figure(
     the value has, those are its decimals, where the stored value is finer it is unrounded and has none. precision =
     "shown" takes what is displayed instead; precision = "stored" says of a text too that it is an unrounded value.
     """
-    if number is not None:
-        return MarkedFigure(_read_stored(text, number, table, percent, decimals))
     body, statuses, marks = strip_figure_marks(text, table)
+    if number is not None:
+        if words := re.search(r"[^\W\d_]+", re.sub(r"(?<=\d)E(?=[+-]?\d)", "", body)):
+            raise ValueError(f"the number's format adds the words {words[0]!r}; declare them under [marks]")
+        return MarkedFigure(_read_stored(body, number, table, percent, decimals), statuses, marks)
     if table.precision == "stored" and _SCIENTIFIC.fullmatch(body):
         return MarkedFigure(Figure(_to_places(Decimal(body)), None), statuses, marks)
     figure = parse_figure(plain_number(body, table), percent_sign=percent)

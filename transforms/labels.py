@@ -169,20 +169,35 @@ class LabelReader:
             if (said := self.find_mapped(name, PATH.join(path[place:]))) is not None:
                 return said
         if name in self.table.schemes:
-            return {name: self._give_local(name, path, self.table.schemes[name])}
+            return {name: self._give_local(name, self._name_path(name, path), self.table.schemes[name])}
         if name in self.table.fallback_schemes:
             last = strip_marks(self.table, path[-1])
             if normalise_label(last) not in load_codelist(self._list_of(name)).labels:
                 return {name: self._give_local(name, path, self.table.fallback_schemes[name])}
         return self._read(name, path[-1], self.table.parse.get(name, ""))
 
+    def _name_path(self, name: str, path: tuple[str, ...]) -> tuple[str, ...]:
+        """The path with the code in place of each label above that is mapped to one: what stands under Exports of
+        services and under Imports of services, both all services, is one item."""
+        named = []
+        for place, label in enumerate(path[:-1], 1):
+            said = next(
+                (s for start in range(place) if (s := self.find_mapped(name, PATH.join(path[start:place])))), None
+            )
+            named.append(str(said[name]) if said and name in said else label)
+        return (*named, path[-1])
+
     def _give_local(self, name: str, path: tuple[str, ...], scheme: str) -> str:
         """A code of the layout's own scheme for a label as printed, listed with the labels above it."""
         if not path[-1].strip():
             raise ValueError("an empty label")
         parent = ""
+        listed = load_codelist(self._list_of(name)).codes
         for place in range(len(path)):
             code = f"{scheme}:{PATH.join(tidy(label) for label in path[: place + 1])}"
+            if place + 1 < len(path) and path[place] in listed:  # a code in place of a label: its children hang on it
+                parent = path[place]
+                continue
             self.local.setdefault((self._list_of(name), code), (tidy(path[place]), parent))
             parent = code
         return parent

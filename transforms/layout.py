@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, get_args, get_origin, get_type_hints
 
-from transforms.codelists import load_codelist
+from transforms.codelists import load_codelist, normalise_label, unit_labels
 from transforms.contract import Column, load_contract
 from transforms.errors import InputError
 from transforms.grid import ENCODINGS
@@ -583,6 +583,10 @@ def _check_column(layout: TableLayout, column: PrintedColumn, where: str) -> Non
         )  # fmt: skip
     for text in headings_of(column):
         _check_pattern(layout, f"{where}.header", text, sayable() if column.role == "value" else ())
+    if column.nth > 1 and any(map(is_pattern, headings_of(column))):
+        raise _refuse(
+            layout, f"{where}.nth has no meaning for a pattern, which takes every column that fits", column.name
+        )
     if column.of not in ("", "left", "right"):
         raise _refuse(layout, f"unknown {where}.of", column.of, ("left", "right"))
     if column.of and column.group:
@@ -605,7 +609,10 @@ def _check_key(layout: TableLayout, column: PrintedColumn, where: str) -> None:
         if not group_names(wanted):
             raise _refuse(layout, f"{where}.pattern has no named group", column.pattern, todo="name what it gives.")
         if column.column or column.parse or column.map or column.path:
-            raise _refuse(layout, f"{where}: a pattern says itself what it gives", column.name, todo="drop the others.")
+            raise _refuse(
+                layout, f"{where} ({column.name!r}): a pattern says itself what it gives", column.name,
+                todo="drop column, parse, map and path of this column, or drop the pattern.",
+            )  # fmt: skip
         return
     if column.column not in (*fillable, *PARTS):
         raise _refuse(layout, f"{where}.column is no column of the observations", column.column, fillable)
@@ -690,7 +697,7 @@ def _check_together(layout: TableLayout) -> None:
 def _check_codes(layout: TableLayout) -> None:
     """Everything that a layout says of itself: only columns it may fill, only values that these columns can hold."""
     contract = load_contract("observations")
-    fillable = [*_fillable(), *PARTS]
+    fillable = [*_fillable(), *PARTS, "note"]
     for name, listed in layout.codes.items():
         if name not in _fillable() or not isinstance(listed, dict):
             raise _refuse(layout, f"codes.{name} is no table of codes of a column", name, _fillable())
@@ -743,9 +750,15 @@ def _check_value(layout: TableLayout, where: str, name: str, value: object, *, i
         if value not in SIGNS:
             raise _refuse(layout, f"unknown {where}", value, SIGNS)
         return
-    if name in PARTS:
+    if name in (*PARTS, "note"):
         if not isinstance(value, str):
             raise _refuse(layout, f"{where} has the wrong type", repr(value), todo="give a text in quotes.")
+        if name == "unit_label" and normalise_label(value) not in unit_labels():
+            raise _refuse(
+                layout, f"{where} is not in the list unit_labels", value,
+                todo='say unit = "..." and unit_mult = ... instead, or add the printed unit to '
+                "own/codelists/unit_labels.csv.",
+            )  # fmt: skip
         return
     column = load_contract("observations")[name]
     if column.type in INTEGERS:

@@ -15,12 +15,35 @@ from transforms.grid import Book, Grid, Number
 from transforms.layout import Layout, PrintedColumn, PrintedRow, TableLayout, headings_of
 from transforms.patterns import compile_pattern, fold_heading, is_pattern, match_text, tidy
 
+MOST_CELLS = 20_000_000  # rows x columns of a sheet: more is no printed table, and a long file is read as bulk
+
+
+def _refuse_stray_cell(grid: Grid) -> None:
+    """A cell far from the table would make a sheet of billions of cells."""
+    width = max(map(len, grid.cells), default=0)
+    if len(grid.cells) * width > MOST_CELLS:
+        row = next(number for number, cells in enumerate(grid.cells, 1) if len(cells) == width)
+        raise InputError(
+            f"the sheet spans {len(grid.cells):,} rows and {width:,} columns",
+            file=grid.file,
+            sheet=grid.sheet,
+            row=row,
+            column=width,
+            found=grid.cells[row - 1][-1],
+            todo="look for a cell that stands far from the table and remove it; a long text file takes bulk = true.",
+        )
+
+
+_DOTS = re.compile(r"(?:[.…·]\s*)+(?=[^\W\d_])")  # before a word: .. Sea transport
+
 
 class Page:
     """One sheet, or several that continue one table, as displayed strings; rows count from 0, columns from 1."""
 
     def __init__(self, grids: Sequence[Grid]) -> None:
         self.grids = tuple(grids)
+        for grid in grids:
+            _refuse_stray_cell(grid)
         self.origin = [(grid, row) for grid in grids for row in range(1, len(grid.cells) + 1)]
         self.width = max((len(row) for grid in grids for row in grid.cells), default=0)
         self.rows = [(*row, *[""] * (self.width - len(row))) for grid in grids for row in grid.cells]
@@ -63,6 +86,13 @@ class Page:
         grid, row = self.origin[index]
         return grid.indents.get((row, column), 0)
 
+    def path_label(self, index: int, column: int) -> tuple[str, int]:
+        """The label of a cell in a hierarchy and how deep it stands: blanks, the style's indent, and leading dots."""
+        text = self.merged_text(index, column)
+        dots = _DOTS.match(text)
+        depth = self.indent(index, column)
+        return (text[dots.end() :], depth + len(dots[0])) if dots else (text, depth)
+
     def locator(self, index: int, column: int) -> str:
         grid, row = self.origin[index]
         return grid.locator(row, column)
@@ -83,6 +113,7 @@ class FoundColumn:
     spec: PrintedColumn
     heading: str
     said: dict[str, str]
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,6 +143,7 @@ class Block:
     said: dict[str, str]
     title: str
     words: list[tuple[str, int, int, str]] = field(default_factory=list)  # kind, row, column, text
+    used: set[int] = field(default_factory=set)  # places of the declared rows that some row fits
     said_at: dict[str, tuple[int, int]] = field(default_factory=dict)  # what is said -> row and column of the words
     nth: int = 1
     left_out: int = 0
@@ -307,9 +339,19 @@ def strip_marks(table: TableLayout, text: str) -> str:
     if not table.label_marks:
         return text
     found = re.search(f"(?:{compile_pattern(table.label_marks).pattern})$", text)
-    if not found or (found[0][:1].isdigit() and text[: found.start()][-1:].isdigit()):
+    if (
+        not found
+        or not text[: found.start()].strip()
+        or (found[0][:1].isdigit() and text[: found.start()][-1:].isdigit())
+    ):
         return text
     return text[: found.start()].rstrip()
+
+
+def find_label_marks(table: TableLayout, text: str) -> tuple[str, ...]:
+    """The footnote marks glued to the end of a label or heading: Services1,2 -> 1 and 2."""
+    mark = text[len(strip_marks(table, text)) :].strip()
+    return tuple(part for part in re.split(r"[,，;\s]+", mark) if part)
 
 
 def _try_header(page: Page, table: TableLayout, left: int, right: int, index: int, floor: int) -> Block | None:
@@ -343,7 +385,7 @@ def _try_header(page: Page, table: TableLayout, left: int, right: int, index: in
         start = above
     if table.title and not title:
         return None
-    return Block(page, table, left, right, start, index, len(page.rows), said, title, words, said_at)
+    return Block(page, table, left, right, start, index, len(page.rows), said, title, words, said_at=said_at)
 
 
 def _say_sheet(page: Page, table: TableLayout) -> dict[str, str]:
@@ -355,21 +397,20 @@ def _say_sheet(page: Page, table: TableLayout) -> dict[str, str]:
 
 def _read_above(table: TableLayout, cells: list[tuple[int, str]]) -> list[tuple[str, int, str, dict[str, str]]] | None:
     """The cells of a row above the header as title or declared texts (kind, column, text, what it says); else None."""
-    joined = " | ".join(text for _, text in cells)
-    for wanted in table.texts:
-        if (said := match_text(wanted, joined)) is not None:
-            return [("text", cells[0][0], joined, said)]
     read = []
     for column, text in cells:
         said = match_text(table.title, text) if table.title else None
-        if said is not None:
-            read.append(("title", column, text, said))
-            continue
-        said = next((s for wanted in table.texts if (s := match_text(wanted, text)) is not None), None)
+        kind = "text" if said is None else "title"
         if said is None:
-            return None
-        read.append(("text", column, text, said))
-    return read
+            said = next((s for wanted in table.texts if (s := match_text(wanted, text)) is not None), None)
+        if said is None:
+            break
+        read.append((kind, column, text, said))
+    else:
+        return read
+    joined = " | ".join(text for _, text in cells)
+    fitting = next((s for wanted in table.texts if (s := match_text(wanted, joined)) is not None), None)
+    return None if fitting is None else [("text", cells[0][0], joined, fitting)]
 
 
 def _account_above(block: Block) -> None:
@@ -479,7 +520,11 @@ def match_columns(block: Block) -> list[FoundColumn]:
             continue
         place, said = fitting
         used.add(place)
-        found.append(FoundColumn(number, table.columns[place], heading, said))
+        marks = [
+            mark for index in range(block.top, block.header + 1)
+            for mark in find_label_marks(table, page.merged_text(index, number))
+        ]  # fmt: skip
+        found.append(FoundColumn(number, table.columns[place], heading, said, tuple(dict.fromkeys(marks))))
     if problems:
         raise join_problems(problems)
     for place, column in enumerate(table.columns):
@@ -520,6 +565,25 @@ def _fit(table: TableLayout, texts: list[str], heading: str, seen: dict[str, int
     return next(iter(plain or patterns), None)
 
 
+def _refuse_second_header(block: Block, index: int, texts: list[str]) -> InputError:
+    """A header among the rows: the layout does not say that tables repeat, or what stands above it is not its title."""
+    page, table = block.page, block.table
+    filled = (
+        " | ".join(text for text in page.rows[i][block.left - 1 : block.right] if text)
+        for i in range(index - table.header.rows, block.header, -1)
+    )
+    above = next(filter(None, filled), "")
+    if table.repeat and table.title:
+        return page.refuse(
+            "a table of this form begins here, but what stands above it is not the declared title", index=index,
+            found=above, todo=f"mend the title (declared: {table.title!r}) or texts in {table.source}.",
+        )  # fmt: skip
+    return page.refuse(
+        "the header stands again among the rows", index=index, found=" | ".join(texts),
+        todo="one table a header: say repeat = true where tables of one form follow one another.",
+    )  # fmt: skip
+
+
 def _refuse_empty_section(block: Block, index: int) -> InputError:
     found = " | ".join(text for text in block.page.rows[index][block.left - 1 : block.right] if text)
     return block.page.refuse(
@@ -532,8 +596,9 @@ def _find_lines(block: Block) -> list[int]:
     """The rows under the header that are no footnotes, notes or ignored rows."""
     found = []
     for index in range(block.header + 1, block.end):
-        text = next((t for t in block.page.rows[index][block.left - 1 : block.right] if t), "")
-        row = _find_row(block.table, strip_marks(block.table, text)) if text else None
+        texts = [t for t in block.page.rows[index][block.left - 1 : block.right] if t][:2]
+        text = texts[0] if texts else ""
+        row = _find_row(block.table, [strip_marks(block.table, t) for t in texts])
         if row and row[0].role == "notes":
             break
         if text and not (row and row[0].role in ("ignore", "footnote")) and not _is_footnote(block.table, text):
@@ -545,6 +610,7 @@ def split_body(block: Block) -> list[BodyRow]:
     """The rows of figures of a block; sections, footnotes and notes taken out. Raises InputError."""
     page, table = block.page, block.table
     values = [c.number for c in block.columns if c.spec.role == "value" or c.spec.rank]
+    passed = {c.number for c in block.columns if c.spec.role in ("ignore", "note")}
     has_path = any(c.spec.path for c in block.columns)
     header = [cell for cell in page.rows[block.header][block.left - 1 : block.right] if cell]
     rows: list[BodyRow] = []
@@ -564,11 +630,10 @@ def split_body(block: Block) -> list[BodyRow]:
         if page.origin[index][0] is not page.grid and _is_repeated_head(block, index, texts):
             continue
         if texts == header:
-            raise page.refuse(
-                "the header stands again among the rows", index=index, found=" | ".join(texts),
-                todo="one table a header: say repeat = true where tables of one form follow one another.",
-            )  # fmt: skip
-        row = _find_row(table, strip_marks(table, texts[0]))
+            raise _refuse_second_header(block, index, texts)
+        row = _find_row(table, [strip_marks(table, text) for text in _first_texts(cells, passed)])
+        if row:
+            block.used.add(next(place for place, one in enumerate(table.rows) if one is row[0]))
         if row and row[0].role == "notes":
             ended = True
             block.words += [("note", index, column, text) for column, text in cells]
@@ -656,7 +721,9 @@ def _settle_headings(block: Block, rows: list[BodyRow]) -> list[BodyRow]:
     if not paths:
         return rows
     page = block.page
-    levels = [min(((n, page.indent(r.index, n)) for n in paths if page.text(r.index, n)), default=(0, 0)) for r in rows]
+    levels = [
+        min(((n, page.path_label(r.index, n)[1]) for n in paths if page.text(r.index, n)), default=(0, 0)) for r in rows
+    ]
     settled, problems = [], []
     for place, row in enumerate(rows):
         is_parent = place + 1 < len(rows) and levels[place + 1] > levels[place]
@@ -691,10 +758,17 @@ def _is_repeated_head(block: Block, index: int, texts: list[str]) -> bool:
     return _read_above(block.table, cells) is not None
 
 
-def _find_row(table: TableLayout, text: str) -> tuple[PrintedRow, dict[str, str]] | None:
+def _first_texts(cells: list[tuple[int, str]], passed: set[int]) -> list[str]:
+    """What a row is known by: its first filled cell, and the first that is no ignored column or note."""
+    label = next((text for number, text in cells if number not in passed), cells[0][1])
+    return list(dict.fromkeys([cells[0][1], label]))
+
+
+def _find_row(table: TableLayout, texts: list[str]) -> tuple[PrintedRow, dict[str, str]] | None:
     for row in table.rows:
-        if (said := match_text(row.text, text)) is not None:
-            return row, said
+        for text in texts:
+            if (said := match_text(row.text, text)) is not None:
+                return row, said
     return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,7 +21,7 @@ from transforms.figures import MarkedFigure, read_figure
 from transforms.grid import Book, Grid
 from transforms.labels import LabelReader, Said, compose_periods, read_unit
 from transforms.layout import BLANK, PREVIOUS, Blank, Layout, PrintedColumn, TableLayout, make_blank
-from transforms.locate import Block, BodyRow, FoundColumn, find_blocks, strip_marks
+from transforms.locate import Block, BodyRow, FoundColumn, find_blocks, find_label_marks, strip_marks
 from transforms.numbers import Figure, fold, qualified_interval, rounding_interval
 from transforms.patterns import is_pattern, match_text
 from transforms.periods import find_freq, find_year_before
@@ -60,6 +62,7 @@ def read_book_observations(book: Book, layout: Layout, dataset: str, vintage: st
     blocks = find_blocks(book, layout)
     several = len(book.sheets) > 1
     frames: list[pd.DataFrame] = []
+    readings: list[BlockReading] = []
     words: list[tuple[str, ...]] = []
     faults: list[Fault] = []
     local: dict[tuple[str, str], tuple[str, str]] = {}
@@ -70,6 +73,7 @@ def read_book_observations(book: Book, layout: Layout, dataset: str, vintage: st
         local |= reading.labels.local
         words += [(reading.table_id, *word) for word in _words_of(block)]
         frames.append(frame)
+        readings.append(reading)
     if faults and layout.bad_rows == "stop":
         raise join_problems([fault.problem for fault in faults])
     key = {"dataset": dataset, "vintage": vintage}
@@ -82,7 +86,7 @@ def read_book_observations(book: Book, layout: Layout, dataset: str, vintage: st
         _table("quarantine", [key | fault.row() for fault in faults]),
         _table("edition_texts", [key | dict(zip(("table_id", "locator", "kind", "words"), word, strict=True))
                                  for word in words]),
-        (*book.notices, *_count_left_out(blocks), *_compare_repeats(blocks, frames)),
+        (*book.notices, *_count_left_out(blocks), *_find_idle(layout, readings), *_compare_repeats(blocks, frames)),
     )  # fmt: skip
 
 
@@ -123,6 +127,7 @@ class BlockReading:
         self.page = block.page
         self.labels = LabelReader(block.table)
         self.faults: list[Fault] = []
+        self.rules_used: list[bool] = []
         self._bad_rows: set[int] = set()
 
     def fail(self, problem: str, index: int, column: int | str | None, found: str, todo: str, *, row: bool) -> None:
@@ -188,6 +193,9 @@ class BlockReading:
             if row.is_heading:
                 continue
             said = self._say_row(row, dict(base))
+            said["__marks"] = tuple(
+                mark for c in keys for mark in find_label_marks(self.table, self.page.merged_text(row.index, c.number))
+            )
             groups: dict[int, Said] = {0: said}
             for column in keys:
                 spec = column.spec
@@ -209,10 +217,12 @@ class BlockReading:
     ) -> tuple[str, ...]:
         """The labels above this row and its own, by the columns they stand in and their indents."""
         for column in keys:
-            text = self.page.merged_text(row.index, column.number) if column.spec.path else ""
+            if not column.spec.path:
+                continue
+            text, depth = self.page.path_label(row.index, column.number)
             text = strip_marks(self.table, text)
             if text:
-                level = (column.number, self.page.indent(row.index, column.number))
+                level = (column.number, depth)
                 while stack and stack[-1][0] >= level:
                     stack.pop()
                 stack.append((level, text))
@@ -234,12 +244,13 @@ class BlockReading:
 
     def _read_key(self, column: FoundColumn, text: str, readers: Mapping[int, Callable[[str], Said]]) -> Said:
         if not column.spec.pattern:
-            return readers[column.number](text) | ({"label": text} if column.spec.column == "item" else {})
+            label = {"label": strip_marks(self.table, text)} if column.spec.column == "item" else {}
+            return readers[column.number](text) | label
         wanted = column.spec.pattern
         groups = match_text(wanted if is_pattern(wanted) else f"/{wanted}/", text)
         if groups is None:
             raise ValueError(f"the cell does not fit the pattern {wanted}")
-        said: Said = {"label": text} if "item" in groups else {}
+        said: Said = {"label": strip_marks(self.table, text)} if "item" in groups else {}
         for name, part in groups.items():
             said = _overlay(said, self.labels.read(name, part))
         return said
@@ -284,6 +295,7 @@ class BlockReading:
         same = {
             "__column": number,
             "heading": column.heading,
+            "__heading_marks": column.marks,
             "__rank": bool(spec.rank),
             "__percent": percent and not spec.rank,
             "__decimals": -1 if decimals is None or spec.rank else decimals,
@@ -364,7 +376,7 @@ class BlockReading:
         unsaid = self._fill_defaults(cells)
         self._compose_periods(cells)
         cells["freq"] = _find_freqs(cells)
-        _apply_rules(self.table, cells, unsaid)
+        self.rules_used = _apply_rules(self.table, cells, unsaid)
         self._compose_periods(cells)
         previous = cells["base_period"] == PREVIOUS
         cells.loc[previous, "base_period"] = cells.loc[previous, "period"].map(_find_base)
@@ -522,18 +534,38 @@ class BlockReading:
             )
 
     def _fill_notes(self, cells: pd.DataFrame, figures: pd.Series) -> None:
-        """The note of every figure: its own, the footnotes its marks point to, the footnotes of the table."""
-        pointed = {
-            mark: next((n for n in self.block.notes if n.startswith(mark)), f"mark {mark}") for mark in self.table.marks
-        }
-        named = set(pointed.values())
+        """The note of every figure: its own, the footnotes its marks point to, the footnotes of the table.
+
+        Marks stand on the figure, its label or its heading; of these only the figure's need a footnote of their own.
+        """
+        found: dict[str, str] = {mark: self._find_footnote(mark, declared=True) for mark in self.table.marks}
+        for marks in {*cells["__marks"], *cells["__heading_marks"]}:
+            for mark in marks:
+                found.setdefault(mark, self._find_footnote(mark, declared=False))
+        named = set(found.values())
         general = " ".join(text for text in self.block.footnotes if text not in named)
         notes = []
-        for note, figure, sign in zip(cells["note"], figures, cells["sign"], strict=True):
-            marks = [pointed[mark] for mark in figure.marks] if figure is not None else []
+        columns = (cells[name] for name in ("note", "__marks", "__heading_marks", "sign"))
+        for note, of_label, of_heading, sign, figure in zip(*columns, figures, strict=True):
+            marks = (*(figure.marks if figure is not None else ()), *of_label, *of_heading)
             turned = "printed with the opposite sign" if sign == "reversed" else ""
-            notes.append("; ".join(filter(None, [note, *marks, turned, general])))
+            notes.append(
+                "; ".join(dict.fromkeys(filter(None, [note, *(found[mark] for mark in marks), turned, general])))
+            )
         cells["note"] = pd.Series(notes, index=cells.index, dtype="object")
+
+    def _find_footnote(self, mark: str, *, declared: bool) -> str:
+        """The footnote that begins with a mark, in brackets or without; a declared mark without one is named itself."""
+        bare = unicodedata.normalize("NFKC", mark).strip("()[] .")
+        begins = (
+            re.compile(rf"[\[(]?\s*{re.escape(bare)}\s*(?:[\])]|[.:：、]|\s|(?=[^\w\s]))", re.IGNORECASE)
+            if bare
+            else None
+        )
+        for note in self.block.notes:
+            if note.startswith(mark) or (begins and begins.match(unicodedata.normalize("NFKC", note))):
+                return note
+        return f"mark {mark}" if declared else ""
 
     def _refuse_large(self, cells: pd.DataFrame) -> None:
         for place, (value, power) in enumerate(zip(cells["value"], cells["unit_mult"], strict=True)):
@@ -622,19 +654,28 @@ def _fits(cells: pd.DataFrame, when: Mapping[str, Any], unsaid: Mapping[str, pd.
     return mask
 
 
-def _apply_rules(table: TableLayout, cells: pd.DataFrame, unsaid: dict[str, pd.Series]) -> None:
+def _apply_rules(table: TableLayout, cells: pd.DataFrame, unsaid: dict[str, pd.Series]) -> list[bool]:
+    """Apply the rules in order; which of them fit any figure."""
+    used: list[bool] = []
     for rule in table.rules:
         mask = _fits(cells, rule.when, unsaid)
+        used.append(bool(mask.any()))
         for name, value in rule.then.items():
+            if name == "note":
+                cells.loc[mask, "note"] = cells.loc[mask, "note"].map(lambda note, new=value: _join_notes(note, new))
+                continue
             if name == "period":
                 cells.loc[mask, list(_PERIOD_PARTS)] = ""
             cells.loc[mask, name] = value
             if name in unsaid:
                 unsaid[name] = unsaid[name] & ~mask
         if rule.reason and mask.any():
-            cells.loc[mask, "note"] = cells.loc[mask, "note"].map(
-                lambda note, why=rule.reason: "; ".join(filter(None, [note, why]))
-            )
+            cells.loc[mask, "note"] = cells.loc[mask, "note"].map(lambda note, why=rule.reason: _join_notes(note, why))
+    return used
+
+
+def _join_notes(*notes: str) -> str:
+    return "; ".join(filter(None, notes))
 
 
 def _fill_status(cells: pd.DataFrame, blanks: pd.Series, figures: pd.Series) -> None:
@@ -706,6 +747,18 @@ def _count_left_out(blocks: Sequence[Block]) -> list[str]:
         for block in blocks
         if block.left_out
     ]
+
+
+def _find_idle(layout: Layout, readings: Sequence[BlockReading]) -> list[str]:
+    """What a layout declares of rows and figures that fits none of them: a misspelt text, or an older form."""
+    idle = []
+    for table in layout.tables:
+        own = [reading for reading in readings if reading.table is table]
+        idle += [f"rows {row.text!r}" for n, row in enumerate(table.rows) if not any(n in r.block.used for r in own)]
+        fits = [any(used) for used in zip(*(r.rules_used for r in own if r.rules_used), strict=True)]
+        idle += [f"rules[{n}] when {table.rules[n - 1].when}" for n, fit in enumerate(fits, 1) if not fit]
+    listed = "; ".join(dict.fromkeys(idle))
+    return [f"{layout.source}: declared, but nothing fits: {listed}"] if idle else []
 
 
 def _compare_repeats(blocks: Sequence[Block], frames: Sequence[pd.DataFrame]) -> list[str]:
