@@ -8,8 +8,8 @@ SELECT *, dataset || '/' || vintage || '/' || locator || '=' || printed AS input
        CASE WHEN contains(period, '/') THEN split_part(period, '/', 2) ELSE period END AS last_period,
        CASE WHEN contains(period, '/') AND base_period = '' THEN split_part(period, '/', 1)
             ELSE base_period END AS first_period,
-       CASE WHEN qualifier = '' AND lower IS NULL THEN value ELSE lower END AS lo,
-       CASE WHEN qualifier = '' AND upper IS NULL THEN value ELSE upper END AS hi,
+       CASE WHEN qualifier = '' AND lower IS NULL THEN value - cut_off(value) ELSE lower END AS lo,
+       CASE WHEN qualifier = '' AND upper IS NULL THEN value + cut_off(value) ELSE upper END AS hi,
        CASE WHEN qualifier NOT IN ('over', 'at_least', 'under', 'at_most') THEN value END AS stated,
        price IN ('', 'current') AS is_nominal
 FROM observations

@@ -6,6 +6,11 @@ CREATE OR REPLACE TEMP MACRO precedence(status) AS (
 );
 
 -- The nearest number to v that the interval allows (an empty end is open).
+-- How far an unrounded value may lie from what is held of it: workbooks hold fifteen digits, the observations ten
+-- decimals. Of a value with fewer than nine decimals all is held.
+CREATE OR REPLACE TEMP MACRO cut_off(v) AS CAST(
+    CASE WHEN v % CAST('0.00000001' AS DECIMAL(38, 10)) <> 0
+         THEN greatest(1e-10, pow(10.0, floor(log10(abs(CAST(v AS DOUBLE)))) - 14)) ELSE 0 END AS DECIMAL(38, 10));
 CREATE OR REPLACE TEMP MACRO nearest(v, lo, hi) AS (CASE WHEN v IS NOT NULL THEN least(greatest(v, lo), hi) END);
 
 -- The lower end for a ratio: what is not printed as negative is held not to be negative.
@@ -33,8 +38,8 @@ WITH ten(power, factor) AS (
            min(unit_mult) OVER (PARTITION BY dataset, vintage, geo, unit, price,
                CASE WHEN starts_with(item, 'DEF:') THEN 'EBOPS2010' ELSE split_part(item, ':', 1) END) AS mult,
            CASE WHEN qualifier IN ('over', 'at_least', 'under', 'at_most') THEN NULL ELSE value END AS stated,
-           CASE WHEN qualifier = '' AND lower IS NULL THEN value ELSE lower END AS low,
-           CASE WHEN qualifier = '' AND upper IS NULL THEN value ELSE upper END AS high
+           CASE WHEN qualifier = '' AND lower IS NULL THEN value - cut_off(value) ELSE lower END AS low,
+           CASE WHEN qualifier = '' AND upper IS NULL THEN value + cut_off(value) ELSE upper END AS high
     FROM observations o
     WHERE measure IN ('value', 'count') AND activity = '_T' AND mode = '_T' AND price IN ('', 'current')
 )
