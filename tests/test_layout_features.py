@@ -738,7 +738,7 @@ def test_a_cell_far_from_the_table_is_refused_at_once(look: Callable[..., Readou
 
 
 def test_a_printed_unit_that_no_list_knows_is_refused_in_the_layout() -> None:
-    with pytest.raises(InputError, match="constants.unit_label is not in the list unit_labels"):
+    with pytest.raises(InputError, match=r"constants\.unit_label is not in the list unit_labels"):
         parse_layout(merge(FRAME, YEARS).replace('unit = "GBP"', 'unit_label = "bags of gold"'), "t.toml")
 
 
@@ -753,3 +753,11 @@ def test_a_second_table_whose_title_does_not_fit_is_named_as_such(look: Callable
     ]
     message = fault(lambda: look(rows, STACKED))
     assert "row 4" in message or "not the declared title. Found: 'Imports - £ million'" in message
+
+
+@pytest.mark.parametrize("pattern", ["/\\d+/", "/[¹²³,]+/", "/\\d(,\\d)*/"])
+def test_raised_marks_are_no_digits_of_a_label_or_a_year(look: Callable[..., Readout], pattern: str) -> None:
+    text = "Item,2018,2019¹\nTravel¹,5,6\n1. Break\n"
+    layout = f"label_marks = '{pattern}'\n" + YEARS + "\n[[rows]]\ntext = '/\\d\\. .*/'\nrole = \"notes\"\n"
+    assert cells(look(text, layout), "period", "note") == [("2018", "1. Break"), ("2019", "1. Break")]
+    assert "unknown column. Found: '2019¹'" in fault(lambda: look(text, YEARS))

@@ -34,6 +34,11 @@ def read_unit(text: str) -> tuple[str, int]:
     return unit_labels()[normalise_label(text)]
 
 
+def _take_over(text: str) -> str:
+    """A label as it goes into a code: width folded, each run of spaces one space; raised marks stay raised."""
+    return " ".join(fold(text).split())
+
+
 def _fold_key(text: str) -> str:
     return tidy(text).casefold()
 
@@ -194,11 +199,11 @@ class LabelReader:
         parent = ""
         listed = load_codelist(self._list_of(name)).codes
         for place in range(len(path)):
-            code = f"{scheme}:{PATH.join(tidy(label) for label in path[: place + 1])}"
+            code = f"{scheme}:{PATH.join(map(_take_over, path[: place + 1]))}"
             if place + 1 < len(path) and path[place] in listed:  # a code in place of a label: its children hang on it
                 parent = path[place]
                 continue
-            self.local.setdefault((self._list_of(name), code), (tidy(path[place]), parent))
+            self.local.setdefault((self._list_of(name), code), (_take_over(path[place]), parent))
             parent = code
         return parent
 

@@ -6,6 +6,7 @@ Whatever stands in a workbook and is not accounted for is a fault; all faults of
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +16,7 @@ from transforms.grid import Book, Grid, Number
 from transforms.layout import Layout, PrintedColumn, PrintedRow, TableLayout, headings_of
 from transforms.patterns import compile_pattern, fold_heading, is_pattern, match_text, tidy
 
+_RAISED = re.compile(r"[⁰¹²³⁴-⁹⁺⁻⁼⁽⁾ᵃ-ᵿʰ-ˣ][⁰¹²³⁴-⁹⁺⁻⁼⁽⁾ᵃ-ᵿʰ-ˣ, ]*$")
 MOST_CELLS = 20_000_000  # rows x columns of a sheet: more is no printed table, and a long file is read as bulk
 
 
@@ -335,15 +337,22 @@ def _lack(table: TableLayout, texts: set[str]) -> list[str]:
 
 
 def strip_marks(table: TableLayout, text: str) -> str:
-    """A label or heading without the footnote marks glued to its end; the last digits of a number are none."""
+    """A label or heading without the footnote marks glued to its end; the last digits of a number are none.
+
+    Raised marks (¹⁾) fit the pattern as they stand, or as plain characters.
+    """
     if not table.label_marks:
         return text
-    found = re.search(f"(?:{compile_pattern(table.label_marks).pattern})$", text)
-    if (
-        not found
-        or not text[: found.start()].strip()
-        or (found[0][:1].isdigit() and text[: found.start()][-1:].isdigit())
-    ):
+    pattern = compile_pattern(table.label_marks)
+    raised = _RAISED.search(text)
+    if raised and text[: raised.start()].strip():
+        tail = raised[0].strip()
+        if pattern.fullmatch(tail) or pattern.fullmatch(unicodedata.normalize("NFKC", tail)):
+            return text[: raised.start()].rstrip()
+    found = re.search(f"(?:{pattern.pattern})$", text)
+    if not found or not text[: found.start()].strip():
+        return text
+    if found[0][:1].isdecimal() and text[: found.start()][-1:].isdecimal():
         return text
     return text[: found.start()].rstrip()
 
