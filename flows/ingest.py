@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -37,11 +37,30 @@ def _show_progress(quiet: bool) -> Iterator[Progress | None]:
         yield show
 
 
+@contextmanager
+def _report(as_json: bool) -> Iterator[Callable[[str], None]]:
+    """What takes warnings; they are shown on stderr at the end, below the bars. For machines, an error as JSON too."""
+    from flows.cli import _explain
+
+    warnings: list[str] = []
+    try:
+        yield warnings.append
+    except Exception as error:
+        if as_json:
+            typer.echo(json.dumps({"error": _explain(error)}, ensure_ascii=False))
+        raise  # the command line prints its one line and ends with 2
+    finally:
+        for text in warnings:
+            typer.secho(f"digitrade: {text}", fg="yellow", err=True)
+
+
 def ingest(
     dataset: Annotated[str, typer.Argument(help="The dataset, for example unctad_digitally_deliverable.")],
     origin: Annotated[str, typer.Option("--from", help="A file, a folder or an https address.")] = "",
     vintage: Annotated[str, typer.Option("--vintage", help="Name of the edition; else its date.")] = "",
-    force: Annotated[bool, typer.Option("--force", help="Fetch even if the publisher says nothing changed.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Fetch though nothing changed; land though no layout fits.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked; ask nothing.")] = False,
     title: Annotated[str, typer.Option("--title", help="For the card: 中文|English.")] = "",
     publisher: Annotated[str, typer.Option("--publisher", help="For the card: 中文|English.")] = "",
@@ -75,12 +94,13 @@ def ingest(
 
     folder = _folder(data_dir)
     if dry_run:
-        plan = describe_plan(folder, dataset, origin)
+        with _report(as_json) as warn:
+            plan = describe_plan(folder, dataset, origin, warn)
         typer.echo(json.dumps(plan, ensure_ascii=False, indent=1) if as_json else _print_plan(plan))
         return
     given = {"title": title, "publisher": publisher, "terms": terms, "edition": edition, "url": url,
              "definition": definition}  # fmt: skip
-    with _show_progress(as_json) as progress:
+    with _report(as_json) as warn, _show_progress(as_json) as progress:
         landed = ingest_dataset(
             folder,
             dataset,
@@ -90,6 +110,7 @@ def ingest(
             force=force,
             progress=progress,
             documentation=tuple(documentation or ()),
+            warn=warn,
         )
     outcome = describe_landed(landed)
     if as_json:

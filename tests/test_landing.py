@@ -12,8 +12,17 @@ from pathlib import Path
 import pytest
 
 from flows.store import landing as landing_module
-from flows.store.editions import find_editions, read_card, read_files
-from flows.store.landing import Landed, check_vintage, choose_vintage, open_landing, render_card
+from flows.store.editions import find_editions, find_layouts, read_card, read_files
+from flows.store.landing import (
+    Landed,
+    check_vintage,
+    choose_vintage,
+    find_datasets_of,
+    find_unread,
+    is_documentation,
+    open_landing,
+    render_card,
+)
 from transforms.errors import InputError
 
 SAYS = {"publisher_zh": "某局", "publisher_en": "Office", "title_zh": "某表", "title_en": "Table", "terms": "free"}
@@ -210,3 +219,38 @@ def test_a_vintage_that_appears_meanwhile(tmp_path: Path, home: Path, monkeypatc
 
     assert "this vintage appeared while we were at work" in refuse(act)
     assert (home / "2" / "x").read_bytes() == b"theirs" and list_home(home) == ["2"]
+
+
+def test_documentation_is_known_by_its_name_and_the_rest_must_fit_a_layout(tmp_path: Path) -> None:
+    layouts = find_layouts("unctad_digitally_deliverable", tmp_path)
+    entries = [{"name": "US_DigitallyDeliverableServices.csv"}, {"name": "notes.csv"}, {"name": "a.csv"}]
+    assert find_unread(entries, layouts) == ["notes.csv", "a.csv"]
+    entries[1]["role"] = "documentation"
+    assert find_unread(entries, layouts) == ["a.csv"]
+    assert is_documentation("notes.csv", ("*.pdf", "notes.*")) and not is_documentation("Notes.csv", ("notes.*",))
+
+
+def test_the_datasets_that_know_a_file(tmp_path: Path) -> None:
+    """A layout for every workbook (template: *.xlsx) knows none; a dataset with a broken layout is passed over."""
+    assert find_datasets_of("tismos_india.csv", tmp_path) == ["wto_india"]
+    assert find_datasets_of("some.xlsx", tmp_path) == []
+    own = tmp_path / "own" / "layouts" / "wto_india"
+    own.mkdir(parents=True)
+    (own / "broken.toml").write_text("files = 1", encoding="utf-8")
+    assert find_datasets_of("tismos_india.csv", tmp_path) == []
+    assert find_datasets_of("pinkbook2020chapter3.xls", tmp_path) == ["ons_pink_book"]
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EPERM])
+def test_a_folder_that_may_not_be_written_leaves_the_old_state(
+    land: Land, home: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    land({"t.csv": b"a\n"})
+
+    def fail(path: Path) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(landing_module, "sync", fail)
+    message = refuse(lambda: land({"t.csv": b"b\n"}))
+    assert f"may not be read or written ({os.strerror(number)}); nothing was landed." in message
+    assert "What to do: choose another --data-dir" in message and list_home(home) == ["2026-05-01"]

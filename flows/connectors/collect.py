@@ -5,16 +5,27 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flows.connectors.source import Limits, Request, Source, check_dataset, find_hosts, find_sources
-from flows.store.editions import Edition, find_latest, verify_files
-from flows.store.landing import Landed, Landing, check_vintage, copy_file, open_landing
+from flows.connectors.source import Limits, Request, Source, check_dataset, find_hosts, find_origin, find_sources
+from flows.store.editions import Edition, find_latest, find_layouts, list_layout_folders, verify_files
+from flows.store.landing import (
+    Landed,
+    Landing,
+    check_vintage,
+    copy_file,
+    find_unread,
+    is_documentation,
+    open_landing,
+)
 from transforms.errors import InputError
+from transforms.layout import Layout
 
 if TYPE_CHECKING:
     from flows.connectors.download import Downloaded, Fetcher, Progress
@@ -28,6 +39,7 @@ _OPTIONS = {
     "url": ("url",),
     "definition": ("definition",),
 }
+Warn = Callable[[str], None]  # takes a sentence that the caller shows; nothing is stopped by it
 _NO_DATA = re.compile(r"\..*|~\$.*|thumbs\.db|desktop\.ini", re.IGNORECASE)
 
 
@@ -51,30 +63,30 @@ def ingest_dataset(
     progress: Progress | None = None,
     settings: dict[str, Any] | None = None,
     documentation: tuple[str, ...] = (),
+    warn: Warn = lambda text: None,
 ) -> Landed:
     """Land an edition of a dataset; or the edition at hand, where there is nothing new. Raises InputError.
 
     origin is a file, a folder or an https address; without it the dataset's source is asked. vintage defaults to the
-    date the publisher gives, else to today. force asks without conditions. settings replace fields of the Fetcher.
-    documentation: patterns of files without figures, which the card tells apart.
+    date the publisher gives, else to today. force asks without conditions, and lands files that no layout fits.
+    settings replace fields of the Fetcher. documentation: patterns of files without figures, which the card tells
+    apart. warn is told what the user should know of, though the edition lands.
     """
     check_dataset(dataset)
     if vintage:
         check_vintage(vintage)
-    sources = find_sources(data_dir)
+    sources = find_sources(data_dir, dataset, warn)
     source = sources.get(dataset)
     today = today or datetime.now(UTC).date()
     is_address = "://" in origin
-    if not origin and source is None:
-        raise InputError(
-            "there is no source of this name",
-            found=dataset,
-            todo=f"give a file with --from, write own/sources/{dataset}.toml, or use one of {', '.join(sources)}.",
-        )
-    family, says = _find_words(source, words or Words({}), dataset)
+    hint = _suggest_dataset(dataset, sources, data_dir)
+    if not origin:
+        source = _need_interface(source, dataset, sources, hint)
+    family, says = _find_words(source, words or Words({}), dataset, hint)
+    documentation = (*documentation, *(source.documentation if source else ()))
     with open_landing(data_dir, dataset) as landing:
         if origin and not is_address:
-            _take_local(landing, Path(origin), source)
+            _take_local(landing, Path(origin), source, documentation)
             published, notes = None, [f"Taken from {Path(origin).name}."]
             how = "The bytes of the file given, unchanged; archives unpacked."
         else:
@@ -88,20 +100,77 @@ def ingest_dataset(
             got = [_fetch(fetcher, landing, request, number, latest) for number, request in enumerate(requests)]
             if latest and all(answer.path is None for _, answer in got):
                 return Landed(latest, False)
-            published, notes = _take_downloads(landing, got, latest, fetcher.limits), []
+            published, notes = _take_downloads(landing, got, latest, fetcher.limits, documentation), []
             how = "The publisher's bytes as downloaded, unchanged; archives unpacked."
             says.setdefault("url", requests[0].url.partition("?")[0])
+        layouts = _find_layouts(dataset, data_dir, landing, documentation, force, warn, hint)
         return landing.land(
             source_family=family,
             publisher_says=says | ({"published": published.isoformat()} if published else {}),
             we_did={"accessed": today.isoformat(), "transcription": how, "notes": notes},
             vintage=vintage or (published or today).isoformat(),
             chosen=bool(vintage),
-            documentation=(*documentation, *(source.documentation if source else ())),
+            documentation=documentation,
+            layouts=layouts,
         )
 
 
-def _find_words(source: Source | None, given: Words, dataset: str) -> tuple[str, dict[str, str]]:
+def _need_interface(source: Source | None, dataset: str, sources: dict[str, Source], hint: str) -> Source:
+    """The source, if it can be asked; InputError where there is none, and where the publisher has no interface."""
+    if source and source.has_interface:
+        return source
+    if source:
+        page = source.words.get("url", "the publisher's page")
+        raise InputError(
+            "the publisher has no interface that is asked here",
+            found=dataset,
+            todo=f"take the file from {page}, and give it with --from.",
+        )
+    names = ", ".join(sorted(name for name, other in sources.items() if other.has_interface))
+    raise InputError(
+        "there is no source of this name",
+        found=dataset,
+        todo=f"give a file with --from, write own/sources/{dataset}.toml, or use one of {names}.",
+        more=hint,
+    )
+
+
+def _suggest_dataset(dataset: str, sources: dict[str, Source], data_dir: Path) -> str:
+    """'Did you mean ...?' for a name that no source and no layout has, where a known one is near; '' otherwise."""
+    known = sorted({*sources, *list_layout_folders(data_dir)})
+    if dataset in known:
+        return ""
+    parts = set(dataset.split("_"))
+    near = get_close_matches(dataset, known, cutoff=0.75)
+    near += [name for name in known if parts <= set(name.split("_")) and name not in near]
+    return f"Did you mean {' or '.join(near[:3])}?" if near else ""
+
+
+def _find_layouts(
+    dataset: str, data_dir: Path, landing: Landing, documentation: tuple[str, ...], force: bool, warn: Warn, hint: str
+) -> dict[str, Layout]:
+    """The layouts that every file must fit one of; {} where there is none, or a faulty one, and warn says so.
+
+    With force, files that fit none are named and land. A fault in a layout must not keep bytes from being landed that
+    the publisher may replace tomorrow.
+    """
+    try:
+        layouts = find_layouts(dataset, data_dir)
+        unread = find_unread([e for e in landing.entries if not is_documentation(e["name"], documentation)], layouts)
+    except InputError as fault:
+        warn(f"the files were not held against the layouts of {dataset}: {fault}")
+        return {}
+    if not layouts:
+        warn(
+            f"there is no layout for {dataset} yet: to have it read, write own/layouts/{dataset}/<table>.toml next "
+            f"(docs/layouts.md; digitrade layout FILE drafts one). {hint}".strip()
+        )
+    elif unread and force:
+        warn(f"no layout of {dataset} fits {', '.join(unread)}: the edition cannot be read before one does.")
+    return {} if force else layouts
+
+
+def _find_words(source: Source | None, given: Words, dataset: str, hint: str) -> tuple[str, dict[str, str]]:
     """The words of the card, from the source and the options; what is missing is refused with its option."""
     says = (dict(source.words) if source else {}) | {key: text for key, text in given.publisher_says.items() if text}
     family = given.source_family or (source.source_family if source else "")
@@ -114,6 +183,7 @@ def _find_words(source: Source | None, given: Words, dataset: str) -> tuple[str,
             found=dataset,
             todo=f"add {' '.join(missing)}; Chinese and English may be given as 中文|English. "
             "(--family: whose compilation the figures are, for example mofcom.)",
+            more=hint,
         )
     return family, says
 
@@ -123,14 +193,14 @@ def _make_fetcher(
 ) -> Fetcher:
     from flows.connectors.download import Fetcher
 
-    secret, host = {}, ""
+    secret, secret_origin = {}, ""
     if source and source.credentials:
         value = os.environ.get(source.credentials["variable"], "")
         if value:
-            host = source.hosts[0]
+            secret_origin = find_origin(source.base_url)
             secret = {source.credentials["header"]: source.credentials.get("prefix", "") + value}
     limits = source.limits if source else Limits()
-    return replace(Fetcher(hosts, limits, host, secret, progress), **settings)
+    return replace(Fetcher(hosts, limits, secret_origin, secret, progress), **settings)
 
 
 def _find_earlier(data_dir: Path, dataset: str) -> Edition | None:
@@ -195,7 +265,11 @@ def _entries(edition: Edition | None) -> list[dict[str, Any]]:
 
 
 def _take_downloads(
-    landing: Landing, got: list[tuple[Request, Downloaded]], latest: Edition | None, limits: Limits
+    landing: Landing,
+    got: list[tuple[Request, Downloaded]],
+    latest: Edition | None,
+    limits: Limits,
+    documentation: tuple[str, ...],
 ) -> date | None:
     """Everything that came, unpacked, into the edition; what did not change, from the latest one. The newest date."""
     published: list[date] = []
@@ -209,7 +283,9 @@ def _take_downloads(
                         if entry.get(key)}  # fmt: skip
                 landing.copy(latest.folder / entry["name"], **kept)
         else:
-            _take_file(landing, answer.path, answer.name, request.content, request.members, limits, about)
+            _take_file(
+                landing, answer.path, answer.name, request.content, request.members, limits, about, documentation
+            )
         published += [answer.published] if answer.published else []
     return max(published, default=None)
 
@@ -222,12 +298,21 @@ def _take_file(
     members: tuple[str, ...],
     limits: Limits,
     about: dict[str, str],
+    documentation: tuple[str, ...],
 ) -> None:
-    """A file from the desk into the edition: judged by its bytes, and unpacked where it is an archive."""
+    """A file from the desk into the edition: judged by its bytes, and unpacked where it is an archive.
+
+    Documentation may be of any kind (a PDF, a web page), unless the source says which.
+    """
     from flows.connectors.download import clean_name
     from flows.connectors.sniff import check_content
     from flows.connectors.unpack import ARCHIVES, unpack_archive
 
+    if not expected and is_documentation(clean_name(name), documentation):
+        ready = path.with_name(clean_name(name))
+        path.rename(ready)
+        landing.add(ready, **about)
+        return
     content = check_content(path, expected, name)
     if content not in ARCHIVES:
         ready = path.with_name(clean_name(_complete_name(name, content) if about else name) or f"data.{content}")
@@ -241,7 +326,8 @@ def _take_file(
     place = path.with_suffix(".unpacked")
     place.mkdir()
     for unpacked in unpack_archive(path, content, place, limits=limits, members=members, shown=name):
-        check_content(unpacked, "", f"{name}: {unpacked.name}")
+        if not is_documentation(unpacked.name, documentation):
+            check_content(unpacked, "", f"{name}: {unpacked.name}")
         landing.add(unpacked, archive=name, archive_sha256=digest, **about)
     path.unlink()
 
@@ -253,12 +339,9 @@ def _complete_name(name: str, content: str) -> str:
     return name if name.lower().endswith(known) else f"{name}.{content}"
 
 
-def _take_local(landing: Landing, origin: Path, source: Source | None) -> None:
+def _take_local(landing: Landing, origin: Path, source: Source | None, documentation: tuple[str, ...]) -> None:
     """A file, or every file of a folder, into the edition. Nothing is known of when they were published."""
-    if not origin.exists():
-        raise InputError("there is no such file or folder", file=str(origin), todo="correct --from.")
-    inside = sorted(origin.iterdir()) if origin.is_dir() else []
-    paths = [path for path in inside if not _NO_DATA.fullmatch(path.name)] if origin.is_dir() else [origin]
+    paths = _list_given(origin)
     limits = source.limits if source else Limits()
     for number, path in enumerate(paths):
         if path.is_dir():
@@ -277,9 +360,23 @@ def _take_local(landing: Landing, origin: Path, source: Source | None) -> None:
             raise InputError("a file name that is not text", found=repr(path.name), todo="rename the file.") from None
         desk = landing.desk / f"{number}.given"
         copy_file(path, desk)
-        _take_file(landing, desk, path.name, "", _all_members(source), limits, {})
+        _take_file(landing, desk, path.name, "", _all_members(source), limits, {}, documentation)
     if not paths:
         raise InputError("the folder holds no files", file=str(origin), todo="correct --from.")
+
+
+def _list_given(origin: Path) -> list[Path]:
+    """The file given, or what is in the folder given. Raises InputError where there is none, or it may not be read."""
+    try:
+        if not origin.exists():
+            raise InputError("there is no such file or folder", file=str(origin), todo="correct --from.")
+        if not origin.is_dir():
+            return [origin]
+        return [path for path in sorted(origin.iterdir()) if not _NO_DATA.fullmatch(path.name)]
+    except OSError as error:
+        raise InputError(
+            f"what is given may not be read ({error.strerror})", file=str(origin), todo="mend its rights."
+        ) from None
 
 
 def _all_members(source: Source | None) -> tuple[str, ...]:
@@ -288,19 +385,17 @@ def _all_members(source: Source | None) -> tuple[str, ...]:
     return tuple(pattern for some in patterns for pattern in some) if all(patterns) else ()
 
 
-def describe_plan(data_dir: Path, dataset: str, origin: str = "") -> dict[str, Any]:
+def describe_plan(data_dir: Path, dataset: str, origin: str = "", warn: Warn = lambda text: None) -> dict[str, Any]:
     """What ingest would ask, without asking: addresses, hosts, the latest edition. Raises InputError."""
     check_dataset(dataset)
-    sources = find_sources(data_dir)
+    sources = find_sources(data_dir, dataset, warn)
     source = sources.get(dataset)
     if origin:
         addresses = [origin]
-    elif source is None:
-        raise InputError("there is no source of this name", found=dataset, todo=f"one of {', '.join(sources)}.")
-    elif source.kind == "listing":
-        addresses = [source.listing_url]
     else:
-        addresses = [request.url for request in source.make_requests()]
+        source = _need_interface(source, dataset, sources, _suggest_dataset(dataset, sources, data_dir))
+        is_listing = source.kind == "listing"
+        addresses = [source.listing_url] if is_listing else [request.url for request in source.make_requests()]
     try:
         latest: str | None = find_latest(data_dir, dataset).vintage
     except InputError:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
-from flows.connectors.source import MEGABYTE, Limits, check_host
+from flows.connectors.source import MEGABYTE, Limits, check_host, find_origin
 from transforms.errors import InputError
 
 if TYPE_CHECKING:
@@ -52,11 +52,15 @@ class Downloaded:
 
 @dataclass
 class Fetcher:
-    """Asks allowed hosts only. pause and jitter are what a test replaces."""
+    """Asks allowed hosts only. pause and jitter are what a test replaces.
+
+    secret: headers that go to addresses of secret_origin (find_origin) and to no other; not to it either, once a
+    redirect has led elsewhere, for then another chose the address.
+    """
 
     hosts: set[str]
     limits: Limits = field(default_factory=Limits)
-    secret_host: str = ""
+    secret_origin: str = ""
     secret: Mapping[str, str] = field(default_factory=dict, repr=False)
     progress: Progress | None = None
     pause: Callable[[float], None] = time.sleep
@@ -107,12 +111,12 @@ class Fetcher:
     def _try(self, client: httpx.Client, job: _Job) -> Downloaded:
         headers = {"User-Agent": AGENT, "Accept": job.accept or "*/*", "Accept-Encoding": "identity"}
         headers |= job.conditions()
-        url = job.url
+        url, secret = job.url, self.secret
         for _ in range(MOST_REDIRECTS + 1):
-            secret = self.secret if urlsplit(url).hostname == self.secret_host else {}
+            secret = secret if find_origin(url) == self.secret_origin else {}
             with client.stream("GET", url, headers=headers | dict(secret)) as response:
                 if response.status_code not in (301, 302, 303, 307, 308):
-                    return self._take(response, job)
+                    return self._take(response, job, bool(secret))
                 url = urljoin(url, response.headers.get("location", ""))
             try:
                 check_host(url, self.hosts)
@@ -126,7 +130,7 @@ class Fetcher:
                 ) from None
         raise InputError("the publisher sends us round in circles", file=_show(job.url), todo="try again later.")
 
-    def _take(self, response: httpx.Response, job: _Job) -> Downloaded:
+    def _take(self, response: httpx.Response, job: _Job, has_secret: bool) -> Downloaded:
         """The body of a good answer on disk, whole; InputError or _TryAgain for every other answer."""
         status, headers = response.status_code, response.headers
         if status == 304 and (job.etag or job.last_modified):
@@ -134,7 +138,7 @@ class Fetcher:
         if status == 416 and job.done:
             job.restart()
             raise _TryAgain("the publisher cannot go on where the download was cut off", "try again later.")
-        _check_status(response, job.url, bool(self.secret))
+        _check_status(response, job.url, has_secret)
         if not (status == 206 and job.goes_on(headers)):
             if status == 206:
                 job.restart()

@@ -1,22 +1,25 @@
 """Sources: TOML declarations that say where a publisher's files are and what the card of an edition says of them.
 
 One file per dataset: flows/connectors/sources/<dataset>.toml, or the user's own data/own/sources/<dataset>.toml, which
-goes before the bundled one. docs/ingest.md is the reference of the keys.
+goes before the bundled one. kind = "given" has words for the card only: the publisher has no interface, and the file
+comes with --from. docs/ingest.md is the reference of the keys.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from transforms.errors import InputError
 
-KINDS = ("files", "listing")
+KINDS = ("files", "listing", "given")
 CONTENTS = ("csv", "zip", "7z", "gzip", "xlsx", "xls", "ods", "xml", "json", "parquet")
 WORDS = ("publisher_zh", "publisher_en", "title_zh", "title_en", "edition", "terms", "url", "definition")
 REQUIRED_WORDS = ("publisher_zh", "publisher_en", "title_zh", "title_en", "terms")
@@ -34,6 +37,7 @@ _KEYS = {
     "credentials",
     "documentation",
 }
+_OF_AN_INTERFACE = ("base_url", "listing", "downloads", "credentials")
 _HERE = ("127.0.0.1", "localhost", "::1")
 
 
@@ -71,7 +75,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Source:
-    """A dataset's interface. words are those of the card; shown is the name used in messages."""
+    """A dataset's interface, or (kind given) its words alone. words are those of the card; shown is for messages."""
 
     dataset: str
     shown: str
@@ -85,6 +89,10 @@ class Source:
     limits: Limits = field(default_factory=Limits)
     credentials: dict[str, str] = field(default_factory=dict)
     documentation: tuple[str, ...] = ()  # patterns of files without figures
+
+    @property
+    def has_interface(self) -> bool:
+        return self.kind != "given"
 
     @property
     def listing_url(self) -> str:
@@ -135,19 +143,45 @@ def check_dataset(dataset: str) -> str:
     return dataset
 
 
-def find_sources(data_dir: Path) -> dict[str, Source]:
-    """Dataset -> source: the bundled ones, replaced by the user's own of the same name. Raises InputError."""
+def find_sources(data_dir: Path, asked: str = "", warn: Callable[[str], None] | None = None) -> dict[str, Source]:
+    """Dataset -> source: the bundled ones, replaced by the user's own of the same name.
+
+    Raises InputError for a fault in the source asked for. A faulty source of another dataset is left out, and warn is
+    told: it must not stand in the way of this one.
+    """
     found: dict[str, Source] = {}
     bundled = files("flows.connectors").joinpath("sources")
     own = data_dir / "own" / "sources"
     for folder, shown in ((bundled, "flows/connectors/sources"), (own, "own/sources")):
-        if not folder.is_dir():
-            continue
-        for path in sorted(folder.iterdir(), key=lambda p: p.name):
-            if path.name.endswith(".toml") and not path.name.startswith((".", "~")):
-                dataset = path.name.removesuffix(".toml")
-                found[dataset] = parse_source(path.read_bytes(), dataset, f"{shown}/{path.name}")
+        for path in _list_files(folder, shown):
+            dataset = path.name.removesuffix(".toml")
+            found.pop(dataset, None)  # the shipped one does not stand in for an own one that is broken
+            try:
+                found[dataset] = parse_source(
+                    _read_bytes(path, f"{shown}/{path.name}"), dataset, f"{shown}/{path.name}"
+                )
+            except InputError as fault:
+                if dataset == asked:
+                    raise
+                if warn:
+                    warn(f"a source of another dataset is left out: {fault}")
     return found
+
+
+def _list_files(folder: Traversable, shown: str) -> list[Traversable]:
+    try:
+        inside = list(folder.iterdir()) if folder.is_dir() else []
+    except OSError as error:
+        raise InputError(f"the folder cannot be read: {error.strerror}", file=shown, todo="mend its rights.") from None
+    named = [path for path in inside if path.name.endswith(".toml") and not path.name.startswith((".", "~"))]
+    return sorted(named, key=lambda path: path.name)
+
+
+def _read_bytes(path: Traversable, shown: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"the file cannot be read: {error.strerror}", file=shown, todo="mend its rights.") from None
 
 
 def parse_source(content: bytes, dataset: str, shown: str) -> Source:
@@ -161,8 +195,17 @@ def parse_source(content: bytes, dataset: str, shown: str) -> Source:
     kind = _need(raw, "kind", str, "", shown)
     if kind not in KINDS:
         raise InputError("unknown kind", file=shown, found=kind, todo=f"use one of {', '.join(KINDS)}.")
-    base = _need(raw, "base_url", str, "", shown)
-    check_url(base, shown)
+    is_given = kind == "given"
+    if is_given and (unused := [key for key in _OF_AN_INTERFACE if key in raw]):
+        raise InputError(
+            f"{unused[0]} is no key of a source without an interface",
+            file=shown,
+            found=unused[0],
+            todo='remove it, or say kind = "files".',
+        )
+    base = "" if is_given else _need(raw, "base_url", str, "", shown)
+    if base:
+        check_url(base, shown)
     words = _need(raw, "publisher_says", dict, "", shown)
     _refuse_unknown(words, set(WORDS), "publisher_says.", shown)
     for key in REQUIRED_WORDS:
@@ -179,15 +222,16 @@ def parse_source(content: bytes, dataset: str, shown: str) -> Source:
         _refuse_unknown(credentials, {"variable", "header", "prefix"}, "credentials.", shown)
         for key in ("variable", "header"):
             _need(credentials, key, str, "credentials.", shown)
+    items = [] if is_given else _items(raw, shown)
     return Source(
         dataset=dataset,
         shown=shown,
         kind=kind,
         base_url=base,
-        hosts=(str(urlsplit(base).hostname), *_read_texts(raw, "hosts", "", shown)),
+        hosts=(*([str(urlsplit(base).hostname)] if base else []), *_read_texts(raw, "hosts", "", shown)),
         source_family=_need(raw, "source_family", str, "", shown),
         words={key: str(value) for key, value in words.items()},
-        downloads=tuple(_check_download(item, number, shown) for number, item in enumerate(_items(raw, shown), 1)),
+        downloads=tuple(_check_download(item, number, shown) for number, item in enumerate(items, 1)),
         listing=listing,
         limits=_read_limits(raw.get("limits", {}), shown),
         credentials=credentials,
@@ -282,12 +326,20 @@ def check_url(url: str, shown: str = "") -> None:
         )
 
 
+def find_origin(url: str) -> str:
+    """Scheme, host and port of an address, as one text: what must be the same for a key to be sent along."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    return f"{scheme}://{str(parts.hostname).lower()}:{parts.port or {'http': 80, 'https': 443}.get(scheme, 0)}"
+
+
 def find_hosts(sources: dict[str, Source], data_dir: Path) -> set[str]:
     """The hosts that may be asked: those of the sources and of data/own/hosts.txt (one a line, # for remarks)."""
     hosts = {host.lower() for source in sources.values() for host in source.hosts}
     own = data_dir / "own" / "hosts.txt"
     if own.is_file():
-        for number, line in enumerate(own.read_text(encoding="utf-8-sig").splitlines(), 1):
+        text = _read_bytes(own, "own/hosts.txt").decode("utf-8-sig", "replace")
+        for number, line in enumerate(text.splitlines(), 1):
             host = line.partition("#")[0].strip().lower()
             if not host:
                 continue

@@ -88,7 +88,8 @@ def _explaining(shown: str) -> Iterator[None]:
     except OSError as error:
         if error.errno not in (None, errno.EINVAL):  # a forged offset is an invalid place to go to
             raise  # the disk, not the archive
-        raise InputError(f"the archive is damaged: {error}", file=shown, todo=_TAKE_WHOLE) from None
+        problem = error.strerror or error  # not str(): that would show the name the file has on our desk
+        raise InputError(f"the archive is damaged: {problem}", file=shown, todo=_TAKE_WHOLE) from None
     except EOFError:
         raise InputError("the archive is cut off", file=shown, todo=_TAKE_WHOLE) from None
     except NotImplementedError as error:
@@ -119,7 +120,7 @@ def _unpack_zip(
         infos = archive.infolist()
         for info in infos:
             if info.flag_bits & 1:
-                raise _refuse(shown, "the archive is encrypted", info.filename)
+                raise _refuse_encrypted(shown, info.filename)
             mode = info.external_attr >> 16
             if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
                 raise _refuse(shown, "a member of the archive is a link or a device", info.filename)
@@ -148,7 +149,7 @@ def _unpack_7z(
         # a file object, not a path: with a path py7zr unpacks in threads, where an error of ours would be lost
         with path.open("rb") as file, py7zr.SevenZipFile(file) as archive:
             if archive.needs_password():
-                raise _refuse(shown, "the archive is encrypted", path.name)
+                raise _refuse_encrypted(shown)
             infos = list(archive.files)
             for info in infos:
                 if info.is_symlink or info.is_junction or info.is_socket:
@@ -162,7 +163,7 @@ def _unpack_7z(
             finally:
                 factory.close()
     except PasswordRequired:
-        raise _refuse(shown, "the archive is encrypted", path.name) from None
+        raise _refuse_encrypted(shown) from None
     except CrcError as error:
         raise InputError(
             "the archive is damaged or cut off: a checksum differs",
@@ -272,6 +273,15 @@ def _check_path(inside: str, shown: str) -> None:
     path = inside.replace("\\", "/")
     if "\x00" in path or path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in path.split("/"):
         raise _refuse(shown, "a member of the archive has a path that leads out of it", inside)
+
+
+def _refuse_encrypted(shown: str, member: str | None = None) -> InputError:
+    return InputError(
+        "the archive is encrypted",
+        file=shown,
+        found=member,
+        todo="unpack it with its password, and give the files with --from.",
+    )
 
 
 def _refuse(shown: str, problem: str, found: str) -> InputError:

@@ -21,12 +21,25 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from flows.store.editions import CARD_KEYS, KNOWN_KEYS, Edition, order_vintage, read_card, verify_files
+from flows.store.editions import (
+    CARD_KEYS,
+    KNOWN_KEYS,
+    Edition,
+    find_layout,
+    find_layouts,
+    list_layout_folders,
+    order_vintage,
+    read_card,
+    verify_files,
+)
 from transforms.errors import InputError
+from transforms.layout import Layout
 
 _PREFIX = ".landing-"
 _VINTAGE = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z._-]{0,62}[0-9A-Za-z])?")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_BARRED = (errno.EROFS, errno.EACCES, errno.EPERM)
+_NO_FOLDER = (errno.EEXIST, errno.ENOTDIR)
 _CHUNK = 1 << 20
 
 
@@ -87,14 +100,15 @@ class Landing:
 
     def land(
         self, *, source_family: str, publisher_says: dict[str, str], we_did: dict[str, Any], vintage: str,
-        chosen: bool, documentation: tuple[str, ...] = (),
+        chosen: bool, documentation: tuple[str, ...] = (), layouts: dict[str, Layout] | None = None,
     ) -> Landed:  # fmt: skip
         """The edition, in its place. chosen: the user named the vintage, so another one is not put in its place.
 
-        documentation: patterns of names of files that hold no figures; the card says so of them.
+        documentation: patterns of names of files that hold no figures; the card says so of them. layouts: those of the
+        dataset; where there are any, every other file must fit one.
 
         The same bytes as an edition that is there: that edition. Raises InputError for a chosen vintage that exists
-        with other bytes.
+        with other bytes, and for a file that no layout fits.
         """
         check_vintage(vintage)
         home = self.data_dir / "raw" / self.dataset
@@ -109,8 +123,10 @@ class Landing:
                 )
             vintage = choose_vintage(home, vintage)
         for entry in self.entries:
-            if any(fnmatchcase(entry["name"], pattern) for pattern in documentation):
+            if is_documentation(entry["name"], documentation):
                 entry["role"] = "documentation"
+        if layouts and (unread := find_unread(self.entries, layouts)):
+            raise _refuse_unread(self.dataset, unread, layouts, self.data_dir)
         publisher_says = {"edition": vintage} | {key: value for key, value in publisher_says.items() if value}
         card = render_card(self.dataset, vintage, source_family, publisher_says, we_did, self.entries)
         ready = self.root / self.dataset / vintage
@@ -140,11 +156,12 @@ class Landing:
 def open_landing(data_dir: Path, dataset: str) -> Iterator[Landing]:
     """A landing with an empty desk, removed at the end whatever happens. One at a time for each dataset.
 
-    What an earlier one that was killed left behind is removed first. A full disk is an InputError.
+    What an earlier one that was killed left behind is removed first. A full disk and a folder that may not be written
+    are InputErrors.
     """
     home = data_dir / "raw" / dataset
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        _make_home(home)
         with _hold(home):
             for old in home.glob(f"{_PREFIX}*"):
                 shutil.rmtree(old, ignore_errors=True)
@@ -165,7 +182,26 @@ def open_landing(data_dir: Path, dataset: str) -> Iterator[Landing]:
                 file=f"raw/{dataset}",
                 todo="make room, or choose another --data-dir.",
             ) from None
+        if error.errno in _BARRED:
+            raise InputError(
+                f"the data folder may not be read or written ({error.strerror}); nothing was landed",
+                file=str(error.filename or home),
+                todo="choose another --data-dir, or mend the rights of this one.",
+            ) from None
         raise
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER:
+            raise
+        raise InputError(
+            "a file stands where a folder is needed; nothing was landed",
+            file=str(error.filename or home),
+            todo="choose another --data-dir, or move that file away.",
+        ) from None
 
 
 @contextmanager
@@ -216,6 +252,44 @@ def choose_vintage(home: Path, vintage: str) -> str:
     return f"{vintage}.{max(numbers) + 1}"
 
 
+def is_documentation(name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a file holds no figures, by its name."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def find_unread(entries: list[dict[str, Any]], layouts: dict[str, Layout]) -> list[str]:
+    """The files, documentation aside, that none of a dataset's layouts fits."""
+    data = [entry["name"] for entry in entries if entry.get("role") != "documentation"]
+    return [name for name in data if find_layout(layouts, name) is None]
+
+
+def _refuse_unread(dataset: str, unread: list[str], layouts: dict[str, Layout], data_dir: Path) -> InputError:
+    fitting = find_datasets_of(unread[0], data_dir)
+    other = f"land it as {' or '.join(fitting)}, whose layouts know it" if fitting else "land it as another dataset"
+    return InputError(
+        "no layout of this dataset fits the file",
+        file=f"{dataset}/{unread[0]}",
+        todo=f"{dataset} knows {', '.join(layouts)} (capitals count). Give the file the name that the publisher gave "
+        f"it; or {other}; or write own/layouts/{dataset}/<table>.toml (docs/layouts.md); or, if it holds no figures, "
+        f'say --documentation "{unread[0]}"; or land it unread with --force.',
+        more=f"The same holds for {', '.join(unread[1:])}." if len(unread) > 1 else "",
+    )
+
+
+def find_datasets_of(name: str, data_dir: Path) -> list[str]:
+    """The datasets with a layout that speaks of such a file; one for every workbook (*.xlsx) speaks of none."""
+    fitting = []
+    for dataset in list_layout_folders(data_dir):
+        try:
+            layouts = find_layouts(dataset, data_dir)
+            telling = {pattern: layout for pattern, layout in layouts.items() if not re.fullmatch(r"\*\.\w+", pattern)}
+            if find_layout(telling, name):
+                fitting.append(dataset)
+        except InputError:
+            continue  # a fault in another dataset's layouts is not this file's
+    return fitting
+
+
 def find_same_bytes(home: Path, digests: set[str]) -> Edition | None:
     """The latest sound edition of a dataset whose files are exactly these (by sha256), or None.
 
@@ -236,12 +310,13 @@ def find_same_bytes(home: Path, digests: set[str]) -> Edition | None:
 def copy_file(source: Path, target: Path) -> None:
     """A copy on the disk; shared blocks where the file system can, so that a bulk file costs no second space."""
     try:
-        with source.open("rb") as reading, target.open("wb") as writing:
-            if not _clone(reading.fileno(), writing.fileno()):
-                while chunk := reading.read(_CHUNK):
-                    writing.write(chunk)
+        reading = source.open("rb")
     except PermissionError:
         raise InputError("the file may not be read", file=source.name, todo="mend its rights.") from None
+    with reading, target.open("wb") as writing:
+        if not _clone(reading.fileno(), writing.fileno()):
+            while chunk := reading.read(_CHUNK):
+                writing.write(chunk)
 
 
 def _clone(source: int, target: int) -> bool:

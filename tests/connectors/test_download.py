@@ -11,14 +11,15 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from connector_publisher import Answer, Publisher
+from connector_publisher import Answer, Publisher, open_publisher
 
 from flows.connectors.download import Fetcher, clean_name, parse_http_date, read_retry_after
-from flows.connectors.source import Limits
+from flows.connectors.source import Limits, find_origin
 
 BODY = bytes(range(256)) * 4000  # a megabyte, no two neighbouring blocks at a wrong offset alike
 DATED = {"ETag": '"v1"', "Last-Modified": "Wed, 22 Apr 2026 19:59:32 GMT"}
@@ -225,15 +226,32 @@ def test_a_redirect_within_the_list_and_one_out_of_it(
     assert "round in circles" in refuse(lambda: fetcher().fetch(url, target))
 
 
-def test_a_secret_goes_to_its_host_only_and_into_no_message(
+def test_a_secret_goes_to_its_origin_only_and_into_no_message(
     publisher: Publisher, settings: dict[str, object], target: Path, refuse: Refuse
 ) -> None:
-    fetcher = Fetcher({"127.0.0.1", "localhost"}, Limits(), "127.0.0.1", {"X-Key": "hush"}, **settings)  # type: ignore[arg-type]
+    fetcher = Fetcher({"127.0.0.1", "localhost"}, Limits(), find_origin(publisher.url), {"X-Key": "hush"}, **settings)  # type: ignore[arg-type]
     publisher.answer("/there.csv", b"a,b\n")
     elsewhere = publisher.url.replace("127.0.0.1", "localhost") + "/there.csv"
     url = publisher.answer("/here.csv", Answer(b"", 302, {"Location": elsewhere}))
     fetcher.fetch(url, target)
     assert publisher.asked[0][1]["x-key"] == "hush" and "x-key" not in publisher.asked[1][1]
+    with open_publisher() as neighbour:  # the same host, another port
+        url = publisher.answer("/moved.csv", Answer(b"", 302, {"Location": neighbour.url + "/t.csv"}))
+        neighbour.answer("/t.csv", Answer(b"", 307, {"Location": publisher.url + "/back.csv"}))
+        publisher.answer("/back.csv", b"a,b\n")
+        fetcher.fetch(url, target)
+        assert "x-key" not in neighbour.asked[0][1]
+        first, second = publisher.asked[-2:]
+        assert first[1]["x-key"] == "hush"
+        assert second[0] == "/back.csv" and "x-key" not in second[1]  # another chose that address
+        fetcher.fetch(neighbour.answer("/u.csv", b"a,b\n"), target)
+        assert "x-key" not in neighbour.asked[-1][1]
+    url = publisher.answer("/still.csv", Answer(b"", 302, {"Location": "/there.csv"}))
+    fetcher.fetch(url, target)
+    assert [headers.get("x-key") for _, headers in publisher.asked[-2:]] == ["hush", "hush"]
+    secure = find_origin(publisher.url.replace("http:", "https:"))  # host and port the same, but the line is plain
+    replace(fetcher, secret_origin=secure).fetch(publisher.url + "/there.csv", target)
+    assert "x-key" not in publisher.asked[-1][1]
     url = publisher.answer("/no.csv", Answer(b"hush", 403))
     message = refuse(lambda: fetcher.fetch(f"{url}?key=hush", target))
     assert "check the key in the environment variable" in message

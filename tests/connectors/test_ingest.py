@@ -22,6 +22,7 @@ import typer
 from connector_publisher import Answer, Publisher, make_7z, make_zip
 from typer.testing import CliRunner
 
+from flows.cli import main
 from flows.connectors.collect import Words, describe_landed, describe_plan, ingest_dataset, split_words
 from flows.ingest import _show_progress, ingest
 from flows.store.editions import find_editions, find_latest, read_files, verify_files
@@ -99,17 +100,20 @@ def test_a_listing_with_several_files_and_one_without(
         publisher.answer(f"{report}/bulkfiles/en", answer)
         assert message in refuse(lambda: land(data, "unctad_services_by_category"))
     publisher.answer(f"{report}/bulkfiles/en", json.dumps([{"fileId": 1}, {"fileId": 2}]).encode())
-    publisher.answer(f"{report}/bulkfile/1/en", make_7z({"a.csv": CSV}))
-    publisher.answer(f"{report}/bulkfile/2/en", make_7z({"b.csv": CSV * 2}))
+    publisher.answer(f"{report}/bulkfile/1/en", make_7z({"US_TradeServCat_a.csv": CSV}))
+    publisher.answer(f"{report}/bulkfile/2/en", make_7z({"US_TradeServCat_b.csv": CSV * 2}))
     landed = land(data, "unctad_services_by_category")
-    assert {entry["name"] for entry in landed.edition.card["files"]} == {"a.csv", "b.csv"}
+    assert {entry["name"] for entry in landed.edition.card["files"]} == {
+        "US_TradeServCat_a.csv",
+        "US_TradeServCat_b.csv",
+    }
 
 
 @pytest.mark.parametrize(
     ("dataset", "body", "landed_as"),
     [
         ("wto_services_annual", make_zip({"services_annual_dataset.csv": CSV}), "services_annual_dataset.csv"),
-        ("wto_digitally_delivered", make_zip({"DDS.csv": CSV, "notes.pdf": b"%PDF"}), "DDS.csv"),
+        ("wto_digitally_delivered", make_zip({"dds.csv": CSV, "notes.pdf": b"%PDF"}), "dds.csv"),
         ("batis_bpm6", make_zip({"OECD-WTO_BATIS_BPM6_December2025_bulk.csv": CSV}),
          "OECD-WTO_BATIS_BPM6_December2025_bulk.csv"),
         ("data360_digitally_deliverable", CSV, "UNCTAD_DE.csv"),
@@ -282,8 +286,165 @@ def test_a_dataset_without_a_source_needs_its_words(tmp_path: Path, land: Any, r
     assert (says["publisher_zh"], says["publisher_en"], says["edition"]) == ("Office", "Office", "2026-05-01")
     message = refuse(lambda: land(data, "my_city"))
     assert "there is no source of this name. Found: 'my_city'." in message and "unctad_digitally_deliverable" in message
+    message = refuse(lambda: land(data, "wto_services_anual"))
+    assert message.endswith("Did you mean wto_services_annual?")
+    message = refuse(lambda: land(data, "batis", origin=str(table)))
+    assert "add --title" in message and message.endswith("Did you mean batis_bpm6 or oecd_batis?")
     for name in ("My City", "../x", ""):
         assert "not the name of a dataset" in refuse(lambda name=name: land(data, name, origin=str(table)))  # type: ignore[misc]
+
+
+def test_a_dataset_whose_publisher_has_no_interface(tmp_path: Path, land: Any, refuse: Refuse) -> None:
+    data, table = tmp_path / "data", tmp_path / "pinkbook2020chapter3.xls"
+    table.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 a workbook")
+    for ask in (land, describe_plan):
+        message = refuse(lambda ask=ask: ask(data, "ons_pink_book"))  # type: ignore[misc]
+        assert message.startswith("the publisher has no interface that is asked here. Found: 'ons_pink_book'.")
+        assert "take the file from https://www.ons.gov.uk/" in message and "give it with --from" in message
+    assert describe_plan(data, "ons_pink_book", str(table))["source"] == "flows/connectors/sources/ons_pink_book.toml"
+    card = land(data, "ons_pink_book", origin=str(table), vintage="2020").edition.card
+    assert card["source_family"] == "ons_bop" and card["publisher_says"]["terms"] == "Open Government Licence v3.0"
+
+
+LAYOUT = """
+files = ["table_*.csv"]
+[header]
+contains = ["Year"]
+[[columns]]
+header = "Year"
+role = "key"
+column = "period"
+[[columns]]
+header = "Value"
+role = "value"
+"""
+
+
+@pytest.fixture
+def own_layout(tmp_path: Path) -> Callable[[str], Path]:
+    """own_layout(text) -> a data folder whose dataset city has that layout."""
+
+    def write(text: str) -> Path:
+        folder = tmp_path / "data" / "own" / "layouts" / "city"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "t.toml").write_text(text, encoding="utf-8")
+        return tmp_path / "data"
+
+    return write
+
+
+CITY = Words(split_words({"title": "表|Table", "publisher": "Office", "terms": "free"}), "city")
+
+
+def test_a_file_that_no_layout_fits(
+    own_layout: Callable[[str], Path], land: Any, refuse: Refuse, tmp_path: Path
+) -> None:
+    data, given = own_layout(LAYOUT), tmp_path / "given"
+    given.mkdir()
+    for name in ("table_1.csv", "Table_2.csv", "tismos_india.csv"):
+        (given / name).write_bytes(CSV + name.encode())
+    take = {"origin": str(given), "words": CITY}
+    message = refuse(lambda: land(data, "city", **take))
+    assert message.startswith(
+        "city/Table_2.csv: no layout of this dataset fits the file. What to do: city knows table_*.csv"
+    )
+    for remedy in (
+        "land it as another dataset",
+        "own/layouts/city/<table>.toml",
+        '--documentation "Table_2.csv"',
+        "--force",
+    ):
+        assert remedy in message
+    assert message.endswith("The same holds for tismos_india.csv.") and list_raw(data) == []
+    (given / "Table_2.csv").unlink()
+    assert "or land it as wto_india, whose layouts know it;" in refuse(lambda: land(data, "city", **take))
+    warnings: list[str] = []
+    told = land(data, "city", **take, documentation=("tismos*",), warn=warnings.append)
+    assert [entry.get("role") for entry in told.edition.card["files"]] == [None, "documentation"] and warnings == []
+    (given / "tismos_india.csv").write_bytes(CSV * 9)
+    assert land(data, "city", **take, force=True, warn=warnings.append).is_new
+    assert warnings == ["no layout of city fits tismos_india.csv: the edition cannot be read before one does."]
+    assert not land(data, "city", **take).is_new  # what landed so is not refused when it comes again
+
+
+def test_documentation_of_any_kind(
+    own_layout: Callable[[str], Path], land: Any, refuse: Refuse, tmp_path: Path
+) -> None:
+    data, given = own_layout(LAYOUT), tmp_path / "given"
+    given.mkdir()
+    page = b"<!doctype html><title>Notes</title>"
+    for name, content in (("table_1.csv", CSV), ("notes.pdf", b"%PDF-1.7"), ("more.zip", make_zip({"a.html": page}))):
+        (given / name).write_bytes(content)
+    take = {"origin": str(given), "words": CITY}
+    assert "more.zip: a.html: a web page came" in refuse(lambda: land(data, "city", **take))
+    assert "the bytes are pdf" in refuse(lambda: land(data, "city", **take, documentation=("a.html",)))
+    landed = land(data, "city", **take, documentation=("*.pdf", "*.html"))
+    assert set(read_files(landed.edition)) == {"table_1.csv", "notes.pdf", "a.html"}
+    landed = land(data, "city", **take, documentation=("*.pdf", "*.zip"))
+    assert set(read_files(landed.edition)) == {"table_1.csv", "notes.pdf", "more.zip"}  # kept as it is
+
+
+def test_what_lands_without_a_layout_says_what_comes_next(
+    own_layout: Callable[[str], Path], land: Any, tmp_path: Path
+) -> None:
+    data, table = own_layout(LAYOUT), tmp_path / "t.csv"
+    table.write_bytes(CSV)
+    warnings: list[str] = []
+    assert land(data, "batis_bpm", origin=str(table), words=CITY, warn=warnings.append).is_new
+    assert len(warnings) == 1 and "write own/layouts/batis_bpm/<table>.toml next (docs/layouts.md" in warnings[0]
+    assert warnings[0].endswith("Did you mean batis_bpm6?")
+    own_layout(LAYOUT.replace("files", "fyles"))
+    assert land(data, "city", origin=str(table), words=CITY, warn=warnings.append).is_new
+    assert warnings[1].startswith("the files were not held against the layouts of city: own/layouts/city/t.toml: ")
+
+
+def test_a_folder_that_may_not_be_written(
+    own_source: Own, land: Any, refuse: Refuse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, table = own_source("city", TABLE), tmp_path / "t.csv"
+    table.write_bytes(CSV)
+    make, opened = Path.mkdir, Path.open
+
+    def read_only(path: Path, *args: Any, **options: Any) -> None:
+        if "raw" in path.parts:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        make(path, *args, **options)
+
+    def barred(path: Path, mode: str = "r", *args: Any, **options: Any) -> Any:
+        if (path == table) if mode == "rb" else path.name.endswith(".given"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return opened(path, mode, *args, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "mkdir", read_only)
+        message = refuse(lambda: land(data, "city", origin=str(table)))
+    assert "the data folder may not be read or written (Read-only file system); nothing was landed." in message
+    assert "choose another --data-dir" in message and str(data / "raw" / "city") in message
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", barred)
+        assert refuse(lambda: land(data, "city", origin=str(table))).startswith("t.csv: the file may not be read.")
+        patched.setattr(
+            Path, "open", lambda path, mode="r", *a, **o: barred(path, "w") if mode == "wb" else opened(path, mode)
+        )
+        message = refuse(lambda: land(data, "city", origin=str(table)))
+        assert "the data folder may not be read or written (Permission denied)" in message  # not the file that is given
+    (tmp_path / "a_file").write_bytes(b"")
+    message = refuse(lambda: land(tmp_path / "a_file", "batis_bpm6", origin=str(table)))
+    assert "a file stands where a folder is needed; nothing was landed." in message and "--data-dir" in message
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="rights do not bind the superuser")
+def test_rights_that_really_bar(own_source: Own, land: Any, refuse: Refuse, tmp_path: Path) -> None:
+    data, given = own_source("city", TABLE), tmp_path / "given"
+    given.mkdir()
+    (given / "t.csv").write_bytes(CSV)
+    given.chmod(0)
+    assert "what is given may not be read" in refuse(lambda: land(data, "city", origin=str(given)))
+    given.chmod(0o755)
+    (data / "raw").mkdir(exist_ok=True)
+    (data / "raw").chmod(0o555)
+    assert "choose another --data-dir" in refuse(lambda: land(data, "city", origin=str(given)))
+    (data / "raw").chmod(0o755)
 
 
 def test_a_key_from_the_environment(
@@ -403,3 +564,30 @@ def test_the_command(publisher: Publisher, own_source: Own, command: Callable[..
     assert "not on the list" in command("city", "--dry-run", "--from", "https://o.example/x", *place).stdout
     failed = command("none", *place)
     assert failed.exit_code == 1 and "there is no source of this name" in str(failed.exception)
+
+
+def test_warnings_and_errors_of_the_command(
+    publisher: Publisher, own_source: Own, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The whole command line: warnings and the error on stderr, with --json the error on stdout too, exit code 2."""
+    data = own_source("city", TABLE)
+    own_source("town", 'kind = "page"')
+    publisher.answer("/t.csv", Answer(CSV, headers=WHEN))
+    main_of = lambda *arguments: main(["ingest", *arguments, "--data-dir", str(data)])  # noqa: E731
+    with pytest.raises(SystemExit) as ended:
+        main_of("city", "--json")
+    shown = capsys.readouterr()
+    assert ended.value.code == 0 and json.loads(shown.out)["state"] == "landed"
+    first, second = shown.err.splitlines()
+    assert "own/sources/town.toml: unknown kind" in first and "there is no layout for city yet" in second
+    for arguments in (("town",), ("town", "--dry-run"), ("none",), ("city", "--from", str(tmp_path / "none.csv"))):
+        with pytest.raises(SystemExit) as ended:
+            main_of(*arguments, "--json")
+        shown = capsys.readouterr()
+        error = json.loads(shown.out)
+        assert ended.value.code == 2 and list(error) == ["error"]
+        assert shown.err.splitlines()[-1] == f"digitrade: {error['error']}" and "What to do" in error["error"]
+    with pytest.raises(SystemExit) as ended:
+        main_of("town")
+    shown = capsys.readouterr()
+    assert ended.value.code == 2 and shown.out == "" and shown.err.startswith("digitrade: own/sources/town.toml:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -9,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from connector_publisher import WORDS
 
-from flows.connectors.source import check_host, find_hosts, find_sources, parse_source
+from flows.connectors.source import check_host, find_hosts, find_origin, find_sources, parse_source
+from flows.store.editions import list_layout_folders
 from transforms.errors import InputError
 
 Refuse = Callable[[Callable[[], object]], str]
@@ -19,6 +21,10 @@ SHIPPED = {
     "unctad_digitally_deliverable", "unctad_services_by_category", "world_bank_wdi", "wto_digitally_delivered",
     "wto_services_annual",
 }  # fmt: skip
+GIVEN = {
+    "mofcom_services", "ons_international_trade_in_services", "ons_pink_book", "ons_subnational", "safe_services",
+    "unctad_viewer", "wto_india",
+}  # fmt: skip
 GOOD = (
     f'kind = "files"\nbase_url = "https://statistics.example"\n{WORDS}\n[[downloads]]\npath = "/t.csv"\ncontent = "csv"'
 )
@@ -26,13 +32,53 @@ GOOD = (
 
 def test_the_shipped_sources(tmp_path: Path) -> None:
     sources = find_sources(tmp_path)
-    assert set(sources) == SHIPPED
-    for source in sources.values():
+    assert {name for name, source in sources.items() if source.has_interface} == SHIPPED
+    for name in SHIPPED:
+        source = sources[name]
         urls = [source.listing_url] if source.kind == "listing" else [r.url for r in source.make_requests()]
         for url in urls:
             check_host(url, find_hosts(sources, tmp_path))  # https, and a host that may be asked
         assert source.words["publisher_zh"] != source.words["publisher_en"]
         assert source.words["title_zh"] != source.words["title_en"]
+
+
+def test_the_shipped_words_for_files_that_are_given(tmp_path: Path) -> None:
+    """Every dataset with shipped layouts has its words, but where they are the user's, or bundled with a card."""
+    sources = find_sources(tmp_path)
+    given = {name: source for name, source in sources.items() if not source.has_interface}
+    assert set(given) == GIVEN
+    without = {"template", "seed_statements", "guangzhou_digital_trade_report"}
+    assert set(list_layout_folders(tmp_path)) == set(sources) | without
+    for source in given.values():
+        assert source.downloads == () and source.base_url == ""
+        for key in ("publisher", "title"):
+            assert re.search("[一-鿿]", source.words[f"{key}_zh"]) and source.words[f"{key}_en"].isascii()
+    families = {name: source.source_family for name, source in given.items()}
+    assert families == {
+        "mofcom_services": "mofcom", "ons_international_trade_in_services": "ons_its", "ons_pink_book": "ons_bop",
+        "ons_subnational": "ons_its", "safe_services": "safe", "unctad_viewer": "unctadstat",
+        "wto_india": "wto_tismos",
+    }  # fmt: skip
+    assert {sources[name].words["terms"] for name in GIVEN if name.startswith("ons")} == {
+        "Open Government Licence v3.0"
+    }
+
+
+def test_a_broken_source_stops_its_own_dataset_only(tmp_path: Path, refuse: Refuse) -> None:
+    own = tmp_path / "own" / "sources"
+    own.mkdir(parents=True)
+    (own / "city.toml").write_text(GOOD, encoding="utf-8")
+    (own / "imf_bop.toml").write_text('kind = "page"', encoding="utf-8")
+    (own / "My Town.toml").write_text(GOOD, encoding="utf-8")
+    (own / "folder.toml").mkdir()
+    warnings: list[str] = []
+    sources = find_sources(tmp_path, "city", warnings.append)
+    assert sources["city"].dataset == "city"
+    assert set(sources) == (SHIPPED | GIVEN | {"city"}) - {"imf_bop"}  # the shipped one does not stand in for it
+    assert len(warnings) == 3 and all(text.startswith("a source of another dataset is left out:") for text in warnings)
+    assert any("own/sources/imf_bop.toml: unknown kind. Found: 'page'." in text for text in warnings)
+    message = refuse(lambda: find_sources(tmp_path, "imf_bop", warnings.append))
+    assert message.startswith("own/sources/imf_bop.toml: unknown kind.")
 
 
 def test_sdmx_services_are_asked_for_csv(tmp_path: Path) -> None:
@@ -62,7 +108,7 @@ def test_an_own_source_goes_before_the_shipped_one(tmp_path: Path) -> None:
     (own / "imf_bop.toml").write_text(GOOD, encoding="utf-8")
     (own / "city.toml").write_text(GOOD.replace("[[downloads]]", "[limits]\ndownload_mb = 0.5\n[[downloads]]"))
     sources = find_sources(tmp_path)
-    assert sources["imf_bop"].shown == "own/sources/imf_bop.toml" and set(sources) == SHIPPED | {"city"}
+    assert sources["imf_bop"].shown == "own/sources/imf_bop.toml" and set(sources) == SHIPPED | GIVEN | {"city"}
     assert sources["city"].limits.download_bytes == 500_000 and sources["imf_bop"].limits.download_bytes == 200_000_000
 
 
@@ -99,6 +145,30 @@ def test_a_source_that_is_none(refuse: Refuse, old: str, new: str, message: str)
     assert refuse(lambda: parse_source(text.encode(), "city", "own/sources/city.toml")).startswith(
         f"own/sources/city.toml: {message}"
     )
+
+
+WORDS_ONLY = f'kind = "given"\ndocumentation = ["*.pdf"]\nhosts = ["o.example"]\n{WORDS}\n[limits]\nratio = 2'
+
+
+def test_a_source_of_words_only(refuse: Refuse) -> None:
+    source = parse_source(WORDS_ONLY.encode(), "city", "own/sources/city.toml")
+    assert not source.has_interface and source.hosts == ("o.example",) and source.documentation == ("*.pdf",)
+    assert source.words["title_en"] == "Some table" and source.limits.ratio == 2
+    for line, key in (
+        ('base_url = "https://o.example"\n', "base_url"),
+        ('credentials = { variable = "X", header = "Y" }\n', "credentials"),
+        ('downloads = [{ path = "/t", content = "csv" }]\n', "downloads"),
+    ):
+        message = refuse(lambda line=line: parse_source((line + WORDS_ONLY).encode(), "city", "city.toml"))  # type: ignore[misc]
+        assert message.startswith(f"city.toml: {key} is no key of a source without an interface.")
+    message = refuse(lambda: parse_source(WORDS_ONLY.replace('terms = "free"', "").encode(), "city", "city.toml"))
+    assert message.startswith("city.toml: the source lacks publisher_says.terms.")
+
+
+def test_an_origin_is_scheme_host_and_port() -> None:
+    assert find_origin("https://O.example/a?b#c") == find_origin("https://o.example:443/x") == "https://o.example:443"
+    others = ["http://o.example", "https://o.example:8443", "https://a.o.example", "http://o.example:443"]
+    assert len({find_origin(url) for url in ["https://o.example", *others]}) == 5
 
 
 @pytest.mark.parametrize("name", ["", "Über", "a/b", "..", "A", "1a", "a" * 65, "a.b"])
