@@ -17,18 +17,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
-    from transforms.drafting.check import LayoutReport
+    from expectations.run import Outcome
+    from transforms.drafting.check import FaultGroup, LayoutReport
     from transforms.drafting.draft import Draft
     from transforms.drafting.text_files import TextForm
     from transforms.grid import Book
     from transforms.layout import Layout
+    from transforms.observe import Readout
 
+    Twins = list[list[dict[str, Any]]]
+
+VINTAGE = "check"  # what is only looked at has no edition
 LOOKED_AT = 4_000_000  # bytes of a text file: enough to see its form
 _WHOLE = 200_000_000  # bytes of a workbook, or of a text file that is checked, at most
 _PREVIEW = 8
 _MOST_GROUPS = 40
+_MOST_CODES = 5
 
 
 def layout(
@@ -41,6 +49,12 @@ def layout(
         Path | None, typer.Option("--check", help="Read FILE with this layout and list what is wrong.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Let --out replace a file.")] = False,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--data-dir", envvar="DIGITRADE_DATA_DIR", help="Folder with own/: your code lists and shared layouts."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
     """Look into an unknown table and draft a layout for it; or check a layout while writing it.
@@ -51,20 +65,36 @@ def layout(
         digitrade layout services.xlsx --out services.toml               the draft as a file
         digitrade layout services.xlsx --check services.toml             every fault, or what the layout gives
 
-    It ends with 1 when the draft does not read the file yet, or when the check finds a fault.
+    The check also judges what was read by the rules of a run: what blocks an edition there is listed here.
+
+    It ends with 1 when the draft does not read the file yet, or cannot tell its figures apart, or when the check finds
+    a fault.
     """
+    from flows.cli import _folder
+    from transforms.drafting.check import show_patterns
     from transforms.errors import InputError
 
+    folder = _folder(data_dir)
     try:
+        _use_codelists(folder)
         if check is not None:
-            clean = _check(file, check, dataset, as_json)
+            clean = _check(file, check, dataset, folder, as_json)
         else:
             clean = _draft(file, dataset, sheet, out, encoding, force, as_json)
     except InputError as error:
-        typer.secho(f"digitrade: {error}", fg="red", err=True)
+        typer.secho(f"digitrade: {show_patterns(str(error))}", fg="red", err=True)
         raise typer.Exit(2) from None
     if not clean:
         raise typer.Exit(1)
+
+
+def _use_codelists(folder: Path) -> None:
+    """The code lists as a run knows them: with the user's own rows."""
+    from flows.stages.reading import use_codelists
+    from transforms.drafting.meanings import forget_lists
+
+    use_codelists(folder)
+    forget_lists()
 
 
 # --- files -----------------------------------------------------------------------------------------------------------
@@ -166,13 +196,14 @@ def _draft(file: Path, dataset: str, sheet: str, out: Path | None, encoding: str
             ) from None
     if as_json:
         typer.echo(json.dumps(_describe(book, form, whole, draft), ensure_ascii=False, indent=1))
-        return draft.problem is None
+        return draft.problem is None and not _find_twins(draft)
     console = Console(stderr=out is None, highlight=False, soft_wrap=True)
     _print_findings(console, book, form, whole, draft)
     if out is None:
         typer.echo(draft.text)
-    _print_next(console, draft, out, file, dataset)
-    return draft.problem is None
+    twins = _find_twins(draft)
+    _print_next(console, draft, twins, out, file, dataset)
+    return draft.problem is None and not twins
 
 
 def _describe(book: Book, form: TextForm | None, whole: bool, draft: Draft) -> dict[str, Any]:
@@ -199,6 +230,7 @@ def _describe(book: Book, form: TextForm | None, whole: bool, draft: Draft) -> d
         "reads": draft.problem is None,
         "problem": None if draft.problem is None else str(draft.problem),
         "observations": draft.observations.num_rows if draft.observations is not None else 0,
+        "not_told_apart": sum(map(len, _find_twins(draft))),
         "draft": draft.text,
     }
 
@@ -311,16 +343,22 @@ def _say_labels(label: dict[str, Any]) -> str:
     return f"{label['heading'] or '(no heading)'} = {label['taken_as']} ({label['labels']}{known}{levels})"
 
 
-def _print_next(console: Console, draft: Draft, out: Path | None, file: Path, dataset: str) -> None:
+def _print_next(console: Console, draft: Draft, twins: Twins, out: Path | None, file: Path, dataset: str) -> None:
     from rich.markup import escape
 
+    from transforms.drafting.check import name_place, show_patterns
+
     if draft.problem is not None:
-        console.print(f"[red]The draft does not read the file yet:[/red] {escape(str(draft.problem))}")
+        console.print(f"[red]The draft does not read the file yet:[/red] {escape(show_patterns(str(draft.problem)))}")
+    elif draft.observations is not None and twins:
+        places = ", ".join(name_place(str(row["locator"])) for row in twins[0][:4])
+        console.print(
+            f"[red]The draft needs work: {sum(map(len, twins))} of {draft.observations.num_rows} figures share "
+            f"their key with others[/red] (the first: {escape(places)}), so a run would refuse them. Say what tells "
+            "them apart: another key column, a section, or a set for the column."
+        )
     elif draft.observations is not None:
-        twins = _count_twins(draft)
-        console.print(f"[green]The draft reads the file: {draft.observations.num_rows} observations.[/green]"
-                      + (f" [yellow]{twins} figures share their key with others.[/yellow]" if twins else "")
-                      )  # fmt: skip
+        console.print(f"[green]The draft reads the file: {draft.observations.num_rows} observations.[/green]")
     shown = out or Path(f"{dataset}.toml")
     console.print(f"{draft.todos} places are marked TODO. Settle them, and look again with:")
     console.print(f"  digitrade layout {escape(str(file))} --check {escape(str(shown))}")
@@ -329,17 +367,19 @@ def _print_next(console: Console, draft: Draft, out: Path | None, file: Path, da
     )
 
 
-def _count_twins(draft: Draft) -> int:
+def _find_twins(draft: Draft) -> Twins:
     from transforms.drafting.check import find_twins
 
-    return sum(len(rows) for rows in find_twins(draft.observations))
+    return find_twins(draft.observations) if draft.observations is not None else []
 
 
 # --- the check -------------------------------------------------------------------------------------------------------
 
 
-def read_layout(path: Path) -> Layout:
-    """A layout from a file, with the shared layouts and the CSV maps beside it. Raises InputError."""
+def read_layout(path: Path, folder: Path) -> Layout:
+    """A layout from a file, with the shared layouts (bundled, and the user's in the data folder) and the CSV maps
+    beside it, as a run takes them. Raises InputError."""
+    from flows.store.editions import _read_texts
     from transforms.errors import InputError
     from transforms.layout import parse_layout
 
@@ -347,35 +387,40 @@ def read_layout(path: Path) -> Layout:
         raise InputError(
             "there is no such layout", file=str(path), todo="draft one with: digitrade layout FILE --out ..."
         )
-    shared = {
-        entry.name: entry.read_text(encoding="utf-8")
-        for entry in files("transforms").joinpath("layouts").iterdir()
-        if entry.name.startswith("_")
-    }
+    bundled, mine = files("transforms").joinpath("layouts"), folder / "own" / "layouts"
+    shared = _read_texts(bundled, "transforms/layouts", r"_.*\.toml")
+    shared |= _read_texts(mine, "own/layouts", r"_.*\.toml") if mine.is_dir() else {}
     text = _read_text(path)
-    beside = {one.name: _read_text(one) for one in sorted(path.parent.glob("*.csv")) if one.name in text}
+    named = [
+        one for one in sorted(path.parent.glob("*.csv")) if any(one.name in said for said in (text, *shared.values()))
+    ]
+    beside = {one.name: _read_text(one, "utf-8-sig") for one in named}
     return parse_layout(text, path.name, shared, beside)
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: Path, encoding: str = "utf-8") -> str:
     from transforms.errors import InputError
 
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes().decode(encoding)
     except (UnicodeDecodeError, OSError) as error:
         raise InputError(f"the file cannot be read: {error}", file=str(path), todo="save it as UTF-8 text.") from None
 
 
-def _check(file: Path, check: Path, dataset: str, as_json: bool) -> bool:
+def _check(file: Path, check: Path, dataset: str, folder: Path, as_json: bool) -> bool:
     from rich.console import Console
 
     from transforms.drafting.check import check_layout
 
-    layout = read_layout(check)
+    layout = read_layout(check, folder)
     book, whole = _open_as(file, layout)
     if layout.bulk:
         layout = replace(layout, bulk=False)
-    report = check_layout(book, layout, dataset or check.parent.name or "dataset")
+    dataset = dataset or check.resolve().parent.name or "dataset"
+    report = check_layout(book, layout, dataset)
+    if not report.faults and report.readout is not None and report.readout.observations.num_rows:
+        typer.echo("Judging by the rules of a run, which takes some seconds ...", err=True)
+        report = replace(report, broken=group_outcomes(judge_readout(report.readout, dataset)))
     named = any(fnmatchcase(book.file, pattern) for pattern in layout.files)
     if as_json:
         typer.echo(json.dumps(_describe_report(report, named, whole), ensure_ascii=False, indent=1, default=str))
@@ -388,7 +433,49 @@ def _check(file: Path, check: Path, dataset: str, as_json: bool) -> bool:
             )
         if not whole:
             console.print("[yellow]Only the beginning of the file was read.[/yellow]")
-    return named and not report.faults
+    return named and not report.faults and not report.broken
+
+
+def judge_readout(readout: Readout, dataset: str) -> list[Outcome]:
+    """The outcomes of the rules of the observations stage on what was read, as `digitrade run` judges an edition."""
+    import duckdb
+
+    from expectations.run import run_suite
+    from transforms.contract import load_contract
+    from transforms.database import add_local_codes
+    from transforms.indicators import create_codelists, create_table
+
+    with duckdb.connect() as con:
+        create_codelists(con)
+        for name, rows in (("observations", readout.observations), ("local_codes", readout.labels)):
+            create_table(con, load_contract(name))
+            con.register("read", rows)
+            con.execute(f"INSERT INTO {name} BY NAME FROM read")
+            con.unregister("read")
+        add_local_codes(con)
+        return run_suite(con, "observations", dataset, VINTAGE)
+
+
+def group_outcomes(outcomes: Sequence[Outcome]) -> tuple[FaultGroup, ...]:
+    """The rules that would block the edition: words, rows, first cells, and what mends them."""
+    from expectations.run import load_suite
+    from transforms.drafting.check import FaultGroup, name_place, say_remedy
+
+    columns = {
+        rule["meta"]["id"]: rule["kwargs"].get("column", "") for rule in load_suite("observations")["expectations"]
+    }
+    groups = []
+    for outcome in outcomes:
+        if not outcome.blocks:
+            continue
+        column = columns.get(outcome.rule_id, "")
+        group = FaultGroup(f"rule {outcome.rule_id} fails: {outcome.words_en}", say_remedy(column))
+        for example in outcome.examples:
+            match = re.fullmatch(r"(?P<locator>.*R\d+C\d+): (?P<found>.*)", example, re.S)
+            group.add(match["found"] if match else "", name_place(match["locator"]) if match else example)
+        group.count = outcome.failed
+        groups.append(group)
+    return tuple(groups)
 
 
 def _open_as(file: Path, layout: Layout) -> tuple[Book, bool]:
@@ -405,12 +492,16 @@ def _describe_report(report: LayoutReport, named: bool, whole: bool) -> dict[str
     readout = report.readout
     return {
         "reads": named and not report.faults,
+        "passes": named and not report.faults and not report.broken,
         "file_named": named,
         "whole": whole,
         "faults": [
             {"problem": g.problem, "count": g.count, "remedy": g.todo, "found": dict(g.found), "places": g.places,
              "suggestion": g.suggestion}
             for g in report.faults
+        ],
+        "broken_rules": [
+            {"rule": g.problem, "count": g.count, "remedy": g.todo, "places": g.places} for g in report.broken
         ],
         "quarantined": report.quarantined,
         "tables": [asdict(table) for table in summarise_tables(readout.observations)] if readout else [],
@@ -426,8 +517,8 @@ def _preview(report: LayoutReport) -> list[dict[str, Any]]:
         return []
     table = report.readout.observations
     step = max(1, table.num_rows // _PREVIEW)
-    names = ["locator", "printed", "value", "unit", "unit_mult", "geo", "partner", "flow", "item", "period", "measure",
-             "obs_status"]  # fmt: skip
+    names = ["locator", "printed", "value", "lower", "upper", "unit", "unit_mult", "geo", "partner", "flow", "item",
+             "period", "measure", "obs_status", "note"]  # fmt: skip
     return list(table.select(names).take(list(range(0, table.num_rows, step))[:_PREVIEW]).to_pylist())
 
 
@@ -442,6 +533,11 @@ def _print_report(console: Console, report: LayoutReport, book: Book, layout: La
             _print_group(console, number, group)
         if len(report.faults) > _MOST_GROUPS:
             console.print(f"... and {len(report.faults) - _MOST_GROUPS} more kinds of fault")
+    elif report.broken:
+        console.print(f"[red bold]{escape(book.file)} can be read with {escape(layout.source)}, but a run would block "
+                      f"it:[/red bold] {len(report.broken)} of its rules fail")  # fmt: skip
+        for number, group in enumerate(report.broken, 1):
+            _print_group(console, number, group)
     else:
         console.print(f"[green bold]{escape(book.file)} reads[/green bold] with {escape(layout.source)}")
     if report.readout is not None:
@@ -451,16 +547,20 @@ def _print_report(console: Console, report: LayoutReport, book: Book, layout: La
 def _print_group(console: Console, number: int, group: Any) -> None:
     from rich.markup import escape
 
+    from transforms.drafting.check import show_patterns
+
     times = f" ({group.count} times)" if group.count > 1 else ""
-    console.print(f"\n[red]{number}. {escape(group.problem)}{times}[/red]")
+    console.print(f"\n[red]{number}. {escape(show_patterns(group.problem))}{times}[/red]")
     for found, times in group.found.most_common(10):
         places = group.places[found]
         more = f", ... ({times})" if times > len(places) else ""
         shown = f"{escape(found[:160])!s:<24} at " if found else ""
-        console.print(f"   {shown}{escape('; '.join(places))}{more}")
+        console.print(f"   {shown}{escape(show_patterns('; '.join(places)))}{more}")
+    if group.count > (listed := sum(group.found.values())):
+        console.print(f"   ... and {group.count - listed} more cells")
     if len(group.found) > 10:
         console.print(f"   ... and {len(group.found) - 10} more texts")
-    console.print(f"   [bold]What to do:[/bold] {escape(group.todo)}")
+    console.print(f"   [bold]What to do:[/bold] {escape(show_patterns(group.todo))}")
     if group.suggestion:
         console.print("   In the layout, for example:")
         for line in group.suggestion.splitlines():
@@ -489,8 +589,10 @@ def _print_summary(console: Console, report: LayoutReport) -> None:
     for name, times in Counter(readout.labels["list"].to_pylist()).items():
         codes = [row["code"] for row in readout.labels.to_pylist() if row["list"] == name]
         console.print(f"codes of your own in {name}: {times}")
-        for code in codes[:5]:
+        for code in codes[:_MOST_CODES]:
             console.print(f"  {escape(code)}")
+        if times > _MOST_CODES:
+            console.print(f"  ... and {times - _MOST_CODES} more (--json has all)")
     if report.quarantined:
         console.print(f"[yellow]{report.quarantined} rows are set aside (quarantine), the first:[/yellow]")
         for row in readout.quarantine.slice(0, 5).to_pylist():
@@ -502,5 +604,14 @@ def _print_summary(console: Console, report: LayoutReport) -> None:
         power = f" x 10^{one['unit_mult']}" if one["unit_mult"] else ""
         value = "no value" if one["value"] is None else f"{one['value'].normalize():f} {one['unit']}{power}"
         said = [f"{name} {one[name]}" for name in ("geo", "partner", "flow", "item", "period", "measure")]
-        console.print(f"  {escape(name_place(one['locator']))}: {escape(repr(one['printed']))} = {value}, status "
-                      f"{one['obs_status']}; {escape(', '.join(said))}")  # fmt: skip
+        console.print(f"  {escape(name_place(one['locator']))}: {escape(repr(one['printed']))} = {value}"
+                      f"{_say_interval(one)}, status {one['obs_status']}; {escape(', '.join(said))}"
+                      + (f"; note: {escape(one['note'])}" if one["note"] else ""))  # fmt: skip
+
+
+def _say_interval(one: dict[str, Any]) -> str:
+    """The interval that a figure stands for; an open end is named so."""
+    if one["lower"] is None and one["upper"] is None:
+        return ""
+    low, high = ("open" if one[end] is None else f"{one[end].normalize():f}" for end in ("lower", "upper"))
+    return f" [{low} to {high}]".replace("[", "\\[")

@@ -19,11 +19,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from expectations.run import load_suite
 from flows.layout_command import layout as layout_command
-from transforms.drafting.check import check_layout
+from transforms.codelists import use_own_codelists
+from transforms.drafting.check import check_layout, say_remedy, show_patterns
 from transforms.drafting.draft import Draft, draft_layout
 from transforms.drafting.find_tables import see_sheet
-from transforms.drafting.meanings import guess_style
+from transforms.drafting.headings import is_numbering
+from transforms.drafting.meanings import forget_lists, guess_style
 from transforms.drafting.text_files import guess_text_form
 from transforms.errors import InputError
 from transforms.grid import Book, read_book
@@ -680,3 +683,174 @@ def test_hidden_sheet_is_marked() -> None:
     assert "Hidden is hidden" in draft.text
     assert draft.problem is None
     assert not see_sheet(book_.sheets[0]).tables
+
+
+# --- what a new user met ---------------------------------------------------------------------------------------------
+
+
+def test_months_in_headings_are_no_places() -> None:
+    """MAR is Morocco's code, not what "Mar 2024" is about."""
+    draft = draft_text("Item,Jan - Mar 2024,Jan - Jun 2024\nTransport,1,2\nTravel,5,6\nConstruction,1,2\n")
+    assert {(r["geo"], r["period"]) for r in read_draft(draft)} == {
+        ("MY_DATA:PLACE", "2024-01/2024-03"),
+        ("MY_DATA:PLACE", "2024-01/2024-06"),
+    }
+
+
+@pytest.mark.parametrize("heads", ["2022 r,2023 p", "2022r,2023p", "2022 r,2023p"])
+def test_marks_beside_years_are_read_and_their_legend_stands_beside(heads: str) -> None:
+    draft = draft_text(f"Item,2021,{heads}\nTransport,2,3,4\nTravel,6,7,8\nConstruction,1,2,9\nNote:\np Preliminary\n")
+    rows = read_draft(draft)
+    assert sorted((r["period"], r["printed"], r["obs_status"]) for r in rows if "SC" in r["item"]) == [
+        ("2021", "2", "A"),
+        ("2022", "3", "A"),
+        ("2023", "4", "P"),
+    ]
+    assert "the mark p: Preliminary" in draft.text
+
+
+@pytest.mark.parametrize("heading", ["Line", "No.", "Zeile"])
+def test_numbers_of_lines_say_nothing(heading: str) -> None:
+    lines = [f"{heading},Label,2020,2021", "1,Transport,3,4", "2,Travel,5,6", "3,Construction,7,8"]
+    draft = draft_text("\n".join(lines) + "\n")
+    rows = read_draft(draft)
+    assert values_of(rows) == Counter(map(Decimal, range(3, 9)))
+    assert {r["activity"] for r in rows} == {"_T"}
+    assert 'reason = "numbers the rows"' in draft.text
+
+
+def test_rest_of_the_world_under_another_heading_is_no_row_number() -> None:
+    assert is_numbering("Row") and is_numbering("2023 | 排名\nRank") and not is_numbering("Tees Valley | RoW")
+
+
+def test_percent_in_one_heading_is_not_the_unit_of_the_money_beside_it() -> None:
+    draft = draft_text("Partner,Exports,YoY (%)\nJapan,73.5,9.1\nCanada,12.5,-3.2\nFrance,7.5,1.0\n")
+    rows = read_draft(draft)
+    assert {(r["measure"], r["unit"]) for r in rows} == {("value", "COUNT"), ("growth", "PERCENT")}
+    assert 'unit = "COUNT"  # TODO' in draft.text
+
+
+def test_unit_in_words_of_its_own_is_quoted() -> None:
+    draft = draft_text(
+        "Exports of Utopia\n[Billions of florins]\n(Millions of dollars)\n\nItem,2020\nTravel,1\nTransport,2\n"
+    )
+    assert '"Millions of dollars": which unit of ours is that?' in draft.text
+    assert {(r["unit"], r["unit_mult"]) for r in read_draft(draft)} == {("MY_DATA:UNIT", 6)}
+
+
+def test_titles_that_differ_by_place_and_flow_become_groups(book: Callable[..., bytes]) -> None:
+    def sheet(place: str) -> list[list[object]]:
+        rows: list[list[object]] = []
+        for flow in ("Exports", "Imports"):
+            rows += [[f"Table 1. U.S. Trade in Services: {place}—{flow}"], ["Line", "", 2020, 2021]]
+            rows += [[1, "Transport", 1, 2], [2, "Travel", 3, "(D)"], [3, "Construction", 5, 6], []]
+        return [*rows, ["Legend:"], ["(D) Suppressed to protect companies"]]
+
+    draft = draft_layout(read_book(book({p: sheet(p) for p in ("Canada", "United Kingdom")}), "t.xlsx"), "my_data")
+    rows = read_draft(draft)
+    assert {(r["geo"], r["partner"], r["flow"]) for r in rows} == {
+        ("USA", partner, flow) for partner in ("CAN", "GBR") for flow in "XM"
+    }
+    assert '"(D)" = "Q"  # TODO' in draft.text and "Suppressed to protect companies" in draft.text
+
+
+def test_letters_beside_figures_are_statuses(book: Callable[..., bytes]) -> None:
+    rows: list[list[object]] = [
+        ["Dienstleistungen"],
+        ["Art", "1. Vj. 2022", "", "2. Vj. 2022", ""],
+        ["Transport", 1.5, "e", 2.5, ""],
+        ["Travel", 3.5, "", 4.5, "p, e"],
+        ["Construction", 5.5, "", 6.5, "e"],
+        ["p = vorläufig, e = geschätzt"],
+    ]
+    rows[1] = ["Art", 2021, "", 2022, ""]
+    draft = draft_layout(read_book(book({"Blatt": rows}), "t.xlsx"), "my_data")
+    said = {r["printed"]: r["obs_status"] for r in read_draft(draft)}
+    assert said == {"1.5": "E", "2.5": "A", "3.5": "A", "4.5": "E;P", "5.5": "A", "6.5": "E"}
+    assert 'of = "left"' in draft.text
+
+
+def test_draft_whose_figures_share_keys_is_no_success(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Item,2020\nTravel,1\nTransport,2\nTravel,3\nConstruction,4\n", encoding="utf-8")
+    result = runner.invoke(app, ["layout", str(path)])
+    assert result.exit_code == 1
+    assert "The draft needs work: 2 of 4 figures share their key" in " ".join(result.output.split())
+    assert "reads the file" not in result.output
+
+
+SHARES = """files = ["t.csv"]
+header.contains = ["Item"]
+constants = {{ geo = "CAN", partner = "W", flow = "X", measure = "{measure}", unit = "{unit}", unit_mult = 0{more} }}
+columns = [ {{ header = "Item", role = "key", column = "item" }}, {{ header = '/(?P<year>\\d+)/', role = "value" }} ]
+"""
+
+
+@pytest.mark.parametrize(
+    ("measure", "unit", "more", "rule"),
+    [
+        ("share", "PERCENT", "", "O23"),
+        ("growth", "USD", ', price = "current"', "O25"),
+        ("value", "PERCENT", "", ""),
+    ],
+)
+def test_check_tells_the_rules_that_would_block_a_run(
+    tmp_path: Path, measure: str, unit: str, more: str, rule: str
+) -> None:
+    (tmp_path / "t.csv").write_text("Item,2020\nTravel,41\nTransport,12\n", encoding="utf-8")
+    layout = tmp_path / "t.toml"
+    layout.write_text(SHARES.format(measure=measure, unit=unit, more=more), encoding="utf-8")
+    result = runner.invoke(app, ["layout", str(tmp_path / "t.csv"), "--check", str(layout)])
+    said = " ".join(result.output.split())
+    assert result.exit_code == bool(rule), result.output
+    if rule:
+        assert (
+            f"rule {rule} fails" in said and "(2 times)" in said and "row 2, column 2" in said and "What to do" in said
+        )
+    else:
+        assert "t.csv reads with t.toml" in said and "[40.5 to 41.5]" in said
+
+
+def test_every_rule_that_a_layout_may_break_has_its_own_remedy() -> None:
+    codes = {"geo", "partner", "flow", "item", "measure", "unit", "basis", "price", "reference", "freq", "adjustment"}
+    rules = [r for r in load_suite("observations")["expectations"] if r["severity"] == "critical"]
+    columns = {r["kwargs"].get("column", "") for r in rules if r["meta"]["about"] == "reading"}
+    others = columns - codes - {"", "conf_status", "qualifier", "unknown_status", "value_without_print"}
+    assert others and {column for column in others if say_remedy(column) == say_remedy("geo")} == set()
+
+
+def test_own_code_lists_shared_layouts_and_maps_are_known(tmp_path: Path) -> None:
+    own = tmp_path / "data" / "own"
+    (own / "codelists").mkdir(parents=True)
+    (own / "codelists" / "unit_labels.csv").write_text(
+        "label,unit,unit_mult\nUtopian thousands,COUNT,3\n", encoding="utf-8"
+    )
+    (own / "layouts").mkdir()
+    (own / "layouts" / "_form.toml").write_text(
+        'header.contains = ["Item"]\nmaps.item = "items.csv"\n'
+        'constants = { geo = "CAN", partner = "W", flow = "X", measure = "value", unit_label = "Utopian thousands" }\n'
+        'columns = [ { header = "Item", role = "key", column = "item" }, '
+        "{ header = '/(?P<year>\\d+)/', role = \"value\" } ]\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "items.csv").write_bytes("\ufefflabel,code\nDrake,EBOPS2010:SD\n".encode())
+    (tmp_path / "t.csv").write_text("Item,2020\nDrake,41\n", encoding="utf-8")
+    (tmp_path / "t.toml").write_text('files = ["t.csv"]\nextends = "_form.toml"\n', encoding="utf-8")
+    call = ["layout", str(tmp_path / "t.csv"), "--check", str(tmp_path / "t.toml"), "--json", "--data-dir"]
+    try:
+        found = runner.invoke(app, [*call, str(tmp_path / "data")])
+        without = runner.invoke(app, [*call, str(tmp_path)])
+    finally:
+        use_own_codelists({})
+        forget_lists()
+    assert found.exit_code == 0, found.output
+    preview = json.loads(found.stdout)["preview"]
+    assert [(one["item"], one["unit_mult"], Decimal(one["lower"])) for one in preview] == [
+        ("EBOPS2010:SD", 3, Decimal("40.5"))
+    ]
+    assert without.exit_code == 2 and "_form.toml" in without.output
+
+
+def test_patterns_in_messages_can_be_put_back_into_a_layout() -> None:
+    said = f"two declarations fit {'/a (?P<year>' + chr(92) + 'd{4})/'!r}"
+    assert show_patterns(said) == r"two declarations fit '/a (?P<year>\d{4})/'"

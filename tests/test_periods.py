@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.periods import find_freq, find_year_before, parse_year
+from transforms.periods import find_freq, find_year_before, parse_year, split_period
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,9 @@ def test_every_period_of_the_calendar_has_its_frequency_and_a_year_before(day: d
 def test_a_span_keeps_its_length(start: int, length: int) -> None:
     end = min(start + length, 2999)
     assert find_year_before(f"{start}/{end}") == f"{start - 1}/{end - 1}"
+
+
+@pytest.mark.parametrize("text", ["2019M1¹", "2019年1¹月", "2019①"])
+def test_a_footnote_mark_is_no_digit_of_a_period(text: str) -> None:
+    with pytest.raises(ValueError, match="is no period"):
+        split_period(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -153,6 +154,160 @@ def test_text_with_runs_line_breaks_and_escapes() -> None:
         '<c t="b"><v>1</v></c></row>'
     )
     assert read_sheet(write_sheet(rows)).cells == (("Exports 1)", "a\r\nb_", "A", "2021-12-31", "TRUE"),)
+
+
+# -- superscripts and subscripts ---------------------------------------------------------------------------------------
+
+
+def test_a_superscript_is_no_digit_of_the_figure_it_stands_at() -> None:
+    def fill(book: Any, sheet: Any) -> None:
+        high, low, bold = (book.add_format(said) for said in ({"font_script": 1}, {"font_script": 2}, {"bold": True}))
+        sheet.write_rich_string(0, 0, "123", high, "2", " ")
+        sheet.write_rich_string(0, 1, "2021", high, "1")
+        sheet.write_rich_string(0, 2, "Trade", high, "1,2", " in", bold, " services 1")
+        sheet.write_rich_string(0, 3, "CO", low, "2", " in 10", high, "3", " t")
+
+    grid = read_sheet(write_xlsx(fill))
+    assert grid.cells == (("123²", "2021¹", "Trade¹,² in services 1", "CO₂ in 10³ t"),) and not grid.numbers
+
+
+@pytest.mark.parametrize(
+    ("mark", "shown"),
+    [
+        ("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"),
+        ("(p)", "⁽ᵖ⁾"),
+        ("-1", "⁻¹"),
+        ("1, 2)", "¹, ²⁾"),
+        ("*", "*"),
+        ("†1", "†¹"),
+        ("①", "①"),
+        ("A", "^A"),
+        (" 1,A", " ^1,A"),
+        ("注1", "^注1"),
+        (",", "^,"),
+        (".5", ".⁵"),
+        ("\u0663", "^\u0663"),  # a digit of another script
+    ],
+)
+def test_superscripts_that_unicode_has_and_has_not(mark: str, shown: str) -> None:
+    run = f'<r><rPr><vertAlign val="superscript"/></rPr><t xml:space="preserve">{mark}</t></r>'
+    rows = f'<row r="1"><c r="A1" t="inlineStr"><is><r><t>12</t></r>{run}</is></c></row>'
+    assert read_sheet(write_sheet(rows)).cells == ((f"12{shown}",),)
+
+
+def test_runs_of_one_mark_belong_together() -> None:
+    def write(text: str, mark: str = "superscript") -> str:
+        return f'<r><rPr><b/><vertAlign val="{mark}"/></rPr><t>{text}</t></r>'
+
+    rows = (
+        f'<row r="1"><c r="A1" t="inlineStr"><is>{write("7", "baseline")}{write("1")}{write(",")}{write("2")}</is></c>'
+        f'<c r="B1" t="inlineStr"><is>{write("3")}</is></c>'
+        f'<c r="C1" t="inlineStr"><is>{write("5", "baseline")}<rPh><t>9</t></rPh></is></c></row>'
+    )
+    assert read_sheet(write_sheet(rows)).cells == (("7¹,²", "³", "5"),)
+
+
+def test_a_cell_set_as_superscript_as_a_whole() -> None:
+    """Its runs stand as the cell does, unless they say otherwise."""
+
+    def fill(book: Any, sheet: Any) -> None:
+        high, plain = book.add_format({"font_script": 1}), book.add_format({"font_script": 0})
+        sheet.write_string(0, 0, "1", high)
+        sheet.write_string(0, 1, "1")
+        sheet.write_rich_string(0, 2, "2", plain, "0", high)
+        sheet.write_formula(0, 3, '="3"', high, "3")
+        sheet.write_number(0, 4, 4, high)
+
+    book = read_book(write_xlsx(fill), "t.xlsx")
+    assert book.sheets[0].cells == (("¹", "1", "²0", "³", "4"),)
+    said = "sheet 'S': 1 number, the first at row 1, column 5, set as superscript or subscript and read as a figure"
+    assert said in book.notices
+
+
+def test_ods_superscripts_and_subscripts() -> None:
+    styles = """
+    <style:style style:name="up" style:family="text"><style:text-properties style:text-position="super 58%"/>
+    </style:style>
+    <style:style style:name="up2" style:family="text" style:parent-style-name="up"/>
+    <style:style style:name="high" style:family="text"><style:text-properties style:text-position="33% 58%"/>
+    </style:style>
+    <style:style style:name="low" style:family="text"><style:text-properties style:text-position="-25% 58%"/>
+    </style:style>
+    <style:style style:name="line" style:family="text"><style:text-properties style:text-position="0% 100%"/>
+    </style:style>
+    <style:style style:name="bold" style:family="text"><style:text-properties fo:font-weight="bold"/></style:style>
+    <style:style style:name="ceu" style:family="table-cell"><style:text-properties style:text-position="super 58%"/>
+    </style:style></office:automatic-styles>"""
+
+    def write(text: str, style: str = "") -> str:
+        return f'<table:table-cell {style} office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
+
+    def span(style: str, text: str) -> str:
+        return f'<text:span text:style-name="{style}">{text}</text:span>'
+
+    up = 'table:style-name="ceu"'
+    cells = (
+        write(f"123{span('up', '2')}")
+        + write(f"2021{span('up2', '1')}{span('high', ',2')} x")
+        + write(f"CO{span('low', '2')}{span('bold', ' 4')}")
+        + write(span("up", f"1{span('line', '5')}"))
+        + write("7", up)
+        + write(f"{span('bold', '8')}{span('line', '9')}", up)
+        + f'<table:table-cell {up} office:value-type="float" office:value="6"><text:p>6</text:p></table:table-cell>'
+    )
+    content = change(
+        write_ods_rows(f"<table:table-row>{cells}</table:table-row>"),
+        {"content.xml": lambda old: old.replace(b"</office:automatic-styles>", styles.encode())},
+    )
+    book = read_book(content, "t.ods")
+    assert book.sheets[0].cells == (("123²", "2021¹,² x", "CO₂ 4", "¹5", "⁷", "⁸9", "6"),)
+    assert book.sheets[0].numbers == {(1, 7): Number("6", None)}
+    assert book.notices == (
+        "sheet 'S': 1 number, the first at row 1, column 7, set as superscript or subscript and read as a figure",
+    )
+
+
+def write_xls_texts(texts: list[tuple[int, str, list[tuple[int, int]]]]) -> bytes:
+    """The bare stream of an xls of one row: (its style, text, where its runs start and their fonts). Fonts and styles
+    0 to 3 are plain, 5 (style 4) is superscript, 6 (style 5) subscript; no font has the number 4."""
+
+    def write(kind: int, body: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(body)) + body
+
+    def write_font(escapement: int) -> bytes:
+        return write(0x31, struct.pack("<HHHHHBBBB", 200, 0, 8, 400, escapement, 0, 0, 0, 0) + b"\x01\x00A\x00")
+
+    shared = b""
+    for _, text, runs in texts:
+        units = text.encode("utf-16-le")
+        shared += struct.pack("<HBH", len(units) // 2, 9, len(runs)) + units
+        shared += b"".join(struct.pack("<HH", *run) for run in runs)
+    start = struct.pack("<HHHHII", 0x600, 0x05, 0, 1996, 0, 6)
+    head = write(0x809, start) + b"".join(write_font(kind) for kind in (0, 0, 0, 0, 1, 2))
+    head += b"".join(write(0xE0, struct.pack("<HH", font, 0) + bytes(16)) for font in (0, 1, 2, 3, 5, 6))
+    tail = write(0xFC, struct.pack("<II", len(texts), len(texts)) + shared) + write(0x0A, b"")
+    sheet = write(0x809, start[:2] + b"\x10" + start[3:])
+    for column, (style, _, _) in enumerate(texts):
+        sheet += write(0xFD, struct.pack("<HHHI", 0, column, style, column))
+    sheet += write(0x0A, b"")
+    place = len(head) + 4 + 9 + len(tail)  # of the sheet, behind the record that names it
+    return head + write(0x85, struct.pack("<IHBB", place, 0, 1, 0) + b"S") + tail + sheet
+
+
+def test_xls_superscripts_and_subscripts() -> None:
+    content = write_xls_texts(
+        [
+            (0, "1232", [(3, 5)]),
+            (0, "Trade1 in services", [(5, 5), (6, 0)]),
+            (0, "CO2", [(2, 6)]),
+            (0, "\U0001f3dd 51", [(4, 5)]),  # places count UTF-16 units, of which the first character has two
+            (4, "7", []),
+            (4, "89", [(1, 0)]),
+            (0, "12", []),
+        ]
+    )
+    grid = read_sheet(content, "t.xls")
+    assert grid.cells == (("123²", "Trade¹ in services", "CO₂", "\U0001f3dd 5¹", "⁷", "⁸9", "12"),)
 
 
 def test_blanks_are_stripped_and_counted_as_indents() -> None:
@@ -582,6 +737,8 @@ def test_pink_book(pink_book: Book) -> None:
     assert sheets["3.1"].cells[9][1:4] == ("Transport", "FJOD", "10850") and sheets["3.1"].cells[9][25] == "28920"
     assert sheets["3.1"].numbers[10, 26].value == "28920"
     assert sheets["3.10"].cells[6][1:4] == ("Embassies and consulates", "FJUK", "412")
+    assert sheets["3.6"].cells[0][1] == "Intellectual property¹,²"
+    assert sheets["3.5"].cells[6][1] == "Explicitly charged and other financial services (non-FISIM²)"
 
 
 def test_trade_in_services_2019(trade_2019: Book) -> None:

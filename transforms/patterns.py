@@ -14,10 +14,14 @@ def fold_heading(text: str) -> str:
     return "".join(fold(text).split()).casefold()
 
 
+# Raised, lowered and circled signs are marks, and must never become digits or letters of the text they stand at.
+_MARKS = re.compile(r"[^²³¹⁰ⁱ⁴-₎ₐ-ₜ①-⓿❶-➓ᵃ-ᵿʰ-ˣ]+")
+
+
 @cache
 def tidy(text: str) -> str:
     """A text as a pattern sees it: width folded, every run of spaces (line breaks, no-break spaces) one space."""
-    return " ".join(unicodedata.normalize("NFKC", text).split())
+    return " ".join(_MARKS.sub(lambda plain: unicodedata.normalize("NFKC", plain[0]), text).split())
 
 
 def is_pattern(wanted: str) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from typing import Final
+
+from transforms.patterns import tidy
 
 _FREQ: Final = (
     (re.compile(r"[12][0-9]{3}"), "A"),
@@ -107,7 +108,7 @@ def split_period(text: str) -> Mapping[str, str]:
     Read are years, quarters, months, spans of months and half-years, in Chinese and English, with the year or without
     it (a column headed Q1 under a heading 2019). A year of two digits and 2018/19 are refused: they would be guessed.
     """
-    folded = " ".join(unicodedata.normalize("NFKC", text).split())
+    folded = tidy(text)
     for form in _FORMS:
         if match := form.fullmatch(folded):
             parts = {name: said for name, said in match.groupdict().items() if said}
@@ -142,7 +143,7 @@ def compose_period(parts: Mapping[str, str]) -> str:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).strip()
+    return tidy(text)
 
 
 def _number(text: str) -> int:

@@ -1,7 +1,8 @@
 """Workbooks (xlsx, xlsm, xls, ods) to grids of what they show. Nothing of a workbook is run, evaluated or fetched.
 
 xlsx and ods are zip archives of XML, read here with the standard library in one pass: only so can a formula without a
-stored result be told from an empty cell. xls is read by xlrd.
+stored result be told from an empty cell. xls is read by xlrd. Superscripts and subscripts are kept apart from the text
+they stand at: a footnote mark set as superscript must not become a digit of the figure.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import groupby, pairwise
+from operator import itemgetter
 from pathlib import PurePath
 from typing import IO, Any
 from xml.etree import ElementTree
@@ -158,6 +161,7 @@ class _Sheet:
     hidden_columns: set[int] = field(default_factory=set)
     errors: list[tuple[int, int]] = field(default_factory=list)
     unstored: list[tuple[int, int]] = field(default_factory=list)
+    raised: list[tuple[int, int]] = field(default_factory=list)
 
     def put_text(self, row: int, column: int, text: str, level: int = 0) -> None:
         shown = text.strip()
@@ -167,11 +171,15 @@ class _Sheet:
             if indent:
                 self.indents[row, column] = indent
 
-    def put_number(self, row: int, column: int, text: str, number: Number | None, level: int = 0) -> None:
-        """number: None for a date, which is its text."""
+    def put_number(
+        self, row: int, column: int, text: str, number: Number | None, level: int = 0, position: str = ""
+    ) -> None:
+        """number: None for a date, which is its text. position: super or sub where the cell is set so."""
         self.rows.setdefault(row, {})[column] = text
         if number is not None:
             self.numbers[row, column] = number
+            if position:
+                self.raised.append((row, column))
         if level:
             self.indents[row, column] = level * INDENT_LEVEL
 
@@ -225,6 +233,8 @@ class _Sheet:
         unseen = [place for place in self.numbers if not self.rows[place[0]][place[1]]]
         if unseen:
             yield f"{start}: {_count(unseen, 'number')}, hidden by the number format and read as empty"
+        if self.raised:
+            yield f"{start}: {_count(self.raised, 'number')}, set as superscript or subscript and read as a figure"
         under = sum(
             (row, column) != (top, left) and column in self.rows.get(row, ())
             for top, left, bottom, right in self.merged
@@ -261,10 +271,11 @@ def _write_ranges(numbers: set[int]) -> str:
 
 @dataclass(frozen=True)
 class _Style:
-    """The number format of a cell and the level of its indent."""
+    """The number format of a cell, the level of its indent, and where its text stands: super, sub or "" (the line)."""
 
     code: str = GENERAL
     level: int = 0
+    position: str = ""
 
 
 class _Shower:
@@ -283,6 +294,52 @@ class _Shower:
             number = None if shown.is_date else Number(write_plain(value), shown.decimals)
             found = self.known[digits, code] = (shown.text, number)
         return found
+
+
+# -- superscripts and subscripts ---------------------------------------------------------------------------------------
+
+# A part of a cell's text, and where it stands: super, sub, "" (on the line), or None (as the whole cell does).
+_Run = tuple[str, str | None]
+
+# Only small letters: half of the capitals have no form, and marks A, B, C must not come in two kinds.
+_FORMS = {
+    "super": str.maketrans(
+        "0123456789+-\u2212\u2013=()abcdefghijklmnoprstuvwxyz",
+        "\u2070\xb9\xb2\xb3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u207b\u207b\u207b\u207c\u207d\u207e"
+        "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ",
+    ),
+    "sub": str.maketrans(
+        "0123456789+-\u2212\u2013=()aehijklmnoprstuvx",
+        "\u2080\u2081\u2082\u2083\u2084\u2085\u2086\u2087\u2088\u2089\u208a\u208b\u208b\u208b\u208c\u208d\u208e"
+        "ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ",
+    ),
+}
+_SIGNS = {"super": "^", "sub": "_"}  # before a text that has no such form
+_IN_FIGURES = frozenset(".,%/'\u2019\xa0 ")  # what may stand within a figure and has no form of its own
+
+
+def _shift_text(text: str, position: str) -> str:
+    """A superscript or subscript in Unicode's own characters (1,2 as ¹,²), so that it is told from the text before it.
+
+    A text with a letter that has none gets a sign before it (A as ^A), and so does what is nothing but a comma or the
+    like. Other marks (*, †) are no part of a figure or word and stay as they are.
+    """
+    body = text.strip()
+    if not position or not body:
+        return text
+    forms = _FORMS[position]
+    formless = any(ord(char) not in forms and (char.isalpha() or char.isdecimal()) for char in body)
+    if formless or _IN_FIGURES.issuperset(body):
+        return text.replace(body, _SIGNS[position] + body, 1)
+    return text.translate(forms)
+
+
+def _join_runs(runs: Iterable[_Run], position: str = "") -> str:
+    """The text of a cell that itself stands at this position."""
+    placed = ((text, position if own is None else own) for text, own in runs)
+    return "".join(
+        _shift_text("".join(text for text, _ in same), at) for at, same in groupby(placed, key=itemgetter(1))
+    )
 
 
 # -- zip archives of XML -----------------------------------------------------------------------------------------------
@@ -366,7 +423,7 @@ def _get(element: Element, name: str) -> str:
 class _Excel:
     """What the sheets of an xlsx share."""
 
-    strings: list[str]
+    strings: list[str | list[_Run]]
     styles: list[_Style]
     shower: _Shower
     formulas: int = 0
@@ -431,7 +488,7 @@ def _describe_archive(archive: _Archive) -> Iterator[str]:
         yield "the workbook has connections to outside data; they are not opened, the stored values are read"
 
 
-def _read_strings(archive: _Archive, part: str) -> list[str]:
+def _read_strings(archive: _Archive, part: str) -> list[str | list[_Run]]:
     if part not in archive:
         return []
     strings = []
@@ -443,15 +500,31 @@ def _read_strings(archive: _Archive, part: str) -> list[str]:
     return strings
 
 
-def _read_rich_text(element: Element) -> str:
-    """The text of its runs without the phonetic guide (rPh)."""
-    parts = []
+def _read_rich_text(element: Element) -> str | list[_Run]:
+    """The text without the phonetic guide (rPh); its runs where some of it may stand elsewhere than the cell."""
+    runs: list[_Run] = []
     for child in element:
         if child.tag.endswith("}t"):
-            parts.append(child.text or "")
+            runs.append((_unescape(child.text or ""), None))
         elif child.tag.endswith("}r"):
-            parts.extend(run.text or "" for run in child if run.tag.endswith("}t"))
-    return _unescape("".join(parts))
+            text = "".join(part.text or "" for part in child if part.tag.endswith("}t"))
+            runs.append((_unescape(text), _read_run_position(child)))
+    return "".join(text for text, _ in runs) if all(own is None for _, own in runs) else runs
+
+
+def _read_run_position(run: Element) -> str | None:
+    """None for a run without properties of its own, which is set like the cell."""
+    for properties in run:
+        if properties.tag.endswith("}rPr"):
+            return _read_position(properties)
+    return None
+
+
+def _read_position(font: Element) -> str:
+    for entry in font:
+        if entry.tag.endswith("}vertAlign"):
+            return {"superscript": "super", "subscript": "sub"}.get(entry.get("val", ""), "")
+    return ""
 
 
 def _unescape(text: str) -> str:
@@ -463,13 +536,15 @@ def _read_styles(archive: _Archive, part: str) -> list[_Style]:
         return []
     root = archive.parse(part)
     codes = {entry.get("numFmtId"): entry.get("formatCode", "") for entry in root.iterfind("{*}numFmts/{*}numFmt")}
+    fonts = [_read_position(font) for font in root.iterfind("{*}fonts/{*}font")]
     styles = []
     for style in root.iterfind("{*}cellXfs/{*}xf"):
         number = style.get("numFmtId", "0")
         code = codes.get(number) or BUILT_IN.get(int(number), GENERAL)
         align = next(style.iterfind("{*}alignment"), None)
         pushed = align is not None and align.get("horizontal", "general") not in ("right", "center")
-        styles.append(_Style(code, int(align.get("indent", 0)) if pushed and align is not None else 0))
+        level = int(align.get("indent", 0)) if pushed and align is not None else 0
+        styles.append(_Style(code, level, fonts[int(style.get("fontId", 0))] if fonts else ""))
     return styles
 
 
@@ -508,6 +583,7 @@ def _fill_row(sheet: _Sheet, element: Element, row: int, excel: _Excel, columns:
 
 def _fill_cell(sheet: _Sheet, cell: Element, row: int, column: int, excel: _Excel) -> None:
     value: str | None = None
+    inline: str | list[_Run] = ""
     formula = False
     for child in cell:
         tag = child.tag
@@ -516,25 +592,35 @@ def _fill_cell(sheet: _Sheet, cell: Element, row: int, column: int, excel: _Exce
         elif tag.endswith("}f"):
             formula = True
         elif tag.endswith("}is"):
-            value = _read_rich_text(child)
+            inline = _read_rich_text(child)
     kind = cell.get("t", "n")
     excel.formulas += formula
-    if not value:
+    style = excel.styles[int(cell.get("s", 0))] if excel.styles else _Style()
+    if inline:
+        _put_text(sheet, row, column, inline, style)
+    elif not value:
         if formula and kind != "str":
             sheet.put_unstored(row, column)
-        return
-    style = excel.styles[int(cell.get("s", 0))] if excel.styles else _Style()
-    if kind == "n":
-        sheet.put_number(row, column, *excel.shower.show(value, style.code), style.level)
+    elif kind == "n":
+        sheet.put_number(row, column, *excel.shower.show(value, style.code), style.level, style.position)
     elif kind == "s":
-        sheet.put_text(row, column, show_text(excel.strings[int(value)], style.code), style.level)
+        _put_text(sheet, row, column, excel.strings[int(value)], style)
     elif kind == "e":
         sheet.put_error(row, column, value)
     elif kind == "b":
         sheet.put_text(row, column, "TRUE" if value in ("1", "true") else "FALSE", style.level)
-    else:  # str, inlineStr, and d, an ISO date
-        text = _unescape(value) if kind == "str" else value
-        sheet.put_text(row, column, show_text(text, style.code), style.level)
+    elif kind == "d":  # an ISO date
+        sheet.put_text(row, column, show_text(value, style.code), style.level)
+    else:
+        _put_text(sheet, row, column, _unescape(value), style)
+
+
+def _put_text(sheet: _Sheet, row: int, column: int, text: str | list[_Run], style: _Style) -> None:
+    if isinstance(text, list):
+        text = _join_runs(text, style.position)
+    elif style.position:
+        text = _shift_text(text, style.position)
+    sheet.put_text(row, column, show_text(text, style.code), style.level)
 
 
 def _read_reference(reference: str) -> tuple[int, int]:
@@ -600,6 +686,7 @@ class _OdsStyles:
                     elif _local(style.tag).endswith("-style"):
                         self.data[_get(style, "name")] = style
         self.cells: dict[str, tuple[int | None, frozenset[str], int]] = {}
+        self.positions: dict[tuple[str, str], str | None] = {}
 
     def is_hidden_table(self, name: str) -> bool:
         style = self.named.get(("table", name))
@@ -608,7 +695,7 @@ class _OdsStyles:
     def describe_cell(self, name: str) -> tuple[int | None, frozenset[str], int]:
         """(decimals the number format shows, the parts a date format shows, level of the indent) of a cell style."""
         if name not in self.cells:
-            lineage = list(self._list_lineage(name))
+            lineage = list(self._list_lineage("table-cell", name))
             data = next((found for style in lineage if (found := _get(style, "data-style-name"))), "")
             margins = (_get(e, "margin-left") for style in lineage for e in style.iterfind("{*}paragraph-properties"))
             shown = [self.data[at] for at in self._list_data(data)]
@@ -618,9 +705,19 @@ class _OdsStyles:
             self.cells[name] = decimals, parts, _read_level(next((m for m in margins if m), ""))
         return self.cells[name]
 
-    def _list_lineage(self, name: str) -> Iterator[Element]:
+    def find_position(self, family: str, name: str) -> str | None:
+        """super, sub or "" (on the line) as a style says it (family: table-cell, paragraph, text); None where it does
+        not."""
+        if (family, name) not in self.positions:
+            lineage = self._list_lineage(family, name)
+            said = (_get(e, "text-position") for style in lineage for e in style.iterfind("{*}text-properties"))
+            first = next((text for text in said if text), None)
+            self.positions[family, name] = None if first is None else _read_text_position(first)
+        return self.positions[family, name]
+
+    def _list_lineage(self, family: str, name: str) -> Iterator[Element]:
         seen: set[str] = set()
-        while name not in seen and (style := self.named.get(("table-cell", name))) is not None:
+        while name not in seen and (style := self.named.get((family, name))) is not None:
             seen.add(name)
             yield style
             name = _get(style, "parent-style-name")
@@ -631,6 +728,15 @@ class _OdsStyles:
             return []
         others = [_get(entry, "apply-style-name") for entry in self.data[name].iterfind("{*}map")]
         return [name, *(other for other in others if other in self.data)]
+
+
+def _read_text_position(text: str) -> str:
+    """super, sub or "" of super 58%, -33% 58%, 0% 100%: the first word is the height above the line."""
+    height = text.split()[0]
+    if height in ("super", "sub"):
+        return height
+    share = float(height.removesuffix("%"))
+    return "super" if share > 0 else "sub" if share < 0 else ""
 
 
 def _read_decimals(style: Element) -> int | None:
@@ -707,15 +813,17 @@ class _OdsTable:
             style = next((name for first, last, name in self.defaults if first <= column <= last), "")
         decimals, parts, level = self.styles.describe_cell(style)
         kind = _get(cell, "value-type")
-        text = "\n".join(_read_paragraph(e) for e in cell if _local(e.tag) == "p")
+        position = self.styles.find_position("table-cell", style) or ""
+        runs = [list(self._list_runs(e, None)) for e in cell if _local(e.tag) == "p"]
+        text = "\n".join("".join(part for part, _ in line) for line in runs)
         failed = any(value == "error" for key, value in cell.attrib.items() if _local(key) == "value-type")
         if failed or (_get(cell, "formula") and text.startswith(("#", "Err:")) and kind in ("string", "float", "")):
             sheet.put_error(row, column, text.strip() or "#ERROR")
         elif kind in ("float", "percentage", "currency"):
             value = trim_noise(_get(cell, "value"))
-            shown = text.strip() if any(_local(e.tag) == "p" for e in cell) else _write_value(value, kind)
+            shown = text.strip() if runs else _write_value(value, kind)
             places = decimals if any(map(str.isdigit, shown)) else None  # a zero shown as "-" shows no decimals
-            sheet.put_number(row, column, shown, Number(write_plain(value), places), level)
+            sheet.put_number(row, column, shown, Number(write_plain(value), places), level, position)
         elif kind == "date":
             sheet.put_text(row, column, _cut_date(_get(cell, "date-value"), parts) or text, level)
         elif kind == "time":
@@ -723,9 +831,27 @@ class _OdsTable:
         elif kind == "boolean":
             sheet.put_text(row, column, _get(cell, "boolean-value").upper(), level)
         elif kind == "string" or text:
-            sheet.put_text(row, column, text or _get(cell, "string-value"), level)
+            lines = runs if text else [[(_get(cell, "string-value"), None)]]
+            sheet.put_text(row, column, "\n".join(_join_runs(line, position) for line in lines), level)
         elif _get(cell, "formula"):
             sheet.put_unstored(row, column)
+
+    def _list_runs(self, element: Element, above: str | None) -> Iterator[_Run]:
+        """The text of a paragraph; blanks beyond the first are written as elements. Notes on the cell are no part of
+        it. above: where the text around the element stands."""
+        family = {"span": "text", "p": "paragraph"}.get(_local(element.tag))
+        own = self.styles.find_position(family, _get(element, "style-name")) if family else None
+        at = above if own is None else own
+        yield element.text or "", at
+        for child in element:
+            tag = _local(child.tag)
+            if tag == "s":
+                yield " " * _read_count(child, "c"), at
+            elif tag in ("tab", "line-break"):
+                yield "\t" if tag == "tab" else "\n", at
+            elif tag not in ("note", "annotation", "ruby-text"):
+                yield from self._list_runs(child, at)
+            yield child.tail or "", at
 
 
 def _list_nested(element: Element, name: str, group: str) -> Iterator[Element]:
@@ -743,21 +869,6 @@ def _read_count(element: Element, name: str) -> int:
     if count < 1:
         raise ValueError(f"{name} is {count}")
     return count
-
-
-def _read_paragraph(element: Element) -> str:
-    """The text of a paragraph; blanks beyond the first are written as elements. Notes on the cell are no part of it."""
-    parts = [element.text or ""]
-    for child in element:
-        tag = _local(child.tag)
-        if tag == "s":
-            parts.append(" " * _read_count(child, "c"))
-        elif tag in ("tab", "line-break"):
-            parts.append("\t" if tag == "tab" else "\n")
-        elif tag not in ("note", "annotation", "ruby-text"):
-            parts.append(_read_paragraph(child))
-        parts.append(child.tail or "")
-    return "".join(parts)
 
 
 def _write_value(value: Decimal, kind: str) -> str:
@@ -806,7 +917,7 @@ def _read_xls(content: bytes, name: str) -> tuple[list[_Sheet], list[str]]:
         sheet.hidden_rows = {row + 1 for row, info in page.rowinfo_map.items() if info.hidden}
         sheet.hidden_columns = {column + 1 for column, info in page.colinfo_map.items() if info.hidden}
         sheet.merged = [(top + 1, left + 1, bottom, right) for top, bottom, left, right in page.merged_cells]
-        _fill_from_xls(sheet, page, styles, shower)
+        _fill_from_xls(sheet, page, styles, shower, [_XLS_POSITIONS.get(f.escapement, "") for f in book.font_list])
         sheets.append(sheet)
     passed = re.findall(r"Ignoring non-worksheet data named (.+) \(type 0x\w+ = (.+)\)", log.getvalue())
     notices = [f"sheet {title} is a {kind.lower()} and not read" for title, kind in passed]
@@ -820,13 +931,30 @@ def _read_xls(content: bytes, name: str) -> tuple[list[_Sheet], list[str]]:
     return sheets, notices
 
 
+_XLS_POSITIONS = {1: "super", 2: "sub"}
+
+
 def _read_xls_style(book: Any, style: Any) -> _Style:
     known = book.format_map.get(style.format_key)
     pushed = style.alignment.hor_align not in (2, 3)  # centred, right
-    return _Style(known.format_str if known else GENERAL, style.alignment.indent_level if pushed else 0)
+    return _Style(
+        known.format_str if known else GENERAL,
+        style.alignment.indent_level if pushed else 0,
+        _XLS_POSITIONS.get(book.font_list[style.font_index].escapement, ""),
+    )
 
 
-def _fill_from_xls(sheet: _Sheet, page: Any, styles: list[_Style], shower: _Shower) -> None:
+def _cut_runs(text: str, starts: list[tuple[int, int]], fonts: list[str]) -> Iterator[_Run]:
+    """The runs of a text of xls: (where it starts, number of its font); what stands before them is set like the cell.
+    Starts count UTF-16 units."""
+    units = text.encode("utf-16-le")
+    places = [(0, None), *((2 * start, fonts[font]) for start, font in starts), (len(units), None)]
+    for (start, position), (end, _) in pairwise(places):
+        yield units[start:end].decode("utf-16-le", "replace"), position
+
+
+def _fill_from_xls(sheet: _Sheet, page: Any, styles: list[_Style], shower: _Shower, fonts: list[str]) -> None:
+    """fonts: the position of every font."""
     import xlrd
 
     for index in range(page.nrows):
@@ -836,10 +964,13 @@ def _fill_from_xls(sheet: _Sheet, page: Any, styles: list[_Style], shower: _Show
                 continue
             style, value, place = styles[page.cell_xf_index(index, column)], values[column], (index + 1, column + 1)
             if kind in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
-                sheet.put_number(*place, *shower.show(repr(value), style.code), style.level)
+                sheet.put_number(*place, *shower.show(repr(value), style.code), style.level, style.position)
             elif kind == xlrd.XL_CELL_ERROR:
                 sheet.put_error(*place, xlrd.error_text_from_code.get(value, "#ERROR"))
             elif kind == xlrd.XL_CELL_BOOLEAN:
                 sheet.put_text(*place, "TRUE" if value else "FALSE", style.level)
             else:
+                runs = page.rich_text_runlist_map.get((index, column), [])
+                if runs or style.position:
+                    value = _join_runs(_cut_runs(value, runs, fonts), style.position)
                 sheet.put_text(*place, show_text(value, style.code), style.level)

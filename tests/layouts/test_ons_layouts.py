@@ -396,7 +396,7 @@ def test_cells_of_the_pink_book(edition: Callable[[str], Edition]) -> None:
         ({"table_id": "3.8", "flow": "X", "item": "ONS.PB:LEGAL_OTHER", "period": "2019"}, "151", "P"),
         ({"table_id": "3.8", "flow": "M", "item": "EBOPS2010:SJ211", "period": "2019"}, "1098", "P"),
         ({"table_id": "3.9", "flow": "X", "period": "2019",
-          "item": "ONS.PB:Audiovisual and related services > Film and television"}, "-", "P"),
+          "item": "ONS.PB:EBOPS2010:SK1 > Film and television"}, "-", "P"),
         ({"table_id": "3.9", "flow": "M", "item": "ONS.PB:GAMBLING", "period": "2019"}, "3381", "P"),
         ({"table_id": "3.10", "flow": "X", "item": "ONS.PB:US_FORCES", "period": "1997"}, "256", "A"),
         ({"table_id": "3.10", **balance, "item": "EBOPS2010:SL", "period": "2019"}, "-461", "A"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -20,6 +21,27 @@ from transforms.observe import BlockReading, Readout, read_book_observations
 from transforms.patterns import match_text
 
 _MOST_PLACES = 5
+# What mends a broken rule, by the column that the rule is about.
+_REMEDIES = {
+    "contradicting_key": "say what tells these figures apart: another key column, path = true, a section, a set for "
+    "the column, or a table_id.",
+    "status_conflict": "look at blanks, marks, the status column and rules: O M L H Q K go with no value, "
+    "E P ... need one.",
+    "outside_interval": "mend lower and upper of the blank mark: the value lies between them.",
+    "interval_of_nothing": "give lower and upper only to marks whose figure exists (Q, L, N), and both of them.",
+    "share_of_nothing": 'say of what: reference = "..." in the set of the column or under constants; '
+    "`digitrade query` on the table refs lists the codes.",
+    "amount_without_price": 'say price = "current" (or another of prices.csv) under constants or in the set.',
+    "unit_conflict": 'say the unit beside the measure: growth goes with unit = "PERCENT", a rank with "RANK", a '
+    'share with "PERCENT", "RATIO" or "PP", a multiple with "TIMES"; or the measure is another.',
+    "no_rank": 'these cells hold no ranks: another measure, or role = "ignore" for the column.',
+    "negative_count": "a balance or a change stands among counts: say its measure, or parentheses_negative = false.",
+    "unit_mult": "mend unit_mult: it is the power of ten of the unit (6 for millions).",
+    "decimals": "mend decimals: 0 to 9.",
+    "locator": "two declarations read one cell: narrow the headers of one of them.",
+    "balance_of_no_trade": 'say the flow of the balance: flow = "T" (exports less imports).',
+}
+_BAD_CODE = "use a code of our list, or one of your own: under codes, schemes, or data/own/codelists."
 
 
 @dataclass
@@ -44,11 +66,14 @@ class FaultGroup:
 
 @dataclass(frozen=True)
 class LayoutReport:
-    """faults: none means that the file reads; then observations, labels of the publisher's own, and notices."""
+    """faults: none means that the file reads; then observations, labels of the publisher's own, and notices.
+
+    broken: rules of a run that what was read breaks, where somebody has judged it."""
 
     faults: tuple[FaultGroup, ...]
     readout: Readout | None
     quarantined: int = 0
+    broken: tuple[FaultGroup, ...] = ()  # rules of a run that block an edition of what was read
 
     @property
     def fault_count(self) -> int:
@@ -91,7 +116,7 @@ def _check_sheets(book: Book, layout: Layout) -> list[InputError]:
     for table in layout.tables:
         for wanted in table.wanted_sheets:
             if not table.optional and not any(match_text(wanted, grid.sheet) is not None for grid in book.sheets):
-                faults.append(InputError(f"no sheet {wanted!r}", file=book.file, found=wanted,
+                faults.append(InputError(f"no sheet {quote(wanted)}", file=book.file, found=wanted,
                                          todo=f"the sheets are {names}."))  # fmt: skip
     return faults
 
@@ -171,6 +196,20 @@ def _check_keys(observations: pa.Table) -> list[InputError]:
             )
         )  # fmt: skip
     return faults
+
+
+def say_remedy(column: str) -> str:
+    """What mends a rule of the observations that fails on this column of its frame."""
+    return _REMEDIES.get(column, _BAD_CODE)
+
+
+_SHOWN_PATTERN = re.compile(r"""'/(?:[^'\\]|\\.)*/'|"/(?:[^"\\]|\\.)*/\"""")
+
+
+def show_patterns(text: str) -> str:
+    """A message whose patterns can be put back into a layout as they stand: in single quotes, without doubled
+    backslashes."""
+    return _SHOWN_PATTERN.sub(lambda match: quote(ast.literal_eval(match[0])), text)
 
 
 def split_locator(locator: str) -> tuple[str, str, int, int]:

@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 
-from transforms.codelists import load_codelist, normalise_label
+from transforms.codelists import join_statuses, load_codelist, normalise_label
 from transforms.drafting.check import name_letters
 from transforms.drafting.find_tables import SeenSheet, SeenTable, guess_number_style, see_sheet
 from transforms.drafting.form import (
@@ -25,17 +26,26 @@ from transforms.drafting.form import (
 from transforms.drafting.meanings import (
     BALANCE,
     NumberStyle,
+    UnknownUnit,
     find_flow,
     find_geo,
+    find_geos,
+    find_period,
     find_unit,
+    find_unknown_unit,
     find_years,
+    guess_status,
     is_figure,
+    is_foreign_side,
     is_known,
+    is_money,
     is_year,
     map_period,
     name_side,
+    read_legend,
     split_mark,
 )
+from transforms.drafting.titles import TitleParts, list_unknown, name_parts
 from transforms.drafting.toml_text import (
     escape,
     fit_all,
@@ -222,6 +232,8 @@ class _FormWriter:
         self.maps: dict[str, dict[str, object]] = {}
         self.map_todos: dict[str, str] = {}
         self.given: set[str] = set()
+        self.fixed: list[str] = []  # what all titles share, where groups say the rest
+        self.said_by_groups: set[str] = set()
         self.own: dict[str, tuple[str, str]] = {}  # column -> code of one's own that a constant uses, and its words
 
     def write(self) -> None:
@@ -275,24 +287,59 @@ class _FormWriter:
 
     def _write_above(self) -> None:
         """The title, and the other words above the tables."""
-        titles: list[str] = []
-        others: list[str] = []
-        for table in self.tables:
-            texts = [text for _, _, text in table.above]
-            title = max((t for t in texts if find_unit(t) != t and len(t) > 6), key=len, default="")
-            titles.append(title)
-            others += [text for text in texts if text != title]
+        above = [[text for _, _, text in table.above] for table in self.tables]
+        titles = [_choose_title(texts) for texts in above]
+        patterns: list[str] = []
+        named = name_parts(titles) if all(titles) and len(set(map(tidy, titles))) > 1 else None
+        if (
+            (named is None or "flow" not in named.groups)
+            and "flow" not in self.form.used
+            and (sides := _find_side_texts(above))
+        ):
+            patterns.append(_write_sides(sides))
+            self._note_group("flow", [])
+            self.said_by_groups |= set(sides)
+            above = [[text for text in texts if text not in sides] for texts in above]
+            titles = [_choose_title(texts) for texts in above]
+            named = name_parts(titles) if all(titles) and len(set(map(tidy, titles))) > 1 else None
+        others = [t for texts, title in zip(above, titles, strict=True) for t in texts if t != title]
         if all(titles):
-            differ = len(set(map(tidy, titles))) > 1
-            group = self._name_titles(titles) if differ else ""
-            wanted = fit_all(titles, group)
-            todo = f"what differs between the titles is taken as {group}" if group else ""
-            self.writer.say(f"title = {quote(wanted)}", todo)
+            self._write_title(titles, named)
         else:
             others += [title for title in titles if title]
-        if others:
-            distinct = list(dict.fromkeys(others))
-            self.writer.say(f"texts = {quote_list(_declare_texts(distinct))}")
+        if others or patterns:
+            self.writer.say(f"texts = {quote_list(patterns + _declare_texts(list(dict.fromkeys(others))))}")
+
+    def _write_title(self, titles: Sequence[str], named: TitleParts | None) -> None:
+        if len(set(map(tidy, titles))) == 1:
+            self.writer.say(f"title = {quote(plain(titles[0]))}")
+            return
+        used = self.form.used | self.given
+        names = {} if named is None else {group: group for group in named.groups}
+        if named is not None and "place" in names:
+            about = bool(find_geo(named.head)) or "geo" in used or bool(re.search(r"\b(to|from|with)\s*$", named.head))
+            names["place"] = "partner" if about else "geo"
+        if named is not None and names and not used & set(names.values()):
+            for group, name in names.items():
+                self._note_group(name, named.groups[group])
+                if name == "item":
+                    self.local["item"] = "fallback_schemes"
+            self.fixed.append(named.head)
+            self.said_by_groups |= set(titles)
+            unknown = list_unknown(named.groups.get("place", []))
+            todo = f"the titles differ by {' and '.join(names.values())}" + (
+                f"; not in our list, so taken as printed: {_inside('; '.join(dict.fromkeys(unknown)), 120)}"
+                if unknown
+                else ""
+            )
+            wanted = named.pattern
+            for group, name in names.items():
+                wanted = wanted.replace(f"(?P<{group}>", f"(?P<{name}>")
+            self.writer.say(f"title = {quote(wanted)}", todo)
+            return
+        group = self._name_titles(titles)
+        self.writer.say(f"title = {quote(fit_all(titles, group))}",
+                        f"what differs between the titles is taken as {group}")  # fmt: skip
 
     def _name_titles(self, titles: Sequence[str]) -> str:
         """What the differing part of the titles says: the item where nothing else does, else a note."""
@@ -368,7 +415,10 @@ class _FormWriter:
         for key in self.form.keys:
             yield ""
             yield "[[columns]]" if not self.several else "[[tables.columns]]"
-            yield f"header = {quote(plain(key.heading))}"
+            if key.of:  # in a list, so that it stands for every such column
+                yield f"header = {quote_list([*(plain(t) if t != '/.*/' else t for t in key.texts[:-1]), '/.{0}/'])}"
+            else:
+                yield f"header = {quote(plain(key.heading))}"
             if key.nth > 1:
                 yield f"nth = {key.nth}"
             yield f'role = "{key.role}"' + (f"  # TODO {key.todo}" if key.todo else "")
@@ -377,11 +427,34 @@ class _FormWriter:
             if key.role == "key":
                 yield from self._write_key(key)
             elif key.role == "status" and key.codes:
-                self.maps.setdefault("obs_status", {}).update(key.codes)
+                self._map_statuses(key.codes)
+            if key.of:
+                yield f'of = "{key.of}"'
             if key.prefix and key.role == "note":
                 yield f"prefix = {quote(key.prefix)}"
             if key.optional:
                 yield "optional = true"
+
+    def _map_statuses(self, codes: dict[str, object]) -> None:
+        """Each text with the status that the legend points at, and its words beside it."""
+        said = {text: read_legend(self._words, text) for text in codes}
+        for text, code in codes.items():
+            parts = [self._guess_status(part) for part in re.split(r"[,; ]+", text)]
+            self.maps.setdefault("obs_status", {})[text] = join_statuses(parts) if all(parts) else code
+        if words := [f"{text} = {_inside(words, 40)}" for text, words in said.items() if words]:
+            self.map_todos["obs_status"] = f"the legend says: {'; '.join(words)}"
+
+    def _guess_status(self, mark: str) -> str:
+        words = read_legend(self._words, mark)
+        return guess_status(words, of_value=True) or guess_status(words)
+
+    @cached_property
+    def _words(self) -> list[str]:
+        """The words around the tables and on the sheets without figures: where a legend may stand."""
+        shown = [text for table in self.tables for _, _, text in (*table.below, *table.above)]
+        with_tables = {table.page.grid.sheet for table in self.tables}
+        others = [c for g in self.book.sheets if g.sheet not in with_tables for row in g.cells for c in row if c]
+        return list(dict.fromkeys(shown + others[:2000]))
 
     def _write_key(self, key: KeyColumn) -> Iterator[str]:
         yield f'column = "{key.column}"'
@@ -461,6 +534,8 @@ class _FormWriter:
         said: dict[str, object] = {}
         if names & {"growth", "share"} or value.percent:
             said["measure"] = "growth" if "growth" in names else "share"
+            if "growth" in names:
+                said["base_period"] = "@previous"
             if "unit_label" not in names:
                 said |= {"unit": "PERCENT", "unit_mult": 0}
         return said
@@ -475,9 +550,15 @@ class _FormWriter:
         yield ""
         yield "[[columns]]" if not self.several else "[[tables.columns]]"
         yield f"header = {quote(headers[0]) if single else quote_list(headers)}"
-        yield 'role = "value"' + (
-            "  # TODO a percentage: of what? say reference" if said.get("measure") == "share" else ""
-        )
+        marks = dict.fromkeys(p.name[5:] for v in family for row in v.pieces for p in row if p.name.startswith("mark:"))
+        todos = ["a percentage: of what? say reference"] if said.get("measure") == "share" else []
+        todos += ["is the change that from a year before?"] if "base_period" in said else []
+        for mark in marks:
+            words = read_legend(self._words, mark)
+            todos.append(f"the mark {mark}" + (f": {_inside(words, 80)}" if words else ": what does it mean?"))
+            if status := guess_status(words, of_value=True):
+                said["obs_status"] = status
+        yield 'role = "value"' + (f"  # TODO {'; '.join(todos)}" if todos else "")
         if "flow" not in self.form.used and (flow := find_flow(" ".join(v.column.heading for v in family))):
             said["flow"] = flow
         self.given |= {"flow", "unit", "unit_mult"} & set(said)
@@ -495,11 +576,14 @@ class _FormWriter:
         for place, piece in enumerate(family[0].pieces[row]):
             texts = [value.pieces[row][place].text for value in family]
             name = self.form.heading_dims.get(row, "") if piece.name == "?" else piece.name
+            if name.startswith("mark:"):
+                spaces = {text.startswith(" ") for text in texts}
+                gap = " ?" if len(spaces) > 1 else " " if True in spaces else ""
+                parts.append(gap + escape(tidy(name[5:])))
+                continue
             if name in ("", "growth", "share") or name in taken:
                 distinct = list(dict.fromkeys(texts))
-                parts.append(
-                    escape(tidy(distinct[0]) or distinct[0]) if len(distinct) == 1 else f"({name_texts(distinct)})"
-                )
+                parts.append(_write_words(distinct))
                 continue
             taken.add(name)
             grouped = True
@@ -513,13 +597,14 @@ class _FormWriter:
         return f"/{''.join(parts)}/"
 
     def _note_group(self, name: str, texts: Sequence[str]) -> None:
-        self.given.add("period" if name == "year" else name)
+        self.given.add("period" if name in ("year", "quarter", "month") else name)
         if name in ("geo", "partner", "item"):
             self._allow_local(name)
         if name == "flow":
             found = {tidy(t): {"flow": "T", "measure": "balance"} for t in texts if normalise_label(t) in BALANCE}
-            if found:
-                self.maps.setdefault("flow", {}).update(found)
+            foreign = {tidy(t): name_side(t) for t in texts if is_foreign_side(t)}
+            if found or foreign:
+                self.maps.setdefault("flow", {}).update({**found, **foreign})
         if name == "period":
             odd = {tidy(text): code for text in texts if (code := map_period(text))}
             if odd:
@@ -549,6 +634,13 @@ class _FormWriter:
         others = [t.first_text(i) for t in self.tables for i, kind in sort_label_rows(t).items() if kind == "other"]
         others += [text for text in self.form.flat_texts if text not in sections]
         labels = {t.first_text(i) for t in self.tables for i in t.data}
+        if any(key.path for key in self.form.keys):
+            for text in self.form.of_which:
+                yield ""
+                yield head
+                yield f"text = {quote(plain(text))}"
+                yield 'role = "heading"'
+            others = [text for text in others if text not in self.form.of_which]
         for text in dict.fromkeys(others):
             yield ""
             yield head
@@ -591,17 +683,21 @@ class _FormWriter:
         given, hints = self.given | ({self.form.section_dim} if self.form.section_dim else set()), self._hints()
         assume = self.writer.assume
         if "geo" not in given:
-            geo = next((found for text in hints[:-1] if (found := find_geo(text))), "")
+            geo = self._find_place()
             code = geo or f"{self.scheme}:PLACE"
             if not geo:
                 self.own["geo"] = (code, "TODO: the place these figures are about")
             yield f"geo = {quote(code)}  # TODO whose trade?" + (" a title names it" if geo else " no table says so")
             assume(f"geo = {code} for all figures" + ("" if geo else ": no table says whose trade it is"))
         if "partner" not in given:
-            yield 'partner = "W"  # TODO trade with the world?'
-            assume("partner = W, the world")
+            named = [place for text in self.fixed for place in find_geos(text)]
+            partner = named[1] if len(named) == 2 else "W"
+            yield f'partner = "{partner}"  # TODO ' + (
+                "trade with the world?" if partner == "W" else "the titles name it second: the partner?"
+            )
+            assume("partner = W, the world" if partner == "W" else f"partner = {partner}, named second by the titles")
         if "flow" not in given:
-            flow = next((found for text in hints if (found := find_flow(text))), "N")
+            flow = self._find_flow()
             yield f'flow = "{flow}"  # TODO ' + (
                 "exports?" if flow == "X" else "imports?" if flow == "M" else "which flow?"
             )
@@ -611,13 +707,28 @@ class _FormWriter:
             yield f'item = "{self.scheme}:ALL"  # TODO what is measured? A code of our list, or one of your own (codes)'
             assume(f"item = {self.scheme}:ALL, a code of your own")
         if "period" not in given:
-            years = next((named for text in hints if (named := find_years(text))), [])
-            said = years[0] if len(set(years)) == 1 else ""
+            years = next((found for text in hints if (found := find_years(text))), [])
+            said = next((code for text in hints if (code := find_period(text))), "")
+            said = said or (years[0] if len(set(years)) == 1 else "")
             yield f"period = {quote(said)}  # TODO " + ("as a title or name says" if said else "no table says when")
             assume(f"period = {said or 'not stated'}")
         if "measure" not in given:
             yield 'measure = "value"'
         yield from self._write_unit()
+
+    def _find_place(self) -> str:
+        """The one place that the words around the tables name; headings of columns do not say whose trade it is."""
+        texts = [*self.fixed, *(t for t in self._hints()[:-1] if t not in self.said_by_groups)]
+        heads = {value.column.heading for value in self.form.values}
+        found = [place for text in texts if text not in heads and (place := find_geo(text))]
+        if places := [place for text in self.fixed for place in find_geos(text)]:
+            return places[0]
+        return found[0] if len(set(found)) == 1 else ""
+
+    def _find_flow(self) -> str:
+        """The flow that the words name, where none of them names the other one."""
+        found = {flow for text in self._hints() if (flow := find_flow(text))}
+        return found.pop() if len(found) == 1 else "N"
 
     def _write_unit(self) -> Iterator[str]:
         labelled = [any(p.name == "unit_label" for row in v.pieces for p in row) for v in self.form.values]
@@ -630,15 +741,36 @@ class _FormWriter:
         if all(one or other for one, other in zip(labelled, settled, strict=True)):
             return
         unit = next((found for table in self.tables if (found := _find_unit(table))), "")
-        unit = unit or next((found for text in self._hints()[:-1] if (found := find_unit(text))), "")
         if unit:
-            yield f"unit_label = {quote(unit)}  # as printed"
+            yield f"unit_label = {quote(unit)}  # TODO as printed: is it the unit of every column?"
         else:
-            yield 'unit = "COUNT"  # TODO no unit is printed: which one?'
-            if "unit_mult" not in self.given:
-                yield "unit_mult = 0  # TODO single units?"
-            self.writer.assume("unit = COUNT: no unit of ours is printed")
-        yield '# price = "current"  # TODO where these are current prices, say so'
+            beside = [one for text in self._hints()[:-1] if (one := find_unit(text)) and is_money(one)]
+            unknown = next((u for text in self._hints()[:-1] if (u := find_unknown_unit(text))), None)
+            if beside:
+                unit = beside[0]
+                yield f"unit_label = {quote(unit)}  # TODO printed beside some of the figures: is it the unit of all?"
+                self.writer.assume(f"unit_label = {unit} for all figures")
+            elif unknown is not None:
+                yield from self._write_unknown(unknown)
+            else:
+                yield 'unit = "COUNT"  # TODO no unit is printed: which one?'
+                if "unit_mult" not in self.given:
+                    yield "unit_mult = 0  # TODO single units?"
+                self.writer.assume("unit = COUNT: no unit of ours is printed")
+                yield '# price = "current"  # TODO where these are current prices, say so'
+                return
+        if not unit or is_money(unit):
+            yield 'price = "current"  # TODO at current prices?'
+
+    def _write_unknown(self, printed: UnknownUnit) -> Iterator[str]:
+        """A unit that is printed in words our list does not hold: what can be said of it, and the words."""
+        code = printed.unit
+        if not code:
+            code = f"{self.scheme}:UNIT"
+            self.own["unit"] = (code, f"TODO: {_inside(printed.text)}")
+        yield f'unit = {quote(code)}  # TODO printed is "{_inside(printed.text)}": which unit of ours is that?'
+        yield f'unit_mult = {printed.power}  # TODO the power of ten in "{_inside(printed.text)}"?'
+        self.writer.assume(f"unit = {code}, unit_mult = {printed.power}: {printed.text}")
 
     def _write_codes(self) -> None:
         """Own codes that the constants use, with their words."""
@@ -658,11 +790,22 @@ class _FormWriter:
         lines = []
         for mark, times in found.most_common():
             shown = "an empty cell" if mark == "" else "a text" if any(map(str.isdigit, mark)) else "a mark"
+            words = read_legend(self._words, mark)
+            said = f'"{_inside(words, 90)}"' if words else "what does the publisher say of it?"
             lines.append(
-                f'{quote(mark)} = "O"  # TODO {shown}, {times} times, first {places[mark]}: what does the publisher '
-                "say of it?"
+                f'{quote(mark)} = "{guess_status(words) or "O"}"  # TODO {shown}, {times} times, first {places[mark]}: '
+                f"{said}"
             )
         self._section("blanks", lines)
+
+
+def _write_words(texts: Sequence[str]) -> str:
+    """Words of a heading that say nothing, as part of a pattern; their spaces count."""
+    shown = list(dict.fromkeys(re.sub(r"\s+", " ", text) for text in texts))
+    inside = "|".join(escape(text) for text in shown)
+    if len(shown) == 1:
+        return inside
+    return f"({inside})" if len(shown) <= 14 else r".+? " if all(t.endswith(" ") for t in shown) else ".+?"
 
 
 def name_cell(table: SeenTable, index: int, column: int) -> str:
@@ -673,6 +816,30 @@ def name_cell(table: SeenTable, index: int, column: int) -> str:
 
 def _write(said: Any) -> str:
     return write_table(said) if isinstance(said, dict) else quote(str(said))
+
+
+_SIDE_WORD = re.compile(r"\b(?:exports?|imports?|credits?|debits?|balances?)\b|出口|进口|差额", re.I)
+
+
+def _choose_title(texts: Sequence[str]) -> str:
+    return max((t for t in texts if find_unit(t) != t and not find_unknown_unit(t) and len(t) > 6), key=len, default="")
+
+
+def _find_side_texts(above: Sequence[Sequence[str]]) -> list[str]:
+    """The one text above each table that names a side of trade, where the sides differ; [] where that is not so."""
+    found = [[text for text in texts if len(_SIDE_WORD.findall(text)) == 1 and len(text) <= 60] for texts in above]
+    if not found or any(len(texts) != 1 for texts in found):
+        return []
+    words = {match[0].casefold() for (text,) in found if (match := _SIDE_WORD.search(text))}
+    return [texts[0] for texts in found] if len(words) > 1 else []
+
+
+def _write_sides(texts: Sequence[str]) -> str:
+    """服務輸出 Exports of services, 服務輸入 Imports of services -> a pattern whose group flow takes the side."""
+    found = [match for text in dict.fromkeys(map(tidy, texts)) if (match := _SIDE_WORD.search(text))]
+    before = _write_words([match.string[: match.start()] for match in found])
+    after = _write_words([match.string[match.end() :] for match in found])
+    return f"/{before}(?P<flow>{name_texts([match[0] for match in found])}){after}/"
 
 
 def _declare_texts(texts: Sequence[str]) -> list[str]:

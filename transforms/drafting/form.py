@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 from transforms.drafting.find_tables import SeenColumn, SeenTable
-from transforms.drafting.headings import Piece, is_numbering, name_heading, read_heading
+from transforms.drafting.headings import Piece, is_numbering, is_whole_year, name_heading, read_heading
 from transforms.drafting.meanings import (
     find_scheme,
     is_blank_mark,
@@ -22,6 +23,7 @@ from transforms.drafting.meanings import (
     share_known,
     split_mark,
 )
+from transforms.patterns import tidy
 
 FREE = ("item", "activity", "mode")  # where labels go that nothing else says anything of, in this order
 _MOST_MARK = 24  # a longer text in a column of figures is no mark
@@ -62,6 +64,7 @@ class KeyColumn:
     path: bool = False
     optional: bool = False
     prefix: str = ""
+    of: str = ""  # a status column speaks of the figures to its left
     codes: dict[str, object] = field(default_factory=dict)  # what the column's code list does not know -> code
     todo: str = ""
     local: bool = False  # labels of the publisher's own are met
@@ -84,7 +87,10 @@ def is_percent(column: SeenColumn) -> bool:
 def split_columns(table: SeenTable) -> tuple[list[ValueColumn], list[SeenColumn]]:
     """The columns of figures of a table, and those beside them."""
     headed = {c.number: read_heading(c.texts[-1]) for c in table.columns}
-    values: list[SeenColumn] = [c for c in table.columns if _holds_figures(c, headed[c.number])]
+    numbering = _find_numbering(table)
+    values: list[SeenColumn] = [
+        c for c in table.columns if c.number not in numbering and _holds_figures(c, headed[c.number])
+    ]
     named_values = [c for c in values if name_heading(c.heading) == "value"]
     if named_values:  # where a column says that it holds the values, numbers under other unknown words are codes
         values = [c for c in values if c in named_values or headed[c.number][0].name not in ("?", "")]
@@ -93,7 +99,7 @@ def split_columns(table: SeenTable) -> tuple[list[ValueColumn], list[SeenColumn]
         values = years[1:]
     first = min((c.number for c in values), default=0)
     for column in table.columns:
-        if column in values or not first:
+        if column in values or not first or (column.number > first and holds_statuses(column)):
             continue
         names = {piece.name for piece in headed[column.number]}
         named = name_heading(column.heading) in ("", "value")
@@ -117,6 +123,26 @@ def split_columns(table: SeenTable) -> tuple[list[ValueColumn], list[SeenColumn]
     return [ValueColumn(c, _pieces(c), is_percent(c)) for c in values], beside
 
 
+def _find_numbering(table: SeenTable) -> set[int]:
+    """The columns left of the labels whose cells run 1, 2, 3 ... down the rows."""
+    labels = min((c.number for c in table.columns if c.kinds["text"] * 2 > len(c.cells)), default=0)
+    return {c.number for c in table.columns if c.number < labels and runs_down(c.cells)}
+
+
+def runs_down(cells: Sequence[str]) -> bool:
+    """1, 2, 3 ... in one or several runs that each begin with 1."""
+    numbers = [int(cell.rstrip(".")) if re.fullmatch(r"\d{1,4}\.?", cell) else 0 for cell in cells]
+    steps = all(n == 1 or n == before + 1 for before, n in pairwise(numbers))
+    return len(numbers) > 2 and numbers[0] == 1 and steps and max(numbers) > 2
+
+
+def holds_statuses(column: SeenColumn) -> bool:
+    """A column without a heading of its own that holds nothing but letters: p, e, b or "p, b" beside a figure."""
+    own = not column.texts[-1]
+    return own and bool(column.distinct) and all(re.fullmatch(r"[A-Za-z]{1,2}([,; ]+[A-Za-z]{1,2})*", cell)
+                                                 for cell in column.distinct)  # fmt: skip
+
+
 def _pieces(column: SeenColumn) -> tuple[tuple[Piece, ...], ...]:
     """What each row of the heading says; a text that a merged cell repeats says nothing the second time."""
     found: list[tuple[Piece, ...]] = []
@@ -125,11 +151,16 @@ def _pieces(column: SeenColumn) -> tuple[tuple[Piece, ...], ...]:
         if text and text in column.texts[place + 1 :]:
             pieces = (Piece("", pieces[0].text if len(pieces) == 1 else text),)
         found.append(pieces)
+    dated = any(piece.name in ("year", "period") for pieces in found for piece in pieces)
+    if dated and is_whole_year(column.texts[-1]):
+        found[-1] = (Piece("", column.texts[-1]),)
     return tuple(found)
 
 
 def _holds_figures(column: SeenColumn, pieces: tuple[Piece, ...]) -> bool:
     kinds, name = column.kinds, name_heading(column.heading)
+    if name == "period" and len(column.texts) > 1 and is_whole_year(column.texts[-1]):
+        name = ""  # Jahr, beside the quarters of a year
     figures = kinds["figure"] + kinds["marked"]
     if not kinds["figure"] or name in (
         "unit_mult",
@@ -197,20 +228,27 @@ class Form:
 
     def _gather_keys(self) -> list[KeyColumn]:
         keys: dict[tuple[str, int], KeyColumn] = {}
-        for _, beside in self.splits:
+        for values, beside in self.splits:
+            chosen = {value.column.number for value in values}
             seen: Counter[str] = Counter()
             for column in beside:
                 seen[column.heading] += 1
                 place = (column.heading, seen[column.heading])
                 key = keys.setdefault(place, KeyColumn(column.texts, place[1], []))
                 key.cells += column.cells
+                if column.number - 1 in chosen and holds_statuses(column):
+                    key.of = "left"
         for key in keys.values():
             key.optional = not key.distinct
-        return list(keys.values())
+        return _join_statuses(list(keys.values()))
 
     def _find_pairs(self) -> None:
         """A column that only gives the label of another's code (or the code of its label) says nothing more."""
-        words = [k for k in self.keys if k.distinct and len(k.distinct) > 1]
+        words = [
+            k
+            for k in self.keys
+            if len(k.distinct) > 1 and not k.of and not is_numbering(k.heading) and not runs_down(k.cells)
+        ]
         for place, one in enumerate(words):
             for other in words[place + 1 :]:
                 if one.reason or other.reason or len(one.cells) != len(other.cells):
@@ -276,7 +314,7 @@ class Form:
 
     @property
     def used(self) -> set[str]:
-        names = {piece.name for value in self.values for row in value.pieces for piece in row}
+        names = {p.name for value in self.values for row in value.pieces for p in row if not p.name.startswith("mark:")}
         names |= {key.column for key in self.keys if key.role == "key" and key.column}
         names |= set(self.heading_dims.values()) | {self.section_dim}
         if names & {"year", "period", "quarter", "month"}:
@@ -289,7 +327,10 @@ class Form:
         """Columns whose heading or content says what they give; then the rows of headings."""
         paths = [key for key in self.keys if key.path]
         for key in self.keys:
-            if key.role == "ignore":
+            if key.role == "ignore" or key.of:
+                continue
+            if is_numbering(key.heading) or runs_down(key.cells):
+                _set_numbering(key)
                 continue
             if not key.distinct:
                 named = name_heading(key.heading) == "obs_status"
@@ -362,6 +403,7 @@ class Form:
         for row in range(self.rows):
             labels = self.heading_labels(row)
             several = len(labels) > 1 or len({v.shape for v in self.values}) > 1
+            several &= len(labels) > 1 or not labels or name_heading(labels[0]) != "value"
             if row not in self.heading_dims and labels and several and (name := self.next_free()):
                 self.heading_dims[row] = name
         if sections := self.sections:
@@ -378,10 +420,44 @@ class Form:
     @cached_property
     def flat_texts(self) -> list[str]:
         """The texts of rows without figures, under which no row lies deeper."""
-        return list(dict.fromkeys(text for table in self.tables for text in section_texts(table)))
+        texts = dict.fromkeys(text for table in self.tables for text in section_texts(table))
+        return [text for text in texts if not is_of_which(text)]
+
+    @cached_property
+    def of_which(self) -> list[str]:
+        """The texts of rows like "of which:", which only say that those below are parts of the one above."""
+        rows = (t.first_text(i) for t in self.tables for i in sort_label_rows(t))
+        return list(dict.fromkeys(text for text in rows if is_of_which(text)))
 
     def next_free(self) -> str:
         return next((name for name in FREE if name not in self.used), "")
+
+
+def _join_statuses(keys: list[KeyColumn]) -> list[KeyColumn]:
+    """The columns of statuses beside figures as one: they are declared together."""
+    beside = [key for key in keys if key.of]
+    kept = [key for key in keys if not key.of]
+    if not beside:
+        return keys
+    rows = zip(*(key.texts for key in beside), strict=True)
+    joined = KeyColumn(tuple(texts[0] if len(set(texts)) == 1 else "/.*/" for texts in rows), 1,
+                       [cell for key in beside for cell in key.cells], role="status", of="left")  # fmt: skip
+    joined.codes = dict.fromkeys(joined.distinct, "A")
+    joined.todo = "letters beside the figures: say under maps.obs_status what each means; A says nothing"
+    # what has no heading and no content anywhere is passed over by the reading
+    return [*(key for key in kept if key.distinct or key.texts[-1]), joined]
+
+
+def _set_numbering(key: KeyColumn) -> None:
+    """Numbers of lines say nothing of the figures; ranks do, but as figures of their own."""
+    ranks = re.search(r"rank|排名|位次", key.heading, re.I)
+    key.role, key.column = "ignore", ""
+    key.reason = "ranks" if ranks else "numbers the rows"
+    key.todo = 'a rank can be read too: role = "value", measure = "rank"' if ranks else ""
+
+
+def is_of_which(text: str) -> bool:
+    return bool(re.fullmatch(r"(of which|darunter|davon|dont|including|其中)\s*[:：]?", tidy(text), re.I))
 
 
 def _is_part(key: KeyColumn) -> bool:

@@ -10,6 +10,7 @@ from transforms.codelists import normalise_label
 from transforms.drafting.meanings import (
     BALANCE,
     find_unit,
+    is_foreign_side,
     is_known,
     is_period,
     map_period,
@@ -45,12 +46,18 @@ _NAMES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 _FOLDED = tuple((name, re.compile(pattern, re.I)) for name, pattern in _NAMES)
 _NUMBERING = re.compile(r"no\.?|nr\.?|#|id|rank|row|line|序号|编号|排名|位次|index", re.I)
+_RANK = re.compile(r"rank(ing)?|排名|位次", re.I)
 _GROWTH = re.compile(
     r".*(同比|增速|增长|增幅|growth|change|increase|y/y|yoy|year[- ]on[- ]year)(\s*[(（]?[%％][)）]?)?.*", re.I
 )
 _SHARE = re.compile(
     r".*(占比|比重|份额|构成|\bshare\b|\bshares\b|proportion|percent(age)? of|percentage|per ?cent of).*", re.I
 )
+_QUARTER = re.compile(
+    r"(?P<quarter>[1-4])(?P<words>\.? ?(?:Vj|Vierteljahr|Quartal|trim|trimestre)\.?)(?P<mark>\s?\d\))?", re.I
+)
+_WHOLE_YEAR = re.compile(r"jahr|year|annual|full year|whole year|année|año|全年|年度", re.I)
+_TWO_TONGUES = re.compile(r"(?P<zh>[^A-Za-z]*[\u4e00-\u9fff][^A-Za-z]*?)(?P<gap>\s+)(?P<en>[A-Za-z].*)")
 _SUFFIX = re.compile(r"(?P<core>.+?)\s*[(\[](?P<unit>[^()\[\]]+)[)\]]")
 _WITH_PERIOD = (re.compile(r"(?P<flow>\D+?)(?P<gap>[\s,:_-]*)(?P<period>\d.*)"),
                 re.compile(r"(?P<period>\d.*?(?:年|月|季度)|\d{4}\S*)(?P<gap>[\s,:_-]*)(?P<flow>\D+)"))  # fmt: skip
@@ -58,7 +65,8 @@ _WITH_PERIOD = (re.compile(r"(?P<flow>\D+?)(?P<gap>[\s,:_-]*)(?P<period>\d.*)"),
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a heading: name says what it gives ('' = words that stand there, '?' = not said by our code lists)."""
+    """A part of a heading: name says what it gives ('' = words that stand there, '?' = not said by our code lists,
+    'mark:p' = the mark p beside a period)."""
 
     name: str
     text: str
@@ -67,11 +75,27 @@ class Piece:
 def name_heading(heading: str) -> str:
     """What a column of labels under this heading gives (period, geo, note ...), '' where the heading does not say."""
     text = tidy(heading.rpartition(" | ")[2] or heading).strip(" :*")
-    return next((name for name, pattern in _FOLDED if pattern.fullmatch(text)), "")
+    tries = (text, *_cut_tongues(text))
+    return next((name for one in tries for name, pattern in _FOLDED if pattern.fullmatch(one)), "")
+
+
+def _cut_tongues(text: str) -> tuple[str, ...]:
+    """出口额 Exports -> (出口额, Exports): a heading printed in Chinese and English."""
+    match = _TWO_TONGUES.fullmatch(text)
+    return (match["zh"].strip(), match["en"].strip()) if match else ()
 
 
 def is_numbering(heading: str) -> bool:
-    return bool(_NUMBERING.fullmatch(tidy(heading).strip()))
+    """Line, No., 序号, 排名 Rank: the cells number or rank the rows."""
+    upper, _, last = heading.rpartition(" | ")
+    text = tidy(last).strip()
+    pattern = _RANK if upper else _NUMBERING  # under another heading, RoW is the rest of the world
+    return any(pattern.fullmatch(one) for one in (text, *_cut_tongues(text)))
+
+
+def is_whole_year(text: str) -> bool:
+    """Jahr, 全年: beside quarters, the column of the year."""
+    return bool(_WHOLE_YEAR.fullmatch(tidy(text)))
 
 
 @cache
@@ -83,7 +107,13 @@ def read_heading(text: str) -> tuple[Piece, ...]:
     body, mark = split_period_mark(shown)
     if is_period(body):
         year = bool(re.fullmatch(r"\d{4}年?", body))
-        return (Piece("year" if year else "period", body), *((Piece("", mark),) if mark else ()))
+        return (Piece("year" if year else "period", body), *((Piece(f"mark:{mark.strip()}", mark),) if mark else ()))
+    if quarter := _QUARTER.fullmatch(shown):
+        marked = quarter["mark"] or ""
+        return (Piece("quarter", quarter["quarter"]), Piece("", quarter["words"]),
+                *((Piece(f"mark:{marked.strip()}", marked),) if marked else ()))  # fmt: skip
+    if (two := _TWO_TONGUES.fullmatch(shown)) and (pieces := _read_tongues(two["zh"], two["gap"], two["en"])):
+        return pieces
     if map_period(shown):
         return (Piece("period", shown),)
     if is_known("unit_label", shown):
@@ -96,8 +126,20 @@ def read_heading(text: str) -> tuple[Piece, ...]:
     return _read_core(shown)
 
 
+def _read_tongues(zh: str, gap: str, en: str) -> tuple[Piece, ...]:
+    """A heading in two languages: a period, or a flow as the one of them says it that our list knows."""
+    if is_period(split_period_mark(zh)[0]) and is_period(split_period_mark(en)[0]):
+        body, mark = split_period_mark(en)
+        year = bool(re.fullmatch(r"\d{4}", body))
+        said = (Piece("year" if year else "period", body), *((Piece(f"mark:{mark.strip()}", mark),) if mark else ()))
+        return (Piece("", f"{zh}{gap}"), *said)
+    if is_known("flow", zh):
+        return (Piece("flow", zh), Piece("", f"{gap}{en}"))
+    return (Piece("", f"{zh}{gap}"), Piece("flow", en)) if is_known("flow", en) else ()
+
+
 def _read_core(text: str) -> tuple[Piece, ...]:
-    if normalise_label(text) in BALANCE or is_known("flow", text):
+    if normalise_label(text) in BALANCE or is_known("flow", text) or is_foreign_side(text):
         return (Piece("flow", text),)
     for form in _WITH_PERIOD:
         match = form.fullmatch(text)

@@ -12,7 +12,7 @@ from transforms.codelists import load_codelist, normalise_label, scheme_codes, u
 from transforms.errors import InputError
 from transforms.numbers import fold
 from transforms.patterns import fold_heading, tidy
-from transforms.periods import find_freq, split_period
+from transforms.periods import compose_period, find_freq, split_period
 
 # Marks that publishers print where a figure is missing. What a mark means is each publisher's own to say.
 BLANK_MARKS = frozenset(
@@ -111,7 +111,7 @@ _YEAR = re.compile(r"(?:1[89]|20)\d\d(?:\.0)?年?")
 _FISCAL = re.compile(r"(?P<year>(?:19|20)\d\d)\s?[/–-]\s?(?P<next>(?:19|20)?\d\d)")
 _SHORT_MONTH = re.compile(r"(?P<month>[A-Za-z]{3,9})\.?[-\s'](?P<year>\d\d)")
 _PERIOD_MARK = re.compile(
-    r"(?P<body>.*?\d|.*年|.*月份?|.*季度?)\s*(?P<mark>\(?[A-Za-z*†‡①-⑳]{1,2}\)?|\[[\w ]{1,4}\]|[¹²³⁰-⁹])"
+    r"(?P<body>.*?\d|.*年|.*月份?|.*季度?)(?P<gap>\s*)(?P<mark>\(?[A-Za-z*†‡#①-⑳]{1,2}\)?|\[[\w ]{1,4}\]|[¹²³⁰-⁹])"
 )
 _UNIT_WORDS = re.compile(
     r"^(?:单位|计量单位|金额单位|units?|in|figures in|values? in|value|measured in|amounts? in)\s*[:：]?\s*", re.I
@@ -119,8 +119,36 @@ _UNIT_WORDS = re.compile(
 BALANCE = frozenset(
     map(
         normalise_label,
-        ("Balance", "Balances", "Net", "Net exports", "Trade balance", "差额", "顺差", "逆差", "贸易差额"),
+        (
+            "Balance",
+            "Balances",
+            "Net",
+            "Net exports",
+            "Trade balance",
+            "差额",
+            "顺差",
+            "逆差",
+            "贸易差额",
+            "Saldo",
+            "Solde",
+            "Net balance",
+        ),
     )
+)
+# Words of other languages for a side of trade, which our list of flows does not hold: a draft puts them under maps.
+_SIDES = {"einnahmen": "X", "ausfuhr": "X", "ausfuhren": "X", "exporte": "X", "exportations": "X", "crédits": "X",
+          "exportaciones": "X", "ingresos": "X", "esportazioni": "X", "輸出": "X",
+          "ausgaben": "M", "einfuhr": "M", "einfuhren": "M", "importe": "M", "importations": "M", "débits": "M",
+          "importaciones": "M", "pagos": "M", "importazioni": "M", "輸入": "M"}  # fmt: skip
+_POWERS = (("thousand", 3), ("tsd", 3), ("million", 6), ("mio", 6), ("mn", 6), ("mill", 6), ("billion", 9),
+           ("mrd", 9), ("milliard", 9), ("bn", 9), ("trillion", 12), ("百万", 6), ("百萬", 6), ("亿", 8), ("億", 8),
+           ("万", 4), ("萬", 4), ("千", 3))  # fmt: skip
+_OF_VALUES = (("P", r"prelim|provisional|vorläufig|初步|临时|臨時|provisoire"),
+              ("E", r"estimat|geschätzt|估计|估計|estimé"), ("B", r"\bbreak|zeitreihenbruch|rupture"))  # fmt: skip
+_OF_BLANKS = (("Q", r"suppress|confidential|vertraulich|disclos|保密|secret\b"),
+              ("M", r"not applicable|gesperrt|不适用|不適用|sans objet"))  # fmt: skip
+_MONEY_WORD = re.compile(
+    r"\b(dollars?|euros?|pounds?|yen|yuan|rupees?|francs?|won|currency)\b|[$£€¥₹]|[元圆镑盾]", re.I
 )
 
 
@@ -206,9 +234,9 @@ def map_period(text: str) -> str:
 
 @cache
 def split_period_mark(text: str) -> tuple[str, str]:
-    """2019p -> (2019, p): a period and the mark glued to it; (text, '') where there is none."""
+    """2019p -> (2019, p), 2019 p -> (2019, ' p'): a period and the mark after it; (text, '') where there is none."""
     if not is_period(text) and (match := _PERIOD_MARK.fullmatch(text)) and is_period(match["body"].strip()):
-        return match["body"].strip(), match["mark"]
+        return match["body"].strip(), match["gap"] + match["mark"]
     return text, ""
 
 
@@ -270,6 +298,12 @@ def share_known(column: str, texts: Sequence[str]) -> float:
     return sum(is_known(column, text) for text in texts) / len(texts) if texts else 0.0
 
 
+def forget_lists() -> None:
+    """Empty what is remembered of the code lists: they have changed."""
+    is_known.cache_clear()
+    name_side.cache_clear()
+
+
 def find_scheme(column: str, texts: Sequence[str]) -> tuple[str, float]:
     """The publisher's scheme that knows most of the codes, and what share; ('', 0.0) for texts that are none."""
     best = ("", 0.0)
@@ -300,9 +334,46 @@ def find_unit(text: str) -> str:
             part = " ".join(words[start : start + size]).strip(" ,;.:()")
             if is_known("unit_label", part):
                 return part
-    return ""
+    money = (word.strip(" ,;.:()") for word in words)
+    return next(
+        (word for word in money if re.fullmatch(r"[\u4e00-\u9fff]+[元镑]", word) and is_known("unit_label", word)), ""
+    )
 
 
+@dataclass(frozen=True)
+class UnknownUnit:
+    """A unit that our list of printed units does not know: as printed, with the currency ('' where the words leave it
+    open) and the power of ten that its words say."""
+
+    text: str
+    unit: str
+    power: int
+
+
+def find_unknown_unit(text: str) -> UnknownUnit | None:
+    """The unit that a short text, or the words in its brackets, seem to say: [Millions of dollars], Mio. EUR."""
+    shown = tidy(text)
+    codes = load_codelist("units").codes
+    for part in (*re.findall(r"[(\[]([^()\[\]]+)[)\]]", shown), shown):
+        if len(part) > 40:
+            continue
+        words = re.findall(r"[A-Za-zé]+", part)
+        unit = next((word for word in words if word in codes and len(word) == 3), "")
+        power = next(
+            (p for word, p in _POWERS if re.search(rf"\b{word}s?\b" if word.isascii() else word, part, re.I)), 0
+        )
+        if (unit and (power or len(words) == 1)) or (power and _MONEY_WORD.search(part)):
+            return UnknownUnit(part.strip(), unit or ("EUR" if "€" in part else "GBP" if "£" in part else ""), power)
+    return None
+
+
+def is_money(unit_label: str) -> bool:
+    """Whether a printed unit is an amount of a currency."""
+    unit, _ = unit_labels().get(normalise_label(unit_label), ("", 0))
+    return bool(re.fullmatch(r"[A-Z]{3}", unit))
+
+
+_SHORT_NAMES = ("UK", "US", "USA", "EU", "UAE")
 _GEO_STOP = frozenset(map(fold_heading, ("Total", "Other", "All", "World", "Services", "in", "of", "to", "by", "and")))
 
 
@@ -312,13 +383,21 @@ def _geo_code(text: str) -> str:
 
 def find_geo(text: str) -> str:
     """The one place that a title names, '' for none or several."""
-    words = tidy(text).replace(",", " ").split()
+    found = find_geos(text)
+    return found[0] if len(found) == 1 else ""
+
+
+def find_geos(text: str) -> list[str]:
+    """The codes of the places that a title names, in their order."""
+    words = re.sub(r"[,—–|]", " ", tidy(text)).split()
     found: list[str] = []
     place = 0
     while place < len(words):
         for size in range(min(4, len(words) - place), 0, -1):
             part = " ".join(words[place : place + size]).strip(" .:;()")
-            latin = re.fullmatch(r"[A-Za-z].{2,}", part) or part in ("UK", "US", "EU")
+            if re.fullmatch(r"(?:[A-Z]\.)+[A-Z]?", words[place]) and size == 1:
+                part = words[place].replace(".", "")  # U.S., U.K.
+            latin = re.fullmatch(r"[A-Za-z].{3,}", part) or part in _SHORT_NAMES  # three letters: a month, or a code
             if latin and part[:1].isupper() and fold_heading(part) not in _GEO_STOP and is_known("geo", part):
                 found.append(_geo_code(part))
                 place += size - 1
@@ -329,7 +408,7 @@ def find_geo(text: str) -> str:
             if is_known("geo", run[:size]):
                 found.append(_geo_code(run[:size]))
                 break
-    return found[0] if len(set(found)) == 1 else ""
+    return list(dict.fromkeys(found))
 
 
 @cache
@@ -338,16 +417,62 @@ def name_side(text: str) -> str:
     core = re.sub(r"\s*[(\[].*[)\]]\s*\d*$|[\d,]+$", "", tidy(text)).strip(" :")
     if normalise_label(core) in BALANCE:
         return "balance"
-    return load_codelist("flows").labels.get(normalise_label(core), "") if core else ""
+    return load_codelist("flows").labels.get(normalise_label(core), "") or _SIDES.get(core.casefold(), "")
+
+
+def is_foreign_side(text: str) -> bool:
+    """Einnahmen, importations: a side of trade in a word that our list does not hold."""
+    return tidy(text).casefold() in _SIDES
 
 
 def find_flow(text: str) -> str:
     """X or M where a text speaks of one side only."""
     sides = {
-        "X": bool(re.search(r"\bexports?\b|\bcredits?\b|(?<!进)出口|贷方", tidy(text), re.I)),
-        "M": bool(re.search(r"\bimports?\b|\bdebits?\b|进口|借方", tidy(text), re.I)),
+        "X": bool(re.search(r"\bexports?\b|\bcredits?\b|(?<!进)出口|輸出|输出|贷方", tidy(text), re.I)),
+        "M": bool(re.search(r"\bimports?\b|\bdebits?\b|进口|輸入|输入|借方", tidy(text), re.I)),
     }
     return next(iter(sides)) if sides["X"] and not sides["M"] else "M" if sides["M"] and not sides["X"] else ""
+
+
+def find_period(text: str) -> str:
+    """The code of the one period that a text names (2024年1-6月, Jan-Jun 2024, 2023), '' for none or several."""
+    shown = tidy(text)
+    runs = re.findall(r"(?<!\d)[12]\d{3}年(?:第?[一二三四1-4]季度|[上下]半年|\d{1,2}(?:月?[-–—~至]\d{1,2})?月)?", shown)
+    words = shown.split()
+    named: list[str] = []
+    for size in range(min(5, len(words)), 0, -1):
+        named += [" ".join(words[i : i + size]).strip(" ,;.:()") for i in range(len(words) - size + 1)]
+    found = []
+    for one in [*runs, *named]:
+        try:
+            found.append(compose_period(split_period(one)))
+        except ValueError:
+            continue
+    whole = [code for code in found if len(code) > 4] or found
+    return whole[0] if len(set(whole)) == 1 and len(set(find_years(text))) == 1 else ""
+
+
+def read_legend(texts: Iterable[str], mark: str) -> str:
+    """What a legend says of a mark: "(D) Suppressed ...", "p = vorläufig, e = geschätzt"; '' where none does."""
+    if not mark.strip():
+        return ""
+    said = re.compile(
+        rf"(?:^|[;,；，|]\s*){re.escape(mark.strip())}(?:\s*[=:：]\s*|\s+[-–—]\s+|\s+)(?P<words>[^=]*\w.*)"
+    )
+    for text in texts:
+        if match := said.search(tidy(text)):
+            words = re.split(r"[;；]\s|[,，]\s*\S{1,6}\s*=", match["words"])[0]
+            if not is_figure(words.split()[0]):
+                return words.strip(" ;.,")
+    return ""
+
+
+def guess_status(words: str, *, of_value: bool = False) -> str:
+    """The status that the words of a legend point at, '' where they leave it open. of_value: where a figure stands."""
+    for status, pattern in _OF_VALUES if of_value else _OF_BLANKS:
+        if re.search(pattern, words, re.I):
+            return status
+    return ""
 
 
 def find_years(text: str) -> list[str]:

@@ -13,8 +13,8 @@ _MOST_NAMED = 14  # a pattern names so many texts; beyond, it takes any
 
 
 def quote(text: str) -> str:
-    """A TOML string: literal where backslashes would have to be doubled, else basic."""
-    if "\\" in text and "'" not in text and text.isprintable():
+    """A TOML string: literal for patterns and where backslashes would have to be doubled, else basic."""
+    if ("\\" in text or is_pattern(text)) and "'" not in text and text.isprintable():
         return f"'{text}'"
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
@@ -69,25 +69,25 @@ def fit_all(texts: Sequence[str], group: str = "") -> str:
     if len(shown) == 1:
         return plain(texts[0])
     if len({re.sub(r"\d+", "0", text) for text in shown}) == 1 and not group:
-        return f"/{_loosen(shown[0])}/"
+        return f"/{loosen(shown[0])}/"
     words = [_WORDS.findall(text) for text in shown]
     shortest = min(map(len, words))
-    head = min(_count_shared(words), shortest - 1)
-    tail = min(_count_shared([one[::-1] for one in words]), shortest - 1 - head)
+    head = min(count_shared(words), shortest - 1)
+    tail = min(count_shared([one[::-1] for one in words]), shortest - 1 - head)
     first, last = "".join(words[0][:head]), "".join(words[0][len(words[0]) - tail :])
     if len(first) + len(last) >= 12:
         inside = f"(?P<{group}>.+)" if group else ".+"
-        return f"/{_loosen(first)}{inside}{_loosen(last)}/"
+        return f"/{loosen(first)}{inside}{loosen(last)}/"
     named = "|".join(map(escape, shown))
     return f"/(?P<{group}>{named})/" if group else f"/{named}/"
 
 
-def _loosen(text: str) -> str:
+def loosen(text: str) -> str:
     """The text as a pattern in which every number may be another."""
     return re.sub(r"\d+", r"\\d+", escape(text))
 
 
-def _count_shared(lists: Sequence[list[str]]) -> int:
+def count_shared(lists: Sequence[list[str]]) -> int:
     """How many words all begin with, whatever their numbers."""
     count = 0
     for words in zip(*lists, strict=False):
