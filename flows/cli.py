@@ -7,9 +7,11 @@ import io
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -116,17 +118,18 @@ def run(
     rebuilt = tuple(datasets or ("*",)) if force else ()
     if not (folder / "raw").is_dir():
         raise _fail(f"there is no raw data at {folder / 'raw'}; choose the folder that holds it with --data-dir")
-    if direct:
-        from flows.terminal import run_with_progress
+    with _stop_where_the_disk_refuses(folder / "curated"):
+        if direct:
+            from flows.terminal import run_with_progress
 
-        summary = run_with_progress(folder, mixed_sources=mixed_sources, force=rebuilt, quiet=as_json)
-    else:
-        _set_prefect_home(folder)
-        if as_json:
-            os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
-        from flows.orchestrate import run_flow
+            summary = run_with_progress(folder, mixed_sources=mixed_sources, force=rebuilt, quiet=as_json)
+        else:
+            _set_prefect_home(folder)
+            if as_json:
+                os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+            from flows.orchestrate import run_flow
 
-        summary = run_flow(folder, mixed_sources=mixed_sources, force=rebuilt)
+            summary = run_flow(folder, mixed_sources=mixed_sources, force=rebuilt)
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False, indent=1))
     else:
@@ -135,6 +138,20 @@ def run(
         print_summary(summary, lang.value)
     if any(row["state"] != "read" for row in summary["datasets"]):
         raise typer.Exit(1)
+
+
+@contextmanager
+def _stop_where_the_disk_refuses(folder: Path) -> Iterator[None]:
+    """Whoever runs out of disk, or may not write there, is told in one sentence what to do."""
+    try:
+        yield
+    except Exception as error:
+        from flows.stages.troubles import explain_trouble
+
+        told = explain_trouble(error, folder)
+        if not told or os.environ.get("DIGITRADE_DEBUG"):
+            raise
+        raise _fail(told) from None
 
 
 def _open_database(data_dir: Path | None, *, with_parquet: bool = False) -> duckdb.DuckDBPyConnection:
@@ -159,6 +176,34 @@ def _open_database(data_dir: Path | None, *, with_parquet: bool = False) -> duck
     return con
 
 
+def _list_left_out(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
+    """The large editions that a query on observations does not see; none where it asks for something else."""
+    if not _list_tables(con, sql) & {"observations", "latest_observations"}:
+        return []
+    rows = con.execute(
+        """SELECT dataset || '/' || vintage FROM store.datasets
+           ANTI JOIN (SELECT DISTINCT dataset, vintage FROM store.observations) USING (dataset, vintage)
+           WHERE observations > 0 ORDER BY ALL"""
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _list_tables(con: duckdb.DuckDBPyConnection, sql: str) -> set[str]:
+    """The tables and views that a SELECT names, by its parse tree: a view is not followed to what it is made of."""
+    row = con.execute("SELECT json_serialize_sql($1)", [sql]).fetchone()  # of what is no SELECT: an error, as JSON
+    found: set[str] = set()
+    parts: list[Any] = [json.loads(row[0]) if row else {}]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            if part.get("type") == "BASE_TABLE":
+                found.add(str(part.get("table_name")).lower())
+            parts += part.values()
+        elif isinstance(part, list):
+            parts += part
+    return found
+
+
 @app.command()
 def query(
     sql: Annotated[str, typer.Argument(help='SQL, for example "select * from indicators limit 5".')],
@@ -178,6 +223,7 @@ def query(
 
     It only reads; files and the network are out of its reach. The view all_observations is here only: observations
     with those of large editions, which stay in Parquet (in the file: from all_observations('data/curated')).
+    latest_observations and latest_indicators are of the latest edition of each dataset (datasets.latest).
     """
     import duckdb
 
@@ -200,8 +246,12 @@ def query(
             found = con.execute(sql).to_arrow_table()
         except duckdb.Error as error:
             raise _fail(f"the query cannot be answered: {error}") from None
+        left_out = _list_left_out(con, sql)
     from flows.terminal import write_rows
 
+    if left_out:
+        hint = f"without the large edition(s) {', '.join(left_out)}, which stay in Parquet; all_observations has them."
+        typer.secho(f"digitrade: {hint}", fg="yellow", err=True)
     try:
         write_rows(found, format.value, output)
     except OSError as error:

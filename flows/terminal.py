@@ -15,6 +15,12 @@ from rich.table import Table
 
 from flows.pipeline import STEPS, count_steps, run_stages
 
+MOST_SHOWN = 10  # contradictions in a summary
+CONTRADICTIONS = (
+    "select dataset, vintage, locator, rule, printed, computed_lower, computed_upper, note from comparisons "
+    "where verdict = 'contradictory'"
+)
+_MORE = {"en": "and {} more", "zh": "另有 {} 处"}
 # Words of the summary: rows RUN.* of the code list words.
 RUN_WORDS = (
     "title",
@@ -112,11 +118,14 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
     printed, computed = (list_.label(f"COL.{name}_value", lang) for name in ("printed", "computed"))
     if summary["contradictions"]:
         console.print(f"\n[bold]{words['contradictions']}[/bold]")
-        for row in summary["contradictions"]:
+        for row in summary["contradictions"][:MOST_SHOWN]:
             where = f"{escape(row['locator'])} ({row['rule']})"
             found = f"{printed} {escape(row['printed'])}, {computed} {row['range']}"
             note = f" ({escape(row['note'])})" if row["note"] else ""
             console.print(f"  {where}: {found}{note}", soft_wrap=True, highlight=False)
+        if left := summary["contradictions"][MOST_SHOWN:]:
+            more = _MORE[lang].format(len(left))
+            console.print(f'  {more}: digitrade query "{CONTRADICTIONS}"', soft_wrap=True, highlight=False)
     failing = [row for row in summary["failing_rules"] if row["rule"] != "R00"]
     if failing:
         console.print(f"\n[bold]{words['fails']}[/bold]")

@@ -5,6 +5,8 @@ Every case spoils a copy of the bundled data. The card vouches for the spoiled b
 
 from __future__ import annotations
 
+import csv
+import errno
 import hashlib
 import json
 import re
@@ -15,8 +17,11 @@ from typing import Any
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
 from flows import pipeline, stages
+from flows.cli import app
+from flows.stages import checking, reading
 from flows.store.workspace import DATABASE, Workspace, open_workspace
 from transforms.errors import InputError
 
@@ -273,6 +278,110 @@ def test_a_file_without_a_layout(own_edition: Callable[..., stages.Reading], boo
     reading = own_edition(book({"S": [["年份"]]}), keep_layout=False)
     assert reading.problem.startswith("made_up/2020/t.xlsx: no layout for this file.")
     assert "What to do: write one: own/layouts/made_up/<table>.toml (docs/layouts.md)." in reading.problem
+
+
+# --- faults of ours ---------------------------------------------------------------------------------------------------
+
+OVERSIZED = csv.Error("field larger than field limit (131072)")
+REPORT_IT = "What to do: report it, this is a fault of the software"
+
+
+@pytest.mark.parametrize("error", [OVERSIZED, MemoryError(), ValueError("no\nsense"), duckdb.InternalException("odd")])
+def test_a_fault_of_the_software_blocks_one_edition(
+    error: Exception, data_dir: Path, clean_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = reading.read_book
+
+    def read_book(content: bytes, name: str, **options: Any) -> Any:
+        if name == "table_2.csv":
+            raise error
+        return real(content, name, **options)
+
+    monkeypatch.setattr(reading, "read_book", read_book)
+    _, problem = read_spoiled(data_dir, clean_run, REPORT)
+    text = " ".join(str(error).split())
+    failed = f"the software failed on this: {type(error).__name__}{f': {text}' if text else ''}"
+    assert problem.startswith(f"{REPORT}/2022/table_2.csv: {failed}"), problem
+    assert REPORT_IT in problem and "\n" not in problem
+
+
+def test_a_fault_of_the_software_outside_of_files_names_the_edition(
+    data_dir: Path, clean_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = reading.find_layouts
+
+    def find_layouts(dataset: str, folder: Path) -> Any:
+        if dataset == REPORT:
+            raise KeyError(dataset)
+        return real(dataset, folder)
+
+    monkeypatch.setattr(reading, "find_layouts", find_layouts)
+    _, problem = read_spoiled(data_dir, clean_run, REPORT)
+    assert problem.startswith(f"{REPORT}/2022: the software failed on this: KeyError: '{REPORT}'.")
+
+
+def test_a_fault_of_the_software_in_judging_blocks_one_edition(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = checking.show_edition
+
+    def show_edition(con: Any, workspace: Workspace, read: stages.Reading) -> None:
+        if read.dataset == REPORT:
+            raise ValueError("cannot be shown")
+        real(con, workspace, read)
+
+    monkeypatch.setattr(checking, "show_edition", show_edition)
+    with open_workspace(data_dir) as workspace:
+        readings = [stages.read_edition(workspace, *edition) for edition in VINTAGES.items()]
+        checked, outcomes = stages.check_editions(workspace, readings)
+        assert [read.state for read in checked] == ["blocked", "read", "read"]
+        assert not workspace.observations_of(REPORT, VINTAGES[REPORT]).exists()
+    assert checked[0].problem.startswith(f"{REPORT}/2022: the software failed on this: ValueError: cannot be shown.")
+    assert [(o.rule_id, o.outcome) for o in outcomes if o.dataset == REPORT] == [("R00", "fail")]
+    others = [outcome for outcome in outcomes if outcome.dataset == UNCTAD]
+    assert len(others) > 30 and not [outcome.rule_id for outcome in others if outcome.blocks]
+
+
+def test_a_raw_file_that_may_not_be_read_blocks_its_edition(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = data_dir / "raw" / REPORT / "2022" / "table_1.csv"
+
+    def read_book(content: bytes, name: str, **options: Any) -> Any:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(reading, "read_book", read_book)
+    with open_workspace(data_dir) as workspace:
+        read = stages.read_edition(workspace, REPORT, "2022")
+    expected = f"{REPORT}/2022/table_1.csv: the file cannot be read: Permission denied. What to do: mend its rights."
+    assert (read.state, read.problem) == ("blocked", expected)
+
+
+FULL, LOCKED = "the disk is full; make room where", "may not write"
+
+
+@pytest.mark.parametrize(("error", "told"), [
+    (OSError(errno.ENOSPC, "No space left on device"), FULL),
+    (duckdb.TransactionException("Failed to commit: could not write: No space left on device"), FULL),
+    (duckdb.IOException('Cannot open file "x": Read-only file system'), LOCKED),
+    (OSError(errno.EROFS, "Read-only file system", "/there"), "may not write /there;"),
+    (PermissionError(errno.EACCES, "Permission denied", "/there"), "may not write /there;"),
+])  # fmt: skip
+@pytest.mark.parametrize("step", ["read", "build_database", "publish"])
+def test_a_disk_that_refuses_stops_the_run_in_one_sentence(
+    error: Exception, told: str, step: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise error
+
+    if step == "read":  # where the unforeseen is a fault that blocks the edition, but this is none
+        monkeypatch.setattr(reading, "read_book", fail)
+    else:
+        quick = {name: lambda *args, **kwargs: [] for name in pipeline.STEPS}
+        quick["read"] = lambda workspace, dataset, vintage, force: stages.Reading(dataset, vintage, "blocked", 0, "x")
+        quick["check"] = lambda workspace, readings: (readings, [])
+        for name, made in (quick | {step: fail}).items():
+            monkeypatch.setitem(pipeline.STEPS, name, made)
+    done = CliRunner().invoke(app, ["run", "--direct", "--data-dir", str(data_dir)])
+    assert done.exit_code == 2 and isinstance(done.exception, SystemExit)
+    assert done.stderr.startswith(f"digitrade: {told}") and done.stderr.count("\n") == 1, done.stderr
+    assert {path.name for path in (data_dir / "curated").iterdir()} == {".lock"}
 
 
 # --- whole runs -------------------------------------------------------------------------------------------------------

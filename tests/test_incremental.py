@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import os
 import shutil
@@ -17,6 +18,7 @@ import pytest
 from expectations import run as rules
 from flows import pipeline
 from flows.stages import fingerprints, plans, reading
+from flows.store.editions import find_latest
 from flows.store.workspace import DATABASE
 from flows.terminal import print_summary
 from transforms.codelists import use_own_codelists
@@ -248,8 +250,33 @@ def test_a_new_edition_and_one_that_is_gone(world: World) -> None:
     assert reasons["results"] == "edition changed: one/2021"
     shutil.rmtree(world.data_dir / "raw" / "two")
     reasons = world.reasons()
-    assert "two/2020" not in reasons and reasons["results"] == "edition changed: two/2020"
+    assert "two/2020" not in reasons and reasons["results"] == "edition removed: two/2020"
     assert not [name for name in world.outputs() if "dataset=two" in name]
+
+
+def test_an_edition_that_came_and_one_that_went_are_told_apart(world: World) -> None:
+    world.land("one", TABLE.replace("15.4", "15.5"), "2021")
+    shutil.rmtree(world.data_dir / "raw" / "two")
+    assert world.reasons()["results"] == "edition changed: one/2021; edition removed: two/2020"
+
+
+def test_the_latest_edition_is_told_by_the_order_of_vintages(world: World) -> None:
+    """2020.10 is later than 2020.2; a blocked edition is still the latest, and no older one takes its place."""
+    for vintage in ("2020.2", "2020.10"):
+        world.land("one", TABLE.replace("16.1", "16.2"), vintage)
+    world.run()
+    latest = [("one", "2020.10"), ("two", "2020")]
+    assert world.ask("SELECT dataset, vintage FROM datasets WHERE latest ORDER BY ALL") == latest
+    assert [find_latest(world.data_dir, dataset).vintage for dataset, _ in latest] == ["2020.10", "2020"]
+    for table in ("observations", "indicators"):
+        assert world.ask(f"SELECT DISTINCT dataset, vintage FROM latest_{table} ORDER BY ALL") == latest
+        wanted = f"FROM {table} WHERE vintage = '2020.10' OR dataset = 'two' ORDER BY ALL"
+        assert world.ask(f"FROM latest_{table} ORDER BY ALL") == world.ask(wanted)
+    (world.data_dir / "raw" / "one" / "2020.11").mkdir()
+    (world.data_dir / "raw" / "one" / "2020.11" / "t.csv").write_text(TABLE, encoding="utf-8")
+    world.run()
+    assert world.ask("SELECT vintage, state FROM datasets WHERE latest AND dataset = 'one'") == [("2020.11", "blocked")]
+    assert world.ask("SELECT DISTINCT dataset FROM latest_observations") == [("two",)]
 
 
 @pytest.mark.parametrize("output", ["indicators/indicators.parquet", "comparisons/comparisons.parquet"])
@@ -450,6 +477,7 @@ def test_notices_and_what_was_set_aside_are_shown(
     summary = world.run()
     row = next(row for row in summary["datasets"] if row["dataset"] == "sheet")
     assert (row["state"], row["quarantined"]) == ("read", 1), row
+    assert "t.xlsx: 1 rows or cells are quarantined" in row["notices"]
     assert any("#DIV/0!" in notice for notice in row["notices"]), row["notices"]
     print_summary(summary, "en")
     shown = capsys.readouterr().out
@@ -613,6 +641,15 @@ def test_the_command_line_reads_large_editions_and_writes_nothing(large: Any) ->
 
     done = query("select dataset, count(*) as n from all_observations group by all order by all")
     assert (done.exit_code, done.stdout) == (0, "dataset,n\nlong,288\none,4\n")
+    words = "without the large edition(s) long/2024, which stay in Parquet; all_observations has them."
+    for sql in ("select count(*) from observations", "from latest_observations join items on item = code",
+                "with wanted as (from main.observations) select 1 from wanted"):  # fmt: skip
+        assert query(sql).stderr == f"digitrade: {words}\n", sql
+    for sql in ("from all_observations limit 1", "select observations from datasets", "from indicators limit 1",
+                "explain from observations"):  # fmt: skip
+        assert query(sql).stderr == "", sql
+    comment = query("select comment from duckdb_views() where view_name = 'all_observations'").stdout
+    assert "large ones are read from Parquet" in comment
     target = world.curated / "observations" / "stolen.csv"
     for sql in (
         f"copy (from all_observations) to '{target}'",
@@ -621,6 +658,21 @@ def test_the_command_line_reads_large_editions_and_writes_nothing(large: Any) ->
     ):
         assert query(sql).exit_code == 2, sql
     assert not target.exists()
+
+
+def test_a_fault_of_the_software_in_a_bulk_file_blocks_one_edition(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_bulk(*args: Any, **kwargs: Any) -> Any:
+        raise csv.Error("field larger than field limit (131072)")
+
+    write_own(world.data_dir, "layouts/long/long.toml", LONG_LAYOUT)
+    write_edition(world.data_dir, "long", "2024", {"long.csv": make_long()})
+    monkeypatch.setattr(reading, "read_bulk", read_bulk)
+    rows = world.run()["datasets"]
+    assert [(row["dataset"], row["state"]) for row in rows] == [("long", "blocked"), ("one", "read"), ("two", "read")]
+    expected = "long/2024/long.csv: the software failed on this: Error: field larger than field limit (131072)."
+    assert rows[0]["problem"].startswith(expected)
 
 
 def test_a_large_edition_is_taken_over_without_a_copy(large: Any) -> None:

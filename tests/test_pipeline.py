@@ -18,6 +18,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from flows.cli import app
+from flows.terminal import CONTRADICTIONS, print_summary
 
 ROOT = Path(__file__).resolve().parents[1]
 Run = Callable[..., "Done"]
@@ -155,7 +156,8 @@ def test_everything_in_the_database_is_commented(published: Path) -> None:
     with duckdb.connect(str(published), read_only=True) as con:
         views = {row[0] for row in con.execute("select view_name from duckdb_views() where not internal").fetchall()}
         assert {"observations", "indicators", "items", "definitions", "geographies", "datasets", "checks",
-                "local_codes", "quarantine", "edition_texts"} <= views  # fmt: skip
+                "local_codes", "quarantine", "edition_texts", "latest_observations",
+                "latest_indicators"} <= views  # fmt: skip
         bare = con.execute(
             """select table_name, column_name from duckdb_columns()
                where not internal and coalesce(comment, '') = ''
@@ -231,6 +233,20 @@ def test_check_tables_and_catalog(digitrade: Run, published: Path, tmp_path: Pat
         rows = json.loads(digitrade("catalog", topic, "--json", "--lang", "zh").stdout)
         assert rows, topic
     assert "SK1" in digitrade("catalog", "definitions").stdout
+
+
+def test_a_summary_shows_ten_contradictions_and_where_the_others_are(
+    digitrade: Run, ask: Callable[..., list[dict[str, str]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = json.loads(digitrade("run", "--direct", "--json").stdout)
+    row = summary["contradictions"][0]
+    for count, lang, more in ((10, "en", ""), (13, "en", "and 3 more: "), (12, "zh", "另有 2 处: ")):
+        told = [row | {"locator": f"cell_{number:02}"} for number in range(count)]
+        print_summary(summary | {"contradictions": told}, lang)
+        shown = capsys.readouterr().out
+        assert [f"cell_{number:02}" in shown for number in range(count)] == [True] * 10 + [False] * (count - 10)
+        assert (f'{more}digitrade query "{CONTRADICTIONS}"' in shown) is bool(more)
+    assert len(ask(CONTRADICTIONS)) == len(summary["contradictions"]) > 0
 
 
 def test_same_input_same_bytes(digitrade: Run, published: Path, data_dir: Path) -> None:

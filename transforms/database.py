@@ -101,6 +101,7 @@ def write_views(target: str, large: Sequence[str] = ()) -> None:
             _create_view(con, name, f"FROM store.{name}", words["tables"][name], comments)
         _create_labelled(con)
         _create_compared_cells(con)
+        _create_latest(con)
         _create_all_observations(con, large)
         con.execute("COMMIT")
         con.execute("CHECKPOINT")
@@ -139,18 +140,37 @@ def _create_compared_cells(con: duckdb.DuckDBPyConnection) -> None:
     _create_view(con, "compared_cells", select, text, {name: columns[name] for name in names})
 
 
+_ALL = "The observations of all editions; those of large ones are read from Parquet"
+_LATEST = "SEMI JOIN (SELECT dataset, vintage FROM store.datasets WHERE latest) USING (dataset, vintage)"
+
+
+def _create_latest(con: duckdb.DuckDBPyConnection) -> None:
+    """latest_observations, latest_indicators: the same of the latest edition of every dataset."""
+    texts = {
+        "observations": "The observations of the latest edition of every dataset (datasets.latest); like observations "
+        "without those of large editions, which are in all_observations.",
+        "indicators": "The indicators from the latest edition of every dataset (datasets.latest).",
+    }
+    for name, text in texts.items():
+        columns = {column.name: column.en for column in load_contract(name).columns}
+        _create_view(con, f"latest_{name}", f"FROM store.{name} {_LATEST}", text, columns)
+
+
 def _create_all_observations(con: duckdb.DuckDBPyConnection, large: Sequence[str]) -> None:
     """all_observations(curated): the observations with those of large editions, which stay in Parquet."""
     names = ", ".join(f'"{name}"' for name in load_contract("observations").names)
     parts = [f"SELECT {names} FROM ({select})" for select in ("FROM store.observations", *large)]
     con.execute(f"CREATE MACRO main.all_observations(curated) AS TABLE {' UNION ALL '.join(parts)}")
-    text = "The observations of all editions; those of large ones are read from Parquet in the folder named (curated)."
+    text = f"{_ALL} in the folder named (curated)."
     con.execute(f"COMMENT ON MACRO TABLE main.all_observations IS {quote(text)}")
 
 
 def show_all_observations(con: duckdb.DuckDBPyConnection, curated: str) -> None:
     """For this connection: the view all_observations, over the Parquet files of this folder."""
     con.execute(f"CREATE TEMP VIEW all_observations AS FROM all_observations({quote(curated)})")
+    con.execute(f"COMMENT ON VIEW temp.all_observations IS {quote(f'{_ALL}.')}")
+    for column in load_contract("observations").columns:
+        con.execute(f'COMMENT ON COLUMN temp.all_observations."{column.name}" IS {quote(column.en)}')
 
 
 def _create_labelled(con: duckdb.DuckDBPyConnection) -> None:
@@ -178,7 +198,7 @@ def _select_labelled(source: str) -> tuple[str, dict[str, str]]:
 
 
 def show_mixed_sources(con: duckdb.DuckDBPyConnection) -> None:
-    """For this connection: indicators and indicators_labelled with the mixed-source rows in place of the empty ones."""
+    """For this connection: indicators, labelled and latest ones too, with the mixed-source rows for the empty ones."""
     key = ", ".join(load_contract("indicators").key)
     con.execute(
         f"""CREATE TEMP VIEW indicators AS
@@ -186,3 +206,4 @@ def show_mixed_sources(con: duckdb.DuckDBPyConnection) -> None:
             UNION ALL BY NAME SELECT * FROM store.indicators_mixed_sources"""
     )
     con.execute(f"CREATE TEMP VIEW indicators_labelled AS {_select_labelled('temp.indicators')[0]}")
+    con.execute(f"CREATE TEMP VIEW latest_indicators AS FROM temp.indicators {_LATEST}")

@@ -192,6 +192,7 @@ class Layout:
     ignore_sheets: tuple[IgnoredSheet, ...] = ()
     tables: tuple[TableLayout, ...] = field(default=(), metadata={"key": False})
     source: str = field(default="", metadata={"key": False})
+    extends: bool = field(default=False, metadata={"key": False})  # a shared form may say more than this file needs
 
     @property
     def table(self) -> TableLayout:
@@ -239,7 +240,7 @@ def parse_layout(
         table: TableLayout = _build(TableLayout, said, where, source)
         _check_table(table)
         built.append(table)
-    layout = replace(layout, tables=tuple(built))
+    layout = replace(layout, tables=tuple(built), extends=bool(base))
     _check_file(layout)
     return layout
 

@@ -751,8 +751,8 @@ def _count_left_out(blocks: Sequence[Block]) -> list[str]:
 
 def _find_idle(layout: Layout, readings: Sequence[BlockReading]) -> list[str]:
     """What a layout declares of rows and figures that fits none of them: a misspelt text, or an older form."""
-    idle = []
-    for table in layout.tables:
+    idle: list[str] = []
+    for table in layout.tables if not layout.extends else ():
         own = [reading for reading in readings if reading.table is table]
         idle += [f"rows {row.text!r}" for n, row in enumerate(table.rows) if not any(n in r.block.used for r in own)]
         fits = [any(used) for used in zip(*(r.rules_used for r in own if r.rules_used), strict=True)]

@@ -1,6 +1,7 @@
 -- One row per file of an edition, with what its card says. $dataset and $vintage choose the edition.
+-- place: where the card names none at all, its files are not taken from documents but are the publisher's whole files.
 SELECT dataset, vintage, file AS locator, publisher_zh, publisher_en, title_zh, title_en, terms, accessed, sha256,
-       place, bytes
+       CASE WHEN bool_and(place = '') OVER () THEN 'whole file' ELSE place END AS place, bytes
 FROM edition_files
 WHERE dataset = $dataset AND vintage = $vintage
 ORDER BY file

@@ -12,6 +12,7 @@ from expectations.run import Docket, Edition, Outcome, run_suite
 from flows.stages.fingerprints import UNCHANGED, load_json, load_outcomes, stage_state
 from flows.stages.parquet import load_local_codes, open_engine, show_edition, write_parquet
 from flows.stages.reading import Reading, keep_last_good, seen_of, state_of
+from flows.stages.troubles import say_fault
 from flows.store.workspace import EDITION_FOLDERS, Workspace
 from transforms.contract import load_contract
 from transforms.errors import InputError
@@ -42,19 +43,44 @@ def check_editions(workspace: Workspace, readings: Sequence[Reading]) -> tuple[l
 
     A critical fault of our reading blocks its edition. The outcomes of what has not changed are those of its state.
     """
-    judged = _judge(workspace, [reading for reading in readings if reading.is_fresh])
+    judged, faults = _judge_each(workspace, [reading for reading in readings if reading.is_fresh])
     checked, outcomes = [], []
     for reading in readings:
+        key = reading.dataset, reading.vintage
+        if key in faults:
+            reading = keep_last_good(workspace, *key, faults[key])
         if reading.state != "read":
             found = [_unread(reading)]
         elif reading.reason == UNCHANGED:
-            found = load_outcomes(load_json(state_of(workspace, reading.dataset, reading.vintage)))
+            found = load_outcomes(load_json(state_of(workspace, *key)))
         else:
-            found = [_read(reading), *judged[reading.dataset, reading.vintage]]
+            found = [_read(reading), *judged[key]]
             reading = _block_or_keep(workspace, reading, found)
         checked.append(reading)
         outcomes += found
     return checked, outcomes
+
+
+def _judge_each(
+    workspace: Workspace, readings: Sequence[Reading]
+) -> tuple[dict[Edition, list[Outcome]], dict[Edition, str]]:
+    """The outcomes of every edition; or why it cannot be judged, for those on which the software fails.
+
+    All are judged together, which is quicker; only where that fails each alone, to find whose fault it is.
+    """
+    try:
+        with say_fault(readings[0].name if readings else ""):
+            return _judge(workspace, readings), {}
+    except InputError as problem:
+        if len(readings) == 1:
+            return {}, {(readings[0].dataset, readings[0].vintage): str(problem)}
+    judged: dict[Edition, list[Outcome]] = {}
+    faults: dict[Edition, str] = {}
+    for reading in readings:
+        found, fault = _judge_each(workspace, [reading])
+        judged |= found
+        faults |= fault
+    return judged, faults
 
 
 def _judge(workspace: Workspace, readings: Sequence[Reading]) -> dict[Edition, list[Outcome]]:

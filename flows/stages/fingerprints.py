@@ -44,6 +44,8 @@ _WORDS = {
     "rules": "outcomes of the rules changed",
     "software": "software changed",
 }
+# The same where nothing is there any more.
+_GONE = {"editions": "edition removed: {}"}
 # What decides on the bytes of the outputs besides our own code.
 _LIBRARIES = ("duckdb", "pyarrow", "pandas", "great-expectations", "openpyxl", "xlrd", "python-calamine", "sdmx1",
               "xlsxwriter")  # fmt: skip
@@ -221,10 +223,16 @@ def find_reason(
         return "first run"
     for kind, words in _WORDS.items():
         before, now = state["fingerprint"].get(kind, {}), fingerprint.get(kind, {})
+        gone = sorted(before.keys() - now.keys()) if kind in _GONE else []
         changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+        told = {words: [name for name in changed if name not in gone], _GONE.get(kind, ""): gone}
         if changed:
-            return words.format(", ".join(changed[:3]) + (" ..." if len(changed) > 3 else ""))
+            return "; ".join(said.format(_shorten(names)) for said, names in told.items() if names)
     return _find_changed_output(workspace, state["outputs"], seen.get("outputs", {}))
+
+
+def _shorten(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")
 
 
 def _find_changed_output(workspace: Workspace, outputs: Mapping[str, str], seen: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from expectations import run as rules
-from flows.store.editions import read_card
+from flows.store.editions import order_vintage, read_card
 from flows.store.workspace import Workspace
 from transforms.bulk import select_observations
 from transforms.contract import load_contract
@@ -144,7 +144,11 @@ def _load_beside(
 
 
 def register_cards(con: duckdb.DuckDBPyConnection, data_dir: Path, readings: Sequence[Read]) -> None:
-    """Tables datasets (also as cards) and edition_files, from the cards."""
+    """Tables datasets (also as cards) and edition_files, from the cards.
+
+    latest is told among the editions given.
+    """
+    latest = _find_latest(readings)
     datasets: list[dict[str, Any]] = []
     files: list[dict[str, Any]] = []
     for reading in readings:
@@ -156,6 +160,7 @@ def register_cards(con: duckdb.DuckDBPyConnection, data_dir: Path, readings: Seq
         row = {
             "dataset": reading.dataset,
             "vintage": reading.vintage,
+            "latest": latest.get(reading.dataset) == reading.vintage,
             "state": reading.state,
             "problem": reading.problem,
             "observations": reading.observations,
@@ -185,3 +190,15 @@ def register_cards(con: duckdb.DuckDBPyConnection, data_dir: Path, readings: Seq
         con.execute(f"INSERT INTO {name} FROM listed")
         con.unregister("listed")
     con.execute("CREATE OR REPLACE TEMP VIEW cards AS FROM datasets")
+
+
+def _find_latest(readings: Sequence[Read]) -> dict[str, str]:
+    """Dataset -> the vintage that find_latest would name: the last in the order of vintages, read or blocked.
+
+    A folder without editions (vintage '') has none.
+    """
+    vintages: dict[str, list[str]] = {}
+    for reading in readings:
+        if reading.vintage:
+            vintages.setdefault(reading.dataset, []).append(reading.vintage)
+    return {dataset: max(of, key=order_vintage) for dataset, of in vintages.items()}

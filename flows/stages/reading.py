@@ -28,6 +28,7 @@ from flows.stages.fingerprints import (
     write_json,
 )
 from flows.stages.parquet import BESIDE, MEMORY_LIMIT, count_observations, fits_contract, list_parts, write_parquet
+from flows.stages.troubles import say_fault
 from flows.store.editions import (
     Edition,
     find_editions,
@@ -101,16 +102,19 @@ def list_editions(data_dir: Path) -> list[tuple[str, str]]:
 def read_edition(workspace: Workspace, dataset: str, vintage: str, force: bool = False) -> Reading:
     """Read one edition into staged Parquet, or take over what an earlier run published if nothing has changed.
 
-    A fault in it blocks this edition alone and is returned, not raised.
+    A fault in it, of ours too, blocks this edition alone and is returned, not raised; only a disk that refuses to be
+    written to is raised.
     """
     clear_staged(workspace, dataset, vintage)
+    folder = workspace.data_dir / "raw" / dataset / vintage
     try:
-        edition = read_card(workspace.data_dir / "raw" / dataset / vintage)
-        fingerprint, raw = take_fingerprint(workspace, edition, recheck=force)
-        reason = _find_reason(workspace, edition, fingerprint, force)
-        if reason == UNCHANGED:
-            return _take_over(workspace, dataset, vintage, raw)
-        facts = _read_into_staging(workspace, edition)
+        with say_fault(f"{dataset}/{vintage}", folder):
+            edition = read_card(folder)
+            fingerprint, raw = take_fingerprint(workspace, edition, recheck=force)
+            reason = _find_reason(workspace, edition, fingerprint, force)
+            if reason == UNCHANGED:
+                return _take_over(workspace, dataset, vintage, raw)
+            facts = _read_into_staging(workspace, edition)
     except InputError as problem:
         return keep_last_good(workspace, dataset, vintage, str(problem))
     write_json(state_of(workspace, dataset, vintage), {"fingerprint": fingerprint, "facts": facts})
@@ -269,18 +273,23 @@ def _read_into_staging(workspace: Workspace, edition: Edition) -> dict[str, Any]
     notices: list[str] = []
     count = 0
     for path, layout in _list_tables(edition, workspace.data_dir):
+        where = f"{edition.name}/{path.name}"
         if layout.bulk:
             folder = workspace.folder_of("observations", *key)
-            target = folder / f"part={len(list_parts(folder)) + 1}"
-            bulk = read_bulk(path, layout, *key, target, scratch=workspace.make_scratch(), memory_limit=MEMORY_LIMIT)
+            target, scratch = folder / f"part={len(list_parts(folder)) + 1}", workspace.make_scratch()
+            with say_fault(where, edition.folder):
+                bulk = read_bulk(path, layout, *key, target, scratch=scratch, memory_limit=MEMORY_LIMIT)
             count += bulk.observations
             found["quarantine"].append(bulk.quarantine)
             notices += bulk.notices
             continue
-        readout = _read_table(path, layout, edition)
+        with say_fault(where, edition.folder):
+            readout = _read_table(path, layout, edition)
         readouts.append(readout)
         count += readout.observations.num_rows
         notices += readout.notices
+        if readout.quarantine.num_rows:
+            notices.append(f"{path.name}: {readout.quarantine.num_rows} rows or cells are quarantined")
         for kind, table in (("labels", readout.labels), ("quarantine", readout.quarantine), ("texts", readout.texts)):
             found[kind].append(table)
     if readouts or not count:

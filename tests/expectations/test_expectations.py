@@ -83,7 +83,8 @@ BREAKS: dict[tuple[str, str], Break] = {
     ("raw", "R04"): Break("UPDATE edition_files SET terms = ''", "t.csv"),
     ("raw", "R05"): Break("UPDATE edition_files SET accessed = 'yesterday'", "t.csv: yesterday"),
     ("raw", "R06"): Break("UPDATE edition_files SET sha256 = 'ABC'", "t.csv: ABC"),
-    ("raw", "R07"): Break("UPDATE edition_files SET place = ''", "t.csv"),
+    ("raw", "R07"): Break(
+        "INSERT INTO edition_files SELECT * REPLACE ('u.csv' AS file, '' AS place) FROM edition_files", "u.csv"),
     ("codelists", "C01"): Break("UPDATE items SET parent = 'X:Y' WHERE code = 'EBOPS2010:SI1'", "items EBOPS2010:SI1"),
     ("codelists", "C02"): Break("UPDATE geographies SET nation = 'XXX' WHERE code = 'CN-440100'",
                                 "geographies CN-440100: XXX"),
@@ -215,6 +216,14 @@ def test_rule_fails_alone_and_names_the_row(tried: dict[str, Outcome], stage: st
     assert not others, f"the changes meant for {others} also break {rule_id}"
     named = BREAKS[stage, rule_id].named
     assert any(named in example for example in failed.examples), failed.examples
+
+
+def test_whole_files_of_a_publisher_need_no_place(con: duckdb.DuckDBPyConnection) -> None:
+    """What ingest lands is no excerpt of a document: no file of the card has a place, and none is asked for."""
+    con.execute("INSERT INTO edition_files SELECT * REPLACE ('u.csv' AS file) FROM edition_files")
+    con.execute("UPDATE edition_files SET place = ''")
+    (outcome,) = (outcome for outcome in run(con, "raw") if outcome.rule_id == "R07")
+    assert (outcome.outcome, outcome.checked) == ("pass", 2)
 
 
 @pytest.mark.parametrize(("stage", "rule_id"), [rule for rule in RULES if rule[1] in EMPTY])
