@@ -27,9 +27,9 @@ NAMES = {
     "status": "obs_status",
 }
 CONSTANTS = {
-    "dataset": "benchmark", "vintage": "1", "table_id": "a", "activity": "_T", "mode": "_T", "base_period": "", "freq": "A",
-    "measure": "value", "basis": "published", "price": "current", "unit": "USD", "adjustment": "N", "reference": "",
-    "unit_mult": "6", "qualifier": "", "method": "", "conf_status": "F", "note": "",
+    "dataset": "benchmark", "vintage": "1", "table_id": "a", "activity": "_T", "mode": "_T", "base_period": "",
+    "freq": "A", "measure": "value", "basis": "published", "price": "current", "unit": "USD", "adjustment": "N",
+    "reference": "", "unit_mult": "6", "qualifier": "", "method": "", "conf_status": "F", "note": "",
 }  # fmt: skip
 ORDER = ["item", "economy", "partner", "flow", "year"]
 
@@ -58,7 +58,7 @@ def ingest(source: Path, folder: Path, *, is_compact: bool = False) -> None:
     else:
         columns["printed"] = text.take(take)
         columns["lower"], columns["upper"] = find_interval(number, decimals)
-        rows = pc.cast(pa.array(order + 2), pa.large_string())
+        rows = pc.cast(pa.array(order + 2), pa.string())
         columns["locator"] = pc.binary_join_element_wise(f"{source.name}!R", rows, "C6", "")
         columns |= {name: repeat(value, len(order)) for name, value in CONSTANTS.items()}
         columns = {name: columns[name] for name in load_contract("observations").names if name in columns}

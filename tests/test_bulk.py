@@ -239,6 +239,24 @@ def test_machine_numbers(bulk: Reader, text: str, value: str, decimals: int | No
         assert (row["lower"] is None) == (decimals is None)
 
 
+@pytest.mark.parametrize(
+    ("text", "value", "decimals"),
+    [("-1,234.5", "-1234.5", 1), ("7.125", "7.125", 3), ("0.1234567890123", "0.123456789", None), ("-0.0", "0", 1)],
+)
+def test_figures_of_another_form_far_below_the_first_rows(
+    bulk: Reader, text: str, value: str, decimals: int | None
+) -> None:
+    """How figures are staged is chosen by the first rows; what does not fit is read all the same, and exactly."""
+    usual = [f"CHN,W,X,SI,{year},{year}.5,A\n" for year in range(1000, 1999)]
+    usual += [line.replace("X", "M") for line in usual] + [line.replace("SI", "SJ") for line in usual]
+    rows = bulk(HEAD + "".join(usual) + f'CHN,W,X,S,2020,"{text}",A\nCHN,W,M,S,2020,,\n')
+    assert (rows[0]["printed"], rows[0]["decimals"], rows[0]["value"]) == ("1000.5", 1, Decimal("1000.5"))
+    odd, blank = rows[-2:]
+    assert (odd["printed"], odd["decimals"], blank["printed"], blank["value"]) == (text, decimals, "", None)
+    assert abs(odd["value"] - Decimal(value)) < Decimal("1e-9") and odd["locator"] == "t.csv!R2999C6"
+    assert (odd["lower"] is None) == (decimals is None)
+
+
 def test_a_number_finer_than_ten_decimals_has_its_rounding_as_interval(bulk: Reader) -> None:
     (row,) = bulk(HEAD + "CHN,W,X,SI,2020,1.234567890123e-05,A\n")
     exact = Decimal("1.234567890123e-05")
@@ -538,6 +556,37 @@ def test_a_table_of_another_form_is_refused(bulk: Reader, content: str, problem:
 def test_a_figure_without_its_unit_is_refused(bulk: Reader) -> None:
     error = bulk.refuse(HEAD + GOOD, LONG.replace('unit = "USD"\n', ""))
     assert "gives no unit" in error.problem and error.row == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ('[[columns]]\nheader = "word"\nrole = "qualifier"\n', "role qualifier cannot be read"),
+        ('[[columns]]\nheader = "word"\nrole = "decimals"\n', "role decimals cannot be read"),
+        ('[[columns]]\nheader = "word"\nrole = "note"\n[[rules]]\nwhen = { geo = "CHN" }\nthen = { year = "2020" }\n',
+         "then.year has no meaning"),
+    ],
+)  # fmt: skip
+def test_what_a_bulk_file_cannot_mean_is_refused(bulk: Reader, more: str, problem: str) -> None:
+    content = HEAD.replace("status", "status,word") + GOOD.replace("A\n", "A,x\n")
+    assert problem in bulk.refuse(content, LONG + more).problem
+
+
+def test_one_column_speaks_of_two_things_and_two_of_one(bulk: Reader) -> None:
+    """A map that gives item and measure at once; a rule about a column that another text has set."""
+    layout = (
+        LONG.replace('measure = "value"\n', "").replace(
+            'map = { S = "EBOPS2010:S", SI = "EBOPS2010:SI", SJ = "EBOPS2010:SJ" }',
+            'map = { S = { item = "EBOPS2010:S", measure = "value" }, G = { item = "EBOPS2010:S", measure = "growth", '
+            'unit = "PERCENT", unit_mult = 0, base_period = "@previous" } }',
+        )
+        + '[[rules]]\nwhen = { measure = "growth", label = "G" }\nthen = { price = "constant" }\nreason = "volumes"\n'
+    )
+    rows = bulk(HEAD + "CHN,W,X,S,2020,5.0,A\nCHN,W,X,G,2020,1.25,A\n", layout)
+    assert [(r["measure"], r["unit"], r["unit_mult"], r["base_period"], r["price"], r["note"]) for r in rows] == [
+        ("value", "USD", 6, "", "current", ""), ("growth", "PERCENT", 0, "2019", "constant", "volumes"),
+    ]  # fmt: skip
+    assert rows == read_cells(HEAD + "CHN,W,X,S,2020,5.0,A\nCHN,W,X,G,2020,1.25,A\n", layout)
 
 
 # --- rows, lines, encodings ------------------------------------------------------------------------------------------

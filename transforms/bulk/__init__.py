@@ -7,6 +7,7 @@ figures. Only the way is another: each distinct text is read once in Python, the
     said.py      what the distinct texts of the key columns say, as small tables to join
     figures.py   printed figures in SQL; the rare other forms by the cell reader's own parser
     observe.py   the observations of a staged file as one SELECT
+    words.py     small numbers of a row in few columns
     faults.py    what could not be read: one message, or the quarantine
     store.py     how the observations lie on disk, and the SELECT that gives the contract's columns
     read.py      the order of the steps

@@ -70,12 +70,16 @@ class Faults:
             )
             self.connection.execute(
                 f"INSERT INTO faults SELECT {line}, r, {number}, trim(text), problem, todo "
-                f"FROM (SELECT rowid AS r, * FROM staged) JOIN bad ON CAST(t{number} AS VARCHAR) = bad.text "
+                f"FROM staged JOIN bad ON CAST(t{number} AS VARCHAR) = bad.text "
                 f"WHERE t{number} IN ({list_texts(bad)}) AND {wanted}{f' AND {before}' if before else ''}"
             )
 
-    def add_unread(self, unread: str, line: str, declared: int | None) -> None:
-        """Cells that are neither figures nor known blanks; unread: a SELECT of row, column, text, problem, todo."""
+    def add_unread(self, unread: str, line: str, declared: int | None) -> int:
+        """Cells that are neither figures nor known blanks; unread: a SELECT of row, column, text, problem, todo.
+
+        Returns how many there are.
+        """
+        before = self.count()
         finer = quote_text(f"the figure is finer than the decimals that the layout declares ({declared})")
         self.connection.execute(
             f"INSERT INTO faults SELECT {line}, r, c, found, "
@@ -85,6 +89,7 @@ class Faults:
             "CASE WHEN finer THEN 'look for two figures run together; or correct decimals in the layout, or leave it "
             f"out.' ELSE coalesce(todo, {quote_text(MEND_BLANK)}) END FROM ({unread})"
         )
+        return self.count() - before
 
     def add_statuses(self, statuses: Sequence[str], observed: str, line: str, *, empty: bool) -> None:
         """Figures with a status of missing values, or blanks with a status of figures."""

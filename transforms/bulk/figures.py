@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from transforms.bulk.source import Source
 from transforms.bulk.sql import list_texts, quote_text
+from transforms.bulk.words import Digit
 from transforms.figures import read_figure
 from transforms.layout import MOST_DECIMALS, Layout, TableLayout
 from transforms.locate import FoundColumn
@@ -41,10 +42,14 @@ _READ: Final = pa.schema(
 
 @dataclass(frozen=True)
 class NumberForm:
-    """How the figures of a file are staged: as DECIMAL(18, scale), or wide, as DECIMAL(38, 10)."""
+    """How the figures of a file are staged: as DECIMAL(18, scale), or wide, as DECIMAL(38, 10).
+
+    has_texts: texts that value and decimals do not give back are staged too.
+    """
 
     scale: int
     is_wide: bool
+    has_texts: bool
 
     @property
     def type(self) -> str:
@@ -58,19 +63,20 @@ def choose_form(source: Source, table: TableLayout) -> NumberForm:
     """
     values = [column.number for column in source.columns if column.spec.role == "value"]
     if any(source.types[number - 1] for number in values):
-        return NumberForm(10, True)
+        return NumberForm(10, True, True)
     texts = [row[n - 1].replace(table.decimal_mark, ".") for row in source.sample for n in values if len(row) >= n]
     numbers = [text for text in texts if re.fullmatch(_PLAIN_NUMBER, text)]
     decimals = [len(text.partition(".")[2]) for text in numbers if "e" not in text.lower()]
     most = max(decimals, default=2)
     digits = max((len(text.lstrip("-").partition(".")[0]) for text in numbers), default=1)
     is_wide = most > MOST_DECIMALS or len(decimals) < len(numbers) or digits + most > 17
-    return NumberForm(10 if is_wide else most, is_wide)
+    others = set(texts) - set(numbers) - set(marks_of(table))
+    return NumberForm(10 if is_wide else most, is_wide, is_wide or bool(others))
 
 
 def stage_figure(source: Source, table: TableLayout, column: FoundColumn, form: NumberForm) -> str:
-    """SQL of the staged columns of a value column: v (value), d (decimals of the text), b (blank mark), p (the text,
-    unless v and d give it back). v is NULL where SQL does not read the text."""
+    """SQL of the columns of a value column: v (value), d (decimals of the text), b (blank mark), p (the text, unless v
+    and d give it back). v is NULL where SQL does not read the text."""
     n = column.number
     typed = source.types[n - 1]
     text = f"coalesce(CAST(c{n} AS VARCHAR), '')" if typed else f"c{n}"
@@ -95,6 +101,17 @@ def stage_figure(source: Source, table: TableLayout, column: FoundColumn, form: 
         f"{value} END AS v{n}, CAST(CASE WHEN {fits} THEN CASE WHEN {dot} = 0 THEN 0 ELSE strlen({number}) - {dot} END "
         f"END AS TINYINT) AS d{n}, {mark} AS b{n}, CASE WHEN d{n} IS NULL AND b{n} IS NULL THEN {text} END AS p{n}"
     )
+
+
+def figure_digits(table: TableLayout, column: FoundColumn) -> list[Digit]:
+    """The decimals and the blank mark of a value column as small numbers; 0 is none."""
+    n, marks = column.number, marks_of(table)
+    listed = ", ".join(["NULL", *map(quote_text, marks)])
+    return [
+        Digit(len(marks) + 1, f"coalesce(enum_code(b{n}) + 1, 0)",
+              {f"b{n}": f"list_extract(CAST([{listed}] AS marks[]), {{place}} + 1)"}),
+        Digit(MOST_DECIMALS + 2, f"coalesce(d{n} + 1, 0)", {f"d{n}": "CAST(nullif({place}, 0) - 1 AS TINYINT)"}),
+    ]  # fmt: skip
 
 
 def _with_point(text: str, table: TableLayout) -> str:
@@ -199,6 +216,6 @@ def _read_text(text: str, table: TableLayout, column: FoundColumn, source: Sourc
 
 
 def marks_of(table: TableLayout) -> Sequence[str]:
-    """All blank marks of the layout; at least one, because an enumeration of none is no type."""
+    """All blank marks of the layout, sorted; at least one, because an enumeration of none is no type."""
     marks = dict.fromkeys([*table.blanks, *(mark for scoped in table.blanks_where for mark in scoped.blanks)])
-    return list(marks) or ["\x02"]
+    return sorted(marks) or ["\x02"]

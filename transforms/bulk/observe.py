@@ -17,7 +17,7 @@ import pyarrow as pa
 from transforms.bulk.figures import WIDE, NumberForm, declared_decimals
 from transforms.bulk.said import Cluster, FigureColumn, Texts, possible_values
 from transforms.bulk.source import Source
-from transforms.bulk.sql import create_enum, list_texts, quote_text
+from transforms.bulk.sql import create_enum, list_members, list_texts, quote_text
 from transforms.codelists import join_statuses, load_codelist
 from transforms.contract import load_contract
 from transforms.layout import BLANK, PREVIOUS, Blank, Layout, Rule, make_blank
@@ -60,7 +60,7 @@ class Facts:
     rest: value columns with texts that were read in Python; value_type: type of the values; coarse: whether unrounded
     numbers lose digits that count; gaps: rows of the file that are not staged; bad_texts: column -> texts that say
     nothing known; finer: value columns with figures finer than their declared decimals; coded: columns whose codes are
-    staged.
+    staged; has_texts: whether some figures are not in canonical form; has_keep: whether rows are left out.
     """
 
     rest: frozenset[int]
@@ -70,6 +70,7 @@ class Facts:
     bad_texts: Mapping[int, tuple[str, ...]]
     finer: frozenset[int]
     coded: Mapping[int, Cluster]
+    has_texts: bool
     has_keep: bool
 
 
@@ -87,6 +88,7 @@ class Observing:
     ) -> None:
         self.source, self.layout, self.table = source, layout, layout.table
         self.texts, self.figures, self.form, self.facts = texts, figures, form, facts
+        self.unread: set[int] = set()  # value columns with cells that are neither figures nor known blanks
         self.contract = load_contract("observations")
         self.blanks: list[Blank] = [make_blank(said) for said in self.table.blanks.values()]
         self.blanks += [make_blank(said) for scoped in self.table.blanks_where for said in scoped.blanks.values()]
@@ -242,7 +244,7 @@ class Observing:
     def good_rows(self) -> str:
         """SQL: the row is wanted, and all its texts are known."""
         parts = ["kept"] if self.facts.has_keep else []
-        parts += [f"t{n} NOT IN ({list_texts(texts)})" for n, texts in self.facts.bad_texts.items() if texts]
+        parts += [f"t{n} NOT IN ({list_members(texts, f't{n}')})" for n, texts in self.facts.bad_texts.items() if texts]
         return " AND ".join(parts) or "true"
 
     def _select_said(self, figure: FigureColumn) -> str:
@@ -265,12 +267,24 @@ class Observing:
             )  # fmt: skip
             if name in self.unsaid:
                 columns.append(f"{expression} IS NULL AS u_{name}")
+            if staged := self._staged_place(figure, name):
+                columns.append(f"{staged} AS i_{name}")
         if self.has_notes:
             parts = [self._said_expression(figure, "note", quote_text(self._said_note(figure)))]
             parts += [f"CASE WHEN s.x{c} <> '' THEN {quote_text(prefix)} || s.x{c} END" for c, prefix in figure.notes]
             columns.append(f"{_join_notes(parts)} AS note")
-        rows = f"(SELECT rowid AS r, * FROM staged WHERE {self.good_rows()})"
+        rows = f"(FROM staged WHERE {self.good_rows()})"
         return f"SELECT {', '.join(columns)}\nFROM {rows} s {' '.join(joins)}"
+
+    def _staged_place(self, figure: FigureColumn, name: str) -> str:
+        """SQL: the place of a column of the key among its values, where it is staged and nothing changes it; or ''."""
+        for cluster in figure.clusters:
+            if name in cluster.names and name in self.key and self._is_coded(cluster):
+                alone = [other for other in cluster.names if other != "label" or "label" in self.asked] == [name]
+                ruled = any(name in rule.then for rule in self.table.rules) or PREVIOUS in self.values[name]
+                if alone and not ruled and None not in cluster.values_of(name):
+                    return f"s.i{cluster.columns[0]}_{name}"
+        return ""
 
     def _said_expression(self, figure: FigureColumn, name: str, missing: str = "NULL") -> str:
         for place, cluster in enumerate(figure.clusters):
@@ -296,7 +310,7 @@ class Observing:
                 name, codes = "period", [p for p in self.values["period"] if find_freq(p) in codes]
             if name in self.varying:
                 fitting = [value for value in self.values[name] if _fits(value, codes)]
-                part = f"k_{name} IN ({list_texts(fitting)})" if fitting else "false"
+                part = f"k_{name} IN ({list_members(fitting, f'o_{name}')})" if fitting else "false"
                 if with_unsaid and BLANK in codes:
                     part = f"({part} OR u_{name})"
                 parts.append(f"coalesce({part}, false)")
@@ -366,8 +380,9 @@ class Observing:
         )  # fmt: skip
         value = f"CASE WHEN blank = 0 THEN {self._rounded(read, figure)}{self._blank_part('value')} END"
         decimals = self._decimals_of(figure, rest)
-        printed = "CASE WHEN blank <> 0 OR v IS NULL THEN CAST(b AS VARCHAR) END"
-        printed = f"coalesce({'printed, ' if rest else ''}p, {printed})"
+        printed = "CASE WHEN blank <> 0 OR v IS NULL THEN b END"
+        if self.facts.has_texts or self.has_reversed:  # otherwise the marks stay an enumeration, which is faster
+            printed = f"coalesce({'printed, ' if rest else ''}p, CAST({printed} AS VARCHAR))"
         lower, upper = self._ends(figure, rest)
         note = "note"
         if self.has_reversed:
@@ -383,6 +398,10 @@ class Observing:
                 note = f"CASE WHEN {turned} THEN {_join_notes(['note', quote_text(_TURNED)])} ELSE note END"
         columns = ["r", f"CAST({n} AS SMALLINT) AS locator_column"]
         columns += [f"k_{name}" for name in self.varying if name not in _HELPERS]
+        columns += [
+            f"i_{name}" if self._staged_place(figure, name) else f"CAST(enum_code(k_{name}) AS BIGINT) AS i_{name}"
+            for name in self.key
+        ]
         columns += ["k_freq"] if "freq" not in self.constants else []
         columns += [f"CAST({value} AS {self.facts.value_type}) AS value", f"CAST({decimals} AS TINYINT) AS decimals"]
         columns += ["d AS digits"] if self.has_digits else []
@@ -390,7 +409,8 @@ class Observing:
         columns += [f"{lower} AS lower", f"{upper} AS upper"] if self.has_ends else []
         columns += [f"coalesce({'qualifier' if rest else 'NULL'}, '') AS qualifier"] if self.has_qualifiers else []
         columns += [f"{self._status(figure)} AS obs_status", *([f"{note} AS note"] if self.has_notes else [])]
-        return f"SELECT {', '.join(columns)} FROM (\n{sql})\nWHERE {self.is_read(figure)}"
+        some = f"\nWHERE {self.is_read(figure)}" if n in self.unread else ""
+        return f"SELECT {', '.join(columns)} FROM (\n{sql}){some}"
 
     def is_read(self, figure: FigureColumn) -> str:
         """SQL: the cell is a blank that the layout knows, or a figure that could be read."""
@@ -461,9 +481,11 @@ class Observing:
             condition = self._condition(scoped.when, figure, with_unsaid=False)
             for text, said in scoped.blanks.items():
                 place = self.blanks.index(make_blank(said)) + 1
-                cases.append(f"WHEN {mark} = {quote_text(text)} AND {condition} THEN {place}")
+                cases.append(f"WHEN {mark} = {list_members([text], 'marks')} AND {condition} THEN {place}")
         for text, said in self.table.blanks.items():
-            cases.append(f"WHEN {mark} = {quote_text(text)} THEN {self.blanks.index(make_blank(said)) + 1}")
+            cases.append(
+                f"WHEN {mark} = {list_members([text], 'marks')} THEN {self.blanks.index(make_blank(said)) + 1}"
+            )
         if not cases:
             return "0"
         return f"CASE WHEN {mark} IS NULL THEN 0 {' '.join(cases)} ELSE 0 END"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,11 +19,12 @@ from transforms.bulk.figures import (
     NumberForm,
     choose_form,
     declared_decimals,
+    figure_digits,
     marks_of,
     read_rest,
     stage_figure,
 )
-from transforms.bulk.observe import Facts, Observing, finer_than, is_coarse, list_values
+from transforms.bulk.observe import SAID, Facts, Observing, finer_than, is_coarse, list_values
 from transforms.bulk.said import (
     Cluster,
     Clustering,
@@ -36,11 +37,12 @@ from transforms.bulk.said import (
 from transforms.bulk.source import Source, find_gaps, open_source
 from transforms.bulk.sql import create_enum, list_texts, quote_text
 from transforms.bulk.store import write_sidecar
+from transforms.bulk.words import Digit, pack_words, read_word, write_word
 from transforms.codelists import load_codelist
 from transforms.layout import Layout
 from transforms.patterns import fold_heading, match_text
 
-ROWS_A_FILE: Final = 5_000_000  # sorted in memory at once: about 300 MB
+ROWS_A_FILE: Final = 2_000_000  # sorted in memory at once: about 200 MB
 _LARGEST_BITS: Final = 500_000_000  # a key space up to this size is checked in one bit string
 _LARGEST_POWER: Final = 21  # a figure of 10^21 single units or more is two run together, or has a wrong unit
 
@@ -127,11 +129,31 @@ class BulkReading:
         self.notices = list(source.notices)
         self.left_out: dict[str, int] = {}
 
+    def _refuse_idle(self) -> None:
+        """What a layout may say of printed tables and SQL does not read is refused, never passed over."""
+        for column in self.source.columns:
+            if column.spec.role in ("qualifier", "decimals"):
+                raise self.source.refuse(
+                    f"a column of the role {column.spec.role} cannot be read from a bulk file", row=self.source.skip,
+                    column=column.number, found=column.heading,
+                    todo=f"take bulk = true out of {self.table.source}, or give the column the role ignore.",
+                )  # fmt: skip
+        for number, rule in enumerate(self.table.rules, 1):
+            if idle := [name for name in rule.then if name not in SAID]:
+                raise self.source.refuse(
+                    f"rules[{number}].then.{idle[0]} has no meaning for a bulk file", found=str(rule.then[idle[0]]),
+                    todo=f"set the column itself (period, unit) in {self.table.source}.",
+                )  # fmt: skip
+
     def run(self, dataset: str, vintage: str, folder: Path, target: Path) -> BulkReadout:
+        self._refuse_idle()
         kept = self._find_kept()
         texts = read_texts(self.source, self.layout, self._count_texts(kept))
         form = choose_form(self.source, self.table)
         rows = self._stage(texts, form, kept)
+        if not form.has_texts and self._has_texts(bool(kept)):  # the first rows did not show that they are needed
+            form = replace(form, has_texts=True)
+            rows = self._stage(texts, form, kept)
         self.faults = Faults(self.connection, self.source)
         rejected = self.faults.add_rejected()
         gaps = tuple(find_gaps(self.source, rows, rejected))
@@ -142,8 +164,8 @@ class BulkReading:
         self.observing.create_types(self.connection)
         self.observing.create_dimensions(self.connection)
         self.observing.create_gaps(self.connection)
-        self.connection.execute(f"CREATE VIEW observed AS {self.observing.select()}")
         self._gather_faults(texts, facts)
+        self.connection.execute(f"CREATE VIEW observed AS {self.observing.select()}")
         statuses = self._check()
         quarantine = self._settle_faults(dataset, vintage)
         if quarantine.num_rows:
@@ -213,35 +235,58 @@ class BulkReading:
             ) from None
 
     def _stage(self, texts: Texts, form: NumberForm, kept: str) -> int:
-        """The table staged: a row for each row of data, in order; codes as enumerations, figures as numbers.
+        """The view staged: a row for each row of data, in order (r, from 0); codes as enumerations, figures as numbers.
 
         A column that says things alone is staged as its codes; its texts (as an enumeration too) only where they are
         needed again: to be combined with others, as a status, or because some of them say nothing known.
         """
-        self.connection.execute(f"CREATE TYPE marks AS ENUM ({list_texts(marks_of(self.table))})")
+        create_enum(self.connection, "marks", marks_of(self.table))
         figures = self._plan(texts, {})
         self.coded = find_coded(figures)
+        values: dict[str, list[str]] = {}
         for name in dict.fromkeys(name for cluster in self.coded.values() for name in cluster.names):
-            create_enum(self.connection, f"o_{name}", list_values(figures, self.layout, name))
+            values[name] = list_values(figures, self.layout, name)
+            create_enum(self.connection, f"o_{name}", values[name])
         bad = {fault.column.number for fault in texts.faults}
-        columns = []
+        read, kept_columns, digits = [], [], []
         for number, counts in texts.counts.items():
             create_enum(self.connection, f"t{number}", counts)
-            text = f"TRY_CAST({self._text(number)} AS t{number})"
-            if number not in self.coded or number in bad:
-                columns.append(f"{text} AS t{number}")
+            read.append(f"TRY_CAST({self._text(number)} AS t{number}) AS t{number}")
             if number in self.coded:
-                columns += _stage_codes(self.coded[number], sorted(counts), text, self._is_asked)
+                digits.append(_make_digit(self.coded[number], sorted(counts), values, self._is_asked))
+            if number not in self.coded or number in bad:
+                kept_columns.append(f"t{number}")
+        for column in self.value_columns:
+            read.append(stage_figure(self.source, self.table, column, form))
+            digits += figure_digits(self.table, column)
+            kept_columns += [f"v{column.number}", *([f"p{column.number}"] if form.has_texts else [])]
         for column in self.source.columns:
             if column.spec.role == "note":
-                columns.append(f"trim({self._text(column.number)}) AS x{column.number}")
-        columns += [stage_figure(self.source, self.table, column, form) for column in self.value_columns]
-        columns += [f"{kept} AS kept"] if kept else []
+                read.append(f"trim({self._text(column.number)}) AS x{column.number}")
+                kept_columns.append(f"x{column.number}")
+        if kept:
+            read.append(f"{kept} AS kept")
+            kept_columns.append("kept")
+        words = {f"w{place}": word for place, word in enumerate(pack_words(digits), 1)}
+        stored = ", ".join([*(f"{write_word(word)} AS {name}" for name, word in words.items()), *kept_columns])
         self._execute(
-            f"CREATE TABLE staged AS SELECT {', '.join(columns)} FROM {self.source.relation(keep_rejects=True)}"
+            f"CREATE OR REPLACE TABLE stored AS SELECT {stored} FROM "
+            f"(SELECT {', '.join(read)} FROM {self.source.relation(keep_rejects=True)})"
         )
-        (rows,) = self.connection.execute("SELECT count(*) FROM staged").fetchone() or (0,)
+        shown = [column for name, word in words.items() for column in read_word(name, word)]
+        shown += kept_columns
+        if not form.has_texts:
+            shown += [f"CAST(NULL AS VARCHAR) AS p{column.number}" for column in self.value_columns]
+        self.connection.execute(f"CREATE OR REPLACE VIEW staged AS SELECT rowid AS r, {', '.join(shown)} FROM stored")
+        (rows,) = self.connection.execute("SELECT count(*) FROM stored").fetchone() or (0,)
         return int(rows)
+
+    def _has_texts(self, has_keep: bool) -> bool:
+        """Whether there are texts that are neither blank marks nor read by SQL."""
+        kept = " AND kept" if has_keep else ""
+        return any(
+            self._has(f"staged WHERE v{c.number} IS NULL AND b{c.number} IS NULL{kept}") for c in self.value_columns
+        )
 
     def _is_asked(self, name: str) -> bool:
         """Whether the observations, or a rule, need what is said of this name."""
@@ -299,6 +344,7 @@ class BulkReading:
             {n: tuple(found) for n, found in bad.items()},
             finer,
             self.coded,
+            any(self._has(f"staged WHERE p{c.number} IS NOT NULL") for c in self.value_columns),
             has_keep,
         )
 
@@ -347,9 +393,9 @@ class BulkReading:
         if texts.faults:
             self.faults.add_texts(texts, line, "kept" if facts.has_keep else "true")
         for figure in self.observing.figures:
-            self.faults.add_unread(
-                self.observing.select_unread(figure), line, declared_decimals(self.table, figure.found)
-            )
+            declared = declared_decimals(self.table, figure.found)
+            if self.faults.add_unread(self.observing.select_unread(figure), line, declared):
+                self.observing.unread.add(figure.number)
 
     def _check(self) -> dict[str, int]:
         """Nothing lost, nothing lacking, statuses that fit, no key twice. Returns how many figures have each status."""
@@ -443,7 +489,7 @@ class BulkReading:
         kind = "BIGINT" if space < 2**62 else "HUGEINT"
         packed = f"CAST(0 AS {kind})"
         for name, size in self._sizes.items():
-            packed = f"({packed} * {size} + enum_code(k_{name}))"
+            packed = f"({packed} * {size} + i_{name})"
         return packed
 
     def _count_keys(self, total: int) -> int:
@@ -504,7 +550,7 @@ class BulkReading:
         for place, condition in enumerate(self._ranges(observations)):
             name = f"part-{place:03d}.parquet"
             self.connection.execute(
-                f"COPY (SELECT {listed} FROM {self._readable} WHERE {condition} ORDER BY {self._pack}, r) "
+                f"COPY (SELECT {listed} FROM {self._readable} WHERE {condition} ORDER BY {self._pack}) "
                 f"TO {quote_text(str(folder / name))} (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)"
             )
             files.append(name)
@@ -520,25 +566,24 @@ class BulkReading:
         """
         if observations <= ROWS_A_FILE or not self.observing.key:
             return ["true"]
-        first = self.observing.key[0]
+        first = f"i_{self.observing.key[0]}"
         counts = self.connection.execute(
-            f"SELECT CAST(k_{first} AS VARCHAR), count(*) FROM {self._readable} GROUP BY k_{first} ORDER BY k_{first}"
+            f"SELECT {first}, count(*) FROM {self._readable} GROUP BY {first} ORDER BY {first}"
         ).fetchall()
         parts = -(-observations // ROWS_A_FILE)
         ranges: list[str] = []
-        chosen: list[str] = []
+        chosen: list[int] = []
         held = 0
         for value, count in counts:
             if chosen and held + count > 1.2 * observations / parts:
-                ranges.append(f"k_{first} IN ({list_texts(chosen)})")
+                ranges.append(f"{first} BETWEEN {chosen[0]} AND {chosen[-1]}")
                 chosen, held = [], 0
             if count > 1.5 * ROWS_A_FILE:
-                condition = f"k_{first} = {quote_text(value)}"
-                ranges += [f"{condition} AND {cut}" for cut in self._cut(condition, count)]
+                ranges += [f"{first} = {value} AND {cut}" for cut in self._cut(f"{first} = {value}", count)]
                 continue
             chosen.append(value)
             held += count
-        return [*ranges, f"k_{first} IN ({list_texts(chosen)})"] if chosen else ranges
+        return [*ranges, f"{first} BETWEEN {chosen[0]} AND {chosen[-1]}"] if chosen else ranges
 
     def _cut(self, condition: str, count: int) -> list[str]:
         """Conditions on the packed key that cut so many figures into files of about equal size."""
@@ -555,12 +600,32 @@ class BulkReading:
         return [" AND ".join(filter(None, pair)) for pair in zip(lows, highs, strict=True)]
 
 
-def _stage_codes(cluster: Cluster, texts: list[str], text: str, is_asked: Callable[[str], bool]) -> list[str]:
-    """SQL: what a column says alone, name by name, from the place of its text among all its texts."""
-    columns = []
-    for name in filter(is_asked, cluster.names):
-        said = dict(zip((row[0] for row in cluster.rows), cluster.values_of(name), strict=True))
-        codes = ", ".join("NULL" if said.get(t) is None else quote_text(str(said[t])) for t in texts)
-        looked_up = f"list_extract(CAST([{codes}] AS o_{name}[]), enum_code({text}) + 1)"
-        columns.append(f"{looked_up} AS k{cluster.columns[0]}_{name}")
-    return columns
+def _make_digit(
+    cluster: Cluster, texts: Sequence[str], values: Mapping[str, list[str]], is_asked: Callable[[str], bool]
+) -> Digit:
+    """What a column says alone as a small number: the place of its code among all codes (column i), or of its text
+    where the text says several things; the last number is a text that is not known."""
+    (column,) = cluster.columns
+    names = list(filter(is_asked, cluster.names))
+    said = {name: dict(zip((row[0] for row in cluster.rows), cluster.values_of(name), strict=True)) for name in names}
+    if len(names) != 1:
+        shown = {f"k{column}_{name}": _list_codes([said[name].get(text) for text in texts], name) for name in names}
+        return Digit(len(texts) + 1, f"coalesce(enum_code(t{column}), {len(texts)})", shown)
+    (name,) = names
+    ranks = {code: place for place, code in enumerate(values[name])}
+    last = len(ranks)
+    places = [ranks.get(str(said[name].get(text)), last) for text in texts]
+    place = f"enum_code(t{column})"
+    if places != list(range(len(places))):  # the codes come in another order than the texts
+        place = f"list_extract(CAST([{', '.join(map(str, places))}] AS INTEGER[]), {place} + 1)"
+    place = f"coalesce({place}, {last})"
+    return Digit(
+        last + 1, place, {f"k{column}_{name}": _list_codes(values[name], name), f"i{column}_{name}": "{place}"}
+    )
+
+
+def _list_codes(codes: Sequence[object], name: str) -> str:
+    """SQL: the code at a place; nothing at the last."""
+    listed = ", ".join("NULL" if code is None else quote_text(str(code)) for code in [*codes, None])
+    listed = listed.replace("{", "{{").replace("}", "}}")
+    return f"list_extract(CAST([{listed}] AS o_{name}[]), {{place}} + 1)"
