@@ -303,7 +303,16 @@ def _count_rows(source: Source) -> list[int]:
     """Rows below the header that are blank or have not the header's number of cells, as the CSV module counts rows."""
     found = []
     with source.path.open(encoding="utf-8-sig", newline="") as stream:
-        for number, row in enumerate(csv.reader(stream, delimiter=source.delimiter), 1):
-            if number > source.skip and len(row) != source.width:
-                found.append(number)
+        reader = csv.reader(stream, delimiter=source.delimiter)
+        begun = 0  # the last line of the rows read so far
+        try:
+            for number, row in enumerate(reader, 1):
+                begun = reader.line_num
+                if number > source.skip and len(row) != source.width:
+                    found.append(number)
+        except csv.Error as error:  # a quote that opens and does not close swallows the lines below it
+            raise InputError(
+                f"the quotes of a cell do not pair ({error})", file=source.file, sheet=source.member, row=begun + 1,
+                todo="look for a quote in this row that opens and does not close; fetch the file again.",
+            ) from None  # fmt: skip
     return found
