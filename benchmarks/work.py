@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 MEMORY_LIMIT = "2GB"
-INGEST_LIMIT = {"a": "600MB", "b": "2GB"}  # what read_bulk may use; with more, case a is a little faster
 THREADS = 2
 
 
@@ -54,7 +53,7 @@ def _ingest(case: str, source: Path, folder: Path) -> None:
 
     read_bulk(
         source, load_layout(case), "benchmark", "1", folder / "observations", scratch=folder / "scratch",
-        memory_limit=INGEST_LIMIT[case], threads=THREADS,
+        memory_limit=MEMORY_LIMIT, threads=THREADS,
     )  # fmt: skip
 
 

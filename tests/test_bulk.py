@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -755,13 +756,27 @@ def test_files_are_sorted_cut_by_the_key_and_repeatable(
         read_bulk(path, layout, "d", "v", tmp_path / name, scratch=tmp_path / "s", threads=2) for name in ("one", "two")
     ]
     assert len(readouts[0].files) > 2
-    keys = []
+    keys, periods = [], []
     for name in readouts[0].files:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
         table = pq.read_table(tmp_path / "one" / name).to_pylist()
-        assert table
-        keys += [(r["item"], r["geo"], r["flow"], r["period"]) for r in table]
-    assert keys == sorted(keys) and len(set(keys)) == len(rows)
+        own = [(r["item"], r["geo"], r["flow"], r["period"]) for r in table]
+        assert own and own == sorted(own)
+        keys += own
+        periods.append((min(key[3] for key in own), max(key[3] for key in own)))
+    assert len(set(keys)) == len(keys) == len(rows)
+    assert all(one[1] < two[0] for one, two in itertools.pairwise(periods)), "the file runs along the years"
+
+
+def test_a_value_too_large_for_one_file_is_cut_by_the_key(
+    bulk: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("transforms.bulk.read.ROWS_A_FILE", 60)
+    rows = [f"{geo},W,X,{item},{year},{year}.5,A\n" for item in ("SJ", "SI") for geo in ("MAC", "CHN", "HKG")
+            for year in range(1900, 2000)]  # fmt: skip
+    found = bulk(HEAD + "".join(rows))
+    assert bulk.readout is not None and len(bulk.readout.files) >= 9
+    assert found == read_cells(HEAD + "".join(rows), LONG)
 
 
 def test_a_failed_reading_leaves_what_was_there(bulk: Reader, tmp_path: Path) -> None:

@@ -412,6 +412,11 @@ class Observing:
         some = f"\nWHERE {self.is_read(figure)}" if n in self.unread else ""
         return f"SELECT {', '.join(columns)} FROM (\n{sql}){some}"
 
+    def may_be_unread(self, figure: FigureColumn) -> bool:
+        """Whether there can be cells that are neither figures nor known blanks."""
+        n = figure.number
+        return bool(self.table.blanks_where) or n in self.facts.rest or n in self.facts.finer
+
     def is_read(self, figure: FigureColumn) -> str:
         """SQL: the cell is a blank that the layout knows, or a figure that could be read."""
         rest = " OR value IS NOT NULL" if figure.number in self.facts.rest else ""

@@ -42,7 +42,8 @@ from transforms.codelists import load_codelist
 from transforms.layout import Layout
 from transforms.patterns import fold_heading, match_text
 
-ROWS_A_FILE: Final = 2_000_000  # sorted in memory at once: about 200 MB
+ROWS_A_FILE: Final = 2_000_000  # sorted in memory at once: about 150 MB
+MOST_FILES: Final = 12  # more rows a file rather than many more files: each is a scan of the staged rows
 _LARGEST_BITS: Final = 500_000_000  # a key space up to this size is checked in one bit string
 _LARGEST_POWER: Final = 21  # a figure of 10^21 single units or more is two run together, or has a wrong unit
 
@@ -394,6 +395,8 @@ class BulkReading:
             self.faults.add_texts(texts, line, "kept" if facts.has_keep else "true")
         for figure in self.observing.figures:
             declared = declared_decimals(self.table, figure.found)
+            if not self.observing.may_be_unread(figure):
+                continue
             if self.faults.add_unread(self.observing.select_unread(figure), line, declared):
                 self.observing.unread.add(figure.number)
 
@@ -559,35 +562,47 @@ class BulkReading:
         return tuple(files)
 
     def _ranges(self, observations: int) -> list[str]:
-        """Conditions on the key that cut the observations into files of about equal size.
+        """Conditions that cut the observations into files of about equal size, each a range of one column of the key.
 
-        The cuts lie between values of the first column of the key, which the staged rows are filtered by at once; a
-        value with too many figures for one file is cut by the whole key.
+        The column is the one that the publisher's file runs along (often the year): then each file needs only some of
+        the staged rows. A value with too many figures for one file is cut by the whole key.
         """
-        if observations <= ROWS_A_FILE or not self.observing.key:
+        most = max(ROWS_A_FILE, observations // MOST_FILES)
+        if observations <= most or not self.observing.key:
             return ["true"]
-        first = f"i_{self.observing.key[0]}"
+        place = f"i_{self._find_course(observations)}"
         counts = self.connection.execute(
-            f"SELECT {first}, count(*) FROM {self._readable} GROUP BY {first} ORDER BY {first}"
+            f"SELECT {place}, count(*), min(r), max(r) FROM {self._readable} GROUP BY {place} ORDER BY {place}"
         ).fetchall()
-        parts = -(-observations // ROWS_A_FILE)
-        ranges: list[str] = []
-        chosen: list[int] = []
-        held = 0
-        for value, count in counts:
-            if chosen and held + count > 1.2 * observations / parts:
-                ranges.append(f"{first} BETWEEN {chosen[0]} AND {chosen[-1]}")
-                chosen, held = [], 0
-            if count > 1.5 * ROWS_A_FILE:
-                ranges += [f"{first} = {value} AND {cut}" for cut in self._cut(f"{first} = {value}", count)]
-                continue
-            chosen.append(value)
-            held += count
-        return [*ranges, f"{first} BETWEEN {chosen[0]} AND {chosen[-1]}"] if chosen else ranges
+        groups: list[list[tuple[int, int, int, int]]] = []
+        for row in counts:
+            if not groups or sum(count for _, count, _, _ in (*groups[-1], row)) > 1.25 * most:
+                groups.append([])
+            groups[-1].append(row)
+        ranges = []
+        for group in groups:
+            rows = f"r BETWEEN {min(row[2] for row in group)} AND {max(row[3] for row in group)}"
+            condition = f"{place} BETWEEN {group[0][0]} AND {group[-1][0]} AND {rows}"
+            count = sum(row[1] for row in group)
+            cuts = self._cut(condition, count, -(-count // most)) if count > 1.5 * most else [""]
+            ranges += [" AND ".join(filter(None, (condition, cut))) for cut in cuts]
+        return ranges
 
-    def _cut(self, condition: str, count: int) -> list[str]:
-        """Conditions on the packed key that cut so many figures into files of about equal size."""
-        parts = -(-count // ROWS_A_FILE)
+    def _find_course(self, observations: int) -> str:
+        """The column of the key whose values stand nearest together in the file, by some of its rows."""
+        step = max(1, observations // 100_000)
+        spans = {}
+        for name in self.observing.key:
+            (span,) = self.connection.execute(
+                f"SELECT avg(span) FROM (SELECT max(r) - min(r) AS span FROM {self._readable} WHERE r % {step} = 0 "
+                f"GROUP BY i_{name})"
+            ).fetchone() or (None,)
+            if len(self.observing.values[name]) > 1 and span is not None:
+                spans[name] = span
+        return min(spans, key=lambda name: spans[name], default=self.observing.key[0])
+
+    def _cut(self, condition: str, count: int, parts: int) -> list[str]:
+        """Conditions on the packed key that cut so many figures into parts of about equal size."""
         shares = ", ".join(f"{place / parts:.6f}" for place in range(1, parts))
         step = max(1, count // 200_000)
         (edges,) = self.connection.execute(

@@ -1,9 +1,10 @@
 """How bulk observations lie on disk, and the SELECT that gives them as the contract's columns.
 
-A folder holds Parquet files, sorted by one key throughout, and _observations.json. Only what varies is stored: what is
-the same for every figure (dataset, unit ...) is said once in the JSON file, a locator is its row and column, a text in
-canonical form follows from value and decimals, and so does the interval. Written out, these would more than double the
-time and the size; a view over select_observations() has them at no cost where they are not asked for.
+A folder holds Parquet files and _observations.json. Each file is a range of one column of the key (the one along which
+the publisher's file runs, often the year) and is sorted by the whole key. Only what varies is stored: what is the same
+for every figure (dataset, unit ...) is said once in the JSON file, a locator is its row and column, a text in canonical
+form follows from value and decimals, and so does the interval. Written out, these would more than double the time and
+the size; a view over select_observations() has them at no cost where they are not asked for.
 """
 
 from __future__ import annotations
