@@ -42,9 +42,10 @@ from transforms.codelists import load_codelist
 from transforms.layout import Layout
 from transforms.patterns import fold_heading, match_text
 
-ROWS_A_FILE: Final = 2_000_000  # sorted in memory at once: about 150 MB
-MOST_FILES: Final = 12  # more rows a file rather than many more files: each is a scan of the staged rows
+ROWS_A_FILE: Final = 1_000_000  # sorted in memory at once: about 100 MB
+MOST_FILES: Final = 24  # more rows a file rather than many more files
 _LARGEST_BITS: Final = 500_000_000  # a key space up to this size is checked in one bit string
+_FEW_TEXTS: Final = 256  # a column of up to so many texts is staged as a small number
 _LARGEST_POWER: Final = 21  # a figure of 10^21 single units or more is two run together, or has a wrong unit
 
 
@@ -255,7 +256,11 @@ class BulkReading:
             read.append(f"TRY_CAST({self._text(number)} AS t{number}) AS t{number}")
             if number in self.coded:
                 digits.append(_make_digit(self.coded[number], sorted(counts), values, self._is_asked))
-            if number not in self.coded or number in bad:
+            if number in self.coded and number not in bad:
+                continue
+            if len(counts) <= _FEW_TEXTS:
+                digits.append(_make_text_digit(number, sorted(counts)))
+            else:
                 kept_columns.append(f"t{number}")
         for column in self.value_columns:
             read.append(stage_figure(self.source, self.table, column, form))
@@ -637,6 +642,15 @@ def _make_digit(
     return Digit(
         last + 1, place, {f"k{column}_{name}": _list_codes(values[name], name), f"i{column}_{name}": "{place}"}
     )
+
+
+def _make_text_digit(column: int, texts: Sequence[str]) -> Digit:
+    """The text of a column as its place among the texts; the last number is a text that is not known."""
+    listed = ", ".join([*map(quote_text, texts), "NULL"]).replace("{", "{{").replace("}", "}}")
+    return Digit(
+        len(texts) + 1, f"coalesce(enum_code(t{column}), {len(texts)})",
+        {f"t{column}": f"list_extract(CAST([{listed}] AS t{column}[]), {{place}} + 1)"},
+    )  # fmt: skip
 
 
 def _list_codes(codes: Sequence[object], name: str) -> str:
