@@ -1,10 +1,12 @@
 PYTHON ?= python3
 
-.PHONY: run test install lock clean
+.PHONY: run test test-fast install lock clean
 run:      ## the main job on the bundled data (makes the environment first)
 	@$(PYTHON) -m flows.bootstrap run $(ARGS)
 test:     ## linter, type checker, tests
 	@$(PYTHON) -m flows.bootstrap test $(ARGS)
+test-fast: ## the same without Prefect, whole runs and spoiled workbooks
+	@$(PYTHON) -m flows.bootstrap test-fast $(ARGS)
 install:  ## only the environment
 	@$(PYTHON) -m flows.bootstrap install
 lock: install  ## newest allowed versions, with hashes and without addresses

@@ -2,6 +2,7 @@
 
     python3 -m flows.bootstrap run [ARGS]      the main job: digitrade run
     python3 -m flows.bootstrap test [ARGS]     linter, type checker and tests
+    python3 -m flows.bootstrap test-fast       the same without what is marked slow
     python3 -m flows.bootstrap install         only the environment
 
 Only the standard library is imported here: this file runs before anything is installed.
@@ -54,12 +55,12 @@ def run(args: list[str]) -> int:
 
 
 def test(args: list[str]) -> int:
-    """Linter, type checker, tests; the first that fails decides."""
+    """Linter, type checker, tests (on all cores, the tests of a file together); the first that fails decides."""
     steps = (
         [python(), "-m", "ruff", "check", "."],
         [python(), "-m", "ruff", "format", "--check", "."],
         [python(), "-m", "mypy"],
-        [python(), "-m", "pytest", *args],
+        [python(), "-m", "pytest", "--numprocesses", "auto", "--dist", "loadfile", *args],
     )
     for step in steps:
         print("$", " ".join(step[1:]), flush=True)
@@ -69,11 +70,16 @@ def test(args: list[str]) -> int:
     return 0
 
 
+def test_fast(args: list[str]) -> int:
+    """The same without Prefect, whole runs one after the other, and large workbooks spoiled in every way."""
+    return test(["-m", "not slow", *args])
+
+
 def main(argv: list[str]) -> int:
     if sys.version_info < (3, 11):  # noqa: UP036 - this file runs before anything is installed
         print(f"digitrade needs Python 3.11 or newer; this is {sys.version.split()[0]}.", file=sys.stderr)
         return 2
-    jobs = {"run": run, "test": test, "install": lambda args: 0}
+    jobs = {"run": run, "test": test, "test-fast": test_fast, "install": lambda args: 0}
     if not argv or argv[0] not in jobs:
         print(__doc__)
         return 2

@@ -27,6 +27,14 @@ settings.load_profile("fixed")
 
 ROOT = Path(__file__).resolve().parent.parent
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever starts Prefect is slow."""
+    for item in items:
+        if (ROOT / "tests" / "flows") in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+
+
 # China's services trade as it might stand in a yearbook: a year, exports and imports in 亿美元.
 PLAIN_LAYOUT = """
 files = ["t.csv", "t.xlsx"]

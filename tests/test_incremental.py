@@ -24,6 +24,8 @@ from flows.terminal import print_summary
 from transforms.codelists import use_own_codelists
 from transforms.errors import InputError
 
+pytestmark = pytest.mark.slow  # whole runs, one after the other
+
 CARD = """
 dataset = "{dataset}"
 vintage = "{vintage}"

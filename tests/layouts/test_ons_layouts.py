@@ -594,6 +594,7 @@ def rename(sheet: str, name: str) -> Callable[[Any], None]:
     return change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "problem", "sheet", "row", "column"),
     [
@@ -620,6 +621,7 @@ def test_a_changed_workbook_of_2017_is_refused(
     assert (error.sheet, error.row, error.column) == (sheet, row, column), str(error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "problem", "sheet", "row", "column"),
     [
@@ -652,6 +654,7 @@ def change_cell(book: Book, sheet: str, row: int, column: int, text: str) -> Boo
     return replace(book, sheets=(*book.sheets[:place], changed, *book.sheets[place + 1 :]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("row", "column", "text", "problem"),
     [
@@ -671,6 +674,7 @@ def test_a_changed_pink_book_is_refused(row: int, column: int, text: str, proble
     assert caught.value.sheet == "3.1" and problem in caught.value.problem and caught.value.todo
 
 
+@pytest.mark.slow
 def test_a_changed_workbook_of_2018_is_refused_or_reported(shared_data: Path) -> None:
     book = read_book((shared_data / TRADE_2018[1]).read_bytes(), TRADE_2018[1].rsplit("/", 1)[-1])
     with pytest.raises(InputError) as caught:
