@@ -227,7 +227,7 @@ def query(
     """
     import duckdb
 
-    from transforms.database import show_mixed_sources
+    from transforms.database import show_requested
 
     with duckdb.connect() as parser:
         try:
@@ -241,7 +241,7 @@ def query(
     with _open_database(data_dir, with_parquet=is_select) as con:
         try:
             if mixed_sources:
-                show_mixed_sources(con)
+                show_requested(con, ["mixed_sources"])
             con.execute("SET lock_configuration = true")
             found = con.execute(sql).to_arrow_table()
         except duckdb.Error as error:

@@ -60,10 +60,6 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
         con.execute("CREATE TABLE observations AS FROM read")
         create_codelists(con)
         compute_indicators(con)
-        con.execute("CREATE TABLE kept AS FROM indicators")
-        compute_indicators(con, mixed_sources=True, only=("city_share",))
-        con.execute("CREATE TABLE indicators_mixed_sources AS FROM indicators")
-        con.execute("CREATE OR REPLACE TABLE indicators AS FROM kept")
         yield con
 
 
@@ -346,7 +342,7 @@ def test_every_note_that_the_sql_can_write_has_words_in_both_languages() -> None
     folder = Path(__file__).resolve().parents[1] / "transforms" / "indicators"
     literals = {
         text.strip(" (;:)")
-        for path in sorted(folder.glob("*.sql"))
+        for path in sorted(folder.rglob("*.sql"))
         for text in re.findall(r"'([A-Za-z ]*[a-z]+ [a-z]+ [a-z ]+[^'\n]*)'", path.read_text(encoding="utf-8"))
     }
     templates = " | ".join(row["label_en"] for row in load_codelist("words").rows if row["code"].startswith("NOTE."))

@@ -34,8 +34,8 @@ def write_store(con: duckdb.DuckDBPyConnection, target: str) -> None:
         con.execute(setting)
     con.execute(f"ATTACH {quote(target)} AS published")
     con.execute("CREATE SCHEMA published.store")
-    for name in (*CONTRACTS, "indicators_mixed_sources"):
-        contract = load_contract("indicators" if name == "indicators_mixed_sources" else name)
+    for name in (*CONTRACTS, "indicators_on_request"):
+        contract = load_contract("indicators" if name == "indicators_on_request" else name)
         columns = contract.names if name in ("quarantine", "edition_texts") else []  # one place may have several rows
         order = ", ".join(f'"{column}"' for column in dict.fromkeys([*contract.key, *columns]))
         con.execute(f"CREATE TABLE published.store.{name} AS FROM {name} ORDER BY {order}")
@@ -90,9 +90,9 @@ def write_views(target: str, large: Sequence[str] = ()) -> None:
         contract = load_contract("indicators")
         _create_view(
             con,
-            "indicators_mixed_sources",
-            "FROM store.indicators_mixed_sources",
-            "City shares over a nation from another source family: status D, for those who ask for them.",
+            "indicators_on_request",
+            "FROM store.indicators_on_request",
+            "Values that indicators withhold from whoever does not ask for them, flagged (column asked): growth across a break, shares of a nation from another source family, sums that lack too much.",
             {column.name: column.en for column in contract.columns},
         )
         for name in (*CODELISTS, "indicator_cards"):
@@ -197,13 +197,14 @@ def _select_labelled(source: str) -> tuple[str, dict[str, str]]:
     return f"SELECT {', '.join(columns)}, i.* FROM {source} i {' '.join(joins)}", comments
 
 
-def show_mixed_sources(con: duckdb.DuckDBPyConnection) -> None:
-    """For this connection: indicators, labelled and latest ones too, with the mixed-source rows for the empty ones."""
+def show_requested(con: duckdb.DuckDBPyConnection, asked: Sequence[str]) -> None:
+    """For this connection: indicators, labelled and latest ones too, with the values asked for (indicators.REQUESTS)."""
+    wanted = f"(FROM store.indicators_on_request WHERE asked IN ({', '.join(map(quote, asked))}))"
     key = ", ".join(load_contract("indicators").key)
     con.execute(
         f"""CREATE TEMP VIEW indicators AS
-            SELECT * FROM store.indicators ANTI JOIN store.indicators_mixed_sources USING ({key})
-            UNION ALL BY NAME SELECT * FROM store.indicators_mixed_sources"""
+            SELECT * FROM store.indicators ANTI JOIN {wanted} USING ({key})
+            UNION ALL BY NAME {wanted}"""
     )
     con.execute(f"CREATE TEMP VIEW indicators_labelled AS {_select_labelled('temp.indicators')[0]}")
     con.execute(f"CREATE TEMP VIEW latest_indicators AS FROM temp.indicators {_LATEST}")

@@ -17,17 +17,13 @@ def compute(workspace: Workspace, readings: Sequence[Reading], *, mixed_sources:
     """Indicators and comparisons of all editions, into staged Parquet."""
     with open_engine(workspace) as con:
         load_editions(con, workspace, readings, large=USED)
-        compute_indicators(con, mixed_sources=mixed_sources)
+        compute_indicators(con, asked=("mixed_sources",) if mixed_sources else ())
         _write(con, workspace, "indicators")
         _write(con, workspace, "comparisons")
-        compute_indicators(con, mixed_sources=True, only=("city_share",))
-        _write(con, workspace, "indicators", "indicators_mixed_sources", where="obs_status = 'D'")
+        _write(con, workspace, "indicators", "indicators_on_request")
 
 
-def _write(
-    con: duckdb.DuckDBPyConnection, workspace: Workspace, table: str, name: str = "", where: str = "true"
-) -> None:
-    contract = load_contract(table)
-    order = ", ".join(contract.key)
-    rows = con.execute(f"SELECT * FROM {table} WHERE {where} ORDER BY {order}").to_arrow_table()
-    write_parquet(rows.cast(contract.arrow_schema()), workspace.staging / table / f"{name or table}.parquet")
+def _write(con: duckdb.DuckDBPyConnection, workspace: Workspace, contract_name: str, table: str = "") -> None:
+    contract, table = load_contract(contract_name), table or contract_name
+    rows = con.execute(f"FROM {table} ORDER BY {', '.join(contract.key)}").to_arrow_table()
+    write_parquet(rows.cast(contract.arrow_schema()), workspace.staging / contract_name / f"{table}.parquet")

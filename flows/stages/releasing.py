@@ -28,7 +28,7 @@ def build_database(workspace: Workspace, readings: Sequence[Reading]) -> None:
         load_editions(con, workspace, readings)
         for folder, name in (
             ("indicators", "indicators"),
-            ("indicators", "indicators_mixed_sources"),
+            ("indicators", "indicators_on_request"),
             ("comparisons", "comparisons"),
             ("checks", "checks"),
         ):

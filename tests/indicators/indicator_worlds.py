@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -156,12 +156,12 @@ def fill(
 
 
 def compute(
-    worlds: Mapping[str, Iterable[Row]], families: Mapping[str, str] | None = None, *, mixed_sources: bool = False
+    worlds: Mapping[str, Iterable[Row]], families: Mapping[str, str] | None = None, *, asked: Sequence[str] = ()
 ) -> Results:
     """Indicators and comparisons of several worlds at once: datasets know nothing of one another (but city shares)."""
     con = connection()
     fill(con, worlds, families)
-    compute_indicators(con, mixed_sources=mixed_sources)
+    compute_indicators(con, asked=asked)
     return Results(
         con.execute("FROM indicators ORDER BY ALL").to_arrow_table().to_pylist(),
         con.execute("FROM comparisons ORDER BY ALL").to_arrow_table().to_pylist(),

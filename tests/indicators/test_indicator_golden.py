@@ -128,7 +128,7 @@ def test_share_of_the_nation_only_with_mixed_sources(con: duckdb.DuckDBPyConnect
     """55.07 and 140.66 of what UNCTAD prints for China, exports and imports added."""
     for row in rows(con, "indicators", indicator="city_share", geo="CN-440100"):
         assert (row["value"], row["obs_status"], row["coverage"]) == (None, "O", 0.5)
-    mixed = {r["period"]: r for r in rows(con, "indicators_mixed_sources", indicator="city_share", geo="CN-440100")}
+    mixed = {r["period"]: r for r in rows(con, "indicators_on_request", indicator="city_share", geo="CN-440100")}
     assert {period: round(float(row["value"]), 3) for period, row in mixed.items()} == {"2018": 2.211, "2020": 4.913}
     assert {row["obs_status"] for row in mixed.values()} == {"D"}
     assert not rows(con, "comparisons", rule="share", indicator="city_share", verdict="contradictory")

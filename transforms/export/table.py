@@ -187,13 +187,13 @@ class _Data:
         self.indicators.sort(key=lambda i: (i["indicator"], i["period"], *map(str, i.values())))
         self.mixed: list[Row] = []
         if spec.mixed_sources:
-            self.mixed = _fetch(con, "indicators_mixed_sources WHERE dataset = ? AND vintage = ?", edition)
+            self.mixed = _fetch(con, "indicators_on_request WHERE asked = 'mixed_sources' AND dataset = ? AND vintage = ?", edition)
 
 
 def build_table(con: duckdb.DuckDBPyConnection, spec: TableSpec, lang: str) -> Table:
     """The table of a specification in zh or en.
 
-    con holds observations, comparisons, indicators, indicators_mixed_sources, datasets and the code lists. A cell
+    con holds observations, comparisons, indicators, indicators_on_request, datasets and the code lists. A cell
     that selects two printed figures is refused; a dataset that is not there gives an empty table that says so.
     """
     labels, data = Labels(con, lang), _Data(con, spec)

@@ -1,8 +1,9 @@
-"""Indicators and comparisons in DuckDB: one SELECT and one card each, over levels prepared by _levels.sql."""
+"""Indicators and comparisons in DuckDB: one SELECT and one card each, over levels prepared by the steps."""
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
@@ -57,7 +58,7 @@ def parse_card(indicator: str, text: str) -> Card:
 
 
 def sql_of(name: str) -> str:
-    """The SELECT of one indicator (or a script whose name starts with _). Raises InputError when there is none."""
+    """The SELECT of one indicator (or of a script below steps/). Raises InputError when there is none."""
     path = _HERE.joinpath(f"{name}.sql")
     if not path.is_file():
         raise InputError(
@@ -110,6 +111,8 @@ def create_codelists(con: duckdb.DuckDBPyConnection, schema: str = "main") -> No
     for table in ("definitions", "mofcom_categories", "qualifiers", "unit_labels"):
         _create_from_rows(con, f"{schema}.{table}", codelist_rows(table))
     con.execute(f"ALTER TABLE {schema}.obs_status ALTER precedence TYPE INTEGER")
+    con.execute(f"ALTER TABLE {schema}.obs_status ADD COLUMN bit BIGINT")
+    con.execute(f"UPDATE {schema}.obs_status SET bit = CAST(1 AS BIGINT) << (precedence - 1)")
 
 
 def _create_from_rows(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, str]]) -> None:
@@ -120,55 +123,83 @@ def _create_from_rows(con: duckdb.DuckDBPyConnection, table: str, rows: list[dic
     con.unregister("listed")
 
 
-def compute_indicators(
-    con: duckdb.DuckDBPyConnection, *, mixed_sources: bool = False, only: tuple[str, ...] = ()
-) -> None:
-    """Fill the tables indicators and comparisons from the tables observations and cards of the connection.
+REQUESTS = ("across_breaks", "incomplete", "mixed_sources")  # what withheld values can be asked for by
 
-    mixed_sources: give a city's share of a nation that another source family publishes a value, with status D.
-    only: these indicators and no comparisons (for tables that ask for another treatment of one indicator), over the
-    levels and comparisons that an earlier call on the same connection has left.
+
+def compute_indicators(con: duckdb.DuckDBPyConnection, *, asked: Sequence[str] = ()) -> None:
+    """Fill indicators, indicators_on_request and comparisons from the tables observations and cards of the connection.
+
+    A value that would mislead whoever did not ask for it (a growth across a break, a share of a nation that another
+    source family publishes, a sum that lacks too much) is not in indicators, which say so; indicators_on_request have
+    it, flagged. asked: of these (REQUESTS) indicators take the values from there.
     """
-    contract = load_contract("indicators")
-    con.execute("SET VARIABLE mixed_sources = ?", [mixed_sources])
-    create_table(con, contract)
-    if not only:
-        paths.register(con)
-        con.execute(sql_of("_levels"))
+    create_table(con, load_contract("indicators"))
+    con.execute("CREATE OR REPLACE TABLE indicators_on_request AS FROM indicators")
+    paths.register(con)
+    for step in list_steps():
+        con.execute(step)
     for card in load_cards():
-        if not only or card.indicator in only:
-            _run(con, card.indicator)
-    if not only:
-        create_table(con, load_contract("comparisons"))
-        con.execute(sql_of("_comparisons"))
-    con.execute(sql_of("_contested"))
+        _run(con, card.indicator)
+    create_table(con, load_contract("comparisons"))
+    con.execute(sql_of("steps/comparisons"))
+    con.execute(sql_of("steps/contested"))
+    if asked:
+        give_requested(con, asked)
+
+
+def give_requested(con: duckdb.DuckDBPyConnection, asked: Sequence[str], target: str = "indicators") -> None:
+    """Put the values asked for in the place of the rows that withhold them."""
+    wanted = ", ".join(map(quote, asked))
+    key = ", ".join(load_contract("indicators").key)
+    con.execute(
+        f"""CREATE OR REPLACE TABLE {target} AS
+            FROM {target} ANTI JOIN (FROM indicators_on_request WHERE asked IN ({wanted})) USING ({key})
+            UNION ALL BY NAME FROM indicators_on_request WHERE asked IN ({wanted})"""
+    )
+
+
+@cache
+def list_steps() -> tuple[str, ...]:
+    """The scripts that prepare the levels, in their order (steps/<number>_<name>.sql)."""
+    steps = [path for path in _HERE.joinpath("steps").iterdir() if path.name[0].isdigit()]
+    return tuple(path.read_text(encoding="utf-8") for path in sorted(steps, key=lambda path: path.name))
 
 
 def _run(con: duckdb.DuckDBPyConnection, indicator: str) -> None:
     try:
-        con.execute(_insert(indicator, sql_of(indicator)))
+        for statement in _insert(indicator, sql_of(indicator)):
+            con.execute(statement)
     except duckdb.Error as error:
         raise InputError(
             f"the SELECT of the indicator cannot be run: {str(error).splitlines()[0]}",
             file=f"transforms/indicators/{indicator}.sql",
-            todo="mend it; the columns it must give are those of transforms/contracts/indicators.toml.",
+            todo="mend it; the columns it must give are those of transforms/contracts/indicators.toml, with statuses "
+            "(bits) for obs_status.",
         ) from None
 
 
-def _insert(indicator: str, select: str) -> str:
-    """Cast to the contract, bounds outward; a missing value whose inputs' status would promise one takes status O."""
-    return f"""
-        INSERT INTO indicators BY NAME
-        SELECT {quote(indicator)} AS indicator, s.* REPLACE (
-            CAST(s.value AS DECIMAL(38, 10)) AS value,
-            rounded_down(s.lower) AS lower,
-            rounded_up(s.upper) AS upper,
-            CASE WHEN s.value IS NULL AND EXISTS (
-                     SELECT 1 FROM obs_status k
-                     WHERE k.value_rule = 'required' AND list_contains(string_split(s.obs_status, ';'), k.code))
-                 THEN 'O' ELSE s.obs_status END AS obs_status,
-            CAST(s.coverage AS DOUBLE) AS coverage),
-            md5(array_to_string(s.inputs, chr(10))) AS inputs_hash
-        FROM ({select}) s
-        ORDER BY ALL
+def _insert(indicator: str, select: str) -> tuple[str, str, str]:
+    """Cast to the contract, bounds outward, statuses by the law (docs/statuses.md); what is withheld goes apart.
+
+    D flags what mixed sources gave; B, and D of one end only, are in the statuses of what crosses them.
     """
+    shared = f"""
+        SELECT {quote(indicator)} AS indicator, s.* EXCLUDE (statuses) REPLACE (
+            list_sort(list_distinct(inputs)) AS inputs, %s),
+            %s AS obs_status, md5(array_to_string(list_sort(list_distinct(inputs)), chr(10))) AS inputs_hash
+        FROM computed s"""
+    given = """CAST(coverage AS DOUBLE) AS coverage, CAST(value AS DECIMAL(38, 10)) AS value, rounded_down(lower) AS lower, rounded_up(upper) AS upper"""
+    # a nation of another source family is an input that is not there
+    withheld = """CAST(CASE WHEN asked = 'mixed_sources' THEN coverage / 2 ELSE coverage END AS DOUBLE) AS coverage,
+            CASE WHEN asked = '' THEN CAST(value AS DECIMAL(38, 10)) END AS value,
+            CASE WHEN asked = '' THEN rounded_down(lower) END AS lower,
+            CASE WHEN asked = '' THEN rounded_up(upper) END AS upper,
+            CASE WHEN asked = '' THEN note ELSE note || '; ask for ' || replace(asked, '_', ' ') || ' to see the value' END AS note"""
+    flagged = """status_text(lawful(CASE WHEN asked = 'mixed_sources' THEN statuses | status_bit('D')
+                                         ELSE statuses END, value IS NOT NULL))"""
+    plain = "CASE WHEN asked = '' THEN status_text(lawful(statuses, value IS NOT NULL)) ELSE 'O' END"
+    return (
+        f"CREATE OR REPLACE TEMP TABLE computed AS {select}",
+        f"INSERT INTO indicators_on_request BY NAME {shared % (given, flagged)} WHERE asked <> '' ORDER BY ALL",
+        f"INSERT INTO indicators BY NAME {shared % (withheld, plain)} ORDER BY ALL",
+    )

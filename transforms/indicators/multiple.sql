@@ -4,6 +4,7 @@ SELECT definition, geo, '' AS reference, partner, flow, item, period, base_perio
        p1 / nullif(CAST(p0 AS DOUBLE), 0) AS value,
        lo1 / nullif(CAST(hi0 AS DOUBLE), 0) AS lower,
        hi1 / nullif(CAST(lo0 AS DOUBLE), 0) AS upper,
-       0 AS unit_mult, obs_status, coverage, '' AS method, contested, refusal AS note, inputs
+       0 AS unit_mult, statuses, coverage, '' AS method, contested, asked,
+       concat_ws('; ', nullif(refusal, ''), nullif(obstacle, '')) AS note, inputs
 FROM changes
 WHERE is_window

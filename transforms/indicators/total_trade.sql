@@ -1,7 +1,7 @@
 -- Exports and imports together: as printed (T), else their sum.
 SELECT definition, geo, '' AS reference, partner, flow, item, period, '' AS base_period, freq, basis, adjustment,
        unit, unit AS currency, dataset, vintage, '' AS ref_dataset, '' AS ref_vintage,
-       point AS value, lo AS lower, hi AS upper, mult AS unit_mult, obs_status, coverage, method,
-       contested, note, inputs
+       point AS value, lo AS lower, hi AS upper, mult AS unit_mult, statuses, coverage, method,
+       contested, '' AS asked, note, inputs
 FROM measured
 WHERE flow = 'T' AND measure = 'value'

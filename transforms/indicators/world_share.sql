@@ -1,6 +1,6 @@
 -- Share of a place in the world, by flow.
 SELECT own_definition AS definition, geo, reference, partner, flow, item, period, '' AS base_period, freq, basis,
        adjustment, 'PERCENT' AS unit, currency, dataset, vintage, dataset AS ref_dataset, vintage AS ref_vintage,
-       value, lower, upper, 0 AS unit_mult, obs_status, coverage, method, contested, note, inputs
+       value, lower, upper, 0 AS unit_mult, statuses, coverage, method, contested, '' AS asked, note, inputs
 FROM shares
 WHERE reference = 'WORLD'

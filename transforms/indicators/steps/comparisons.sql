@@ -3,7 +3,7 @@
 -- Levels are at current prices, so a rate at other prices is not set against them. A figure is identified by dataset,
 -- vintage and locator; inputs are the cells behind the computed value only.
 CREATE OR REPLACE TEMP TABLE printed_figures AS
-SELECT *, dataset || '/' || vintage || '/' || locator || '=' || printed AS input,
+SELECT o.*, m.statuses, dataset || '/' || vintage || '/' || locator || '=' || printed AS input,
        CASE WHEN starts_with(item, 'DEF:') THEN substr(item, 5) ELSE '' END AS definition,
        CASE WHEN contains(period, '/') THEN split_part(period, '/', 2) ELSE period END AS last_period,
        CASE WHEN contains(period, '/') AND base_period = '' THEN split_part(period, '/', 1)
@@ -12,7 +12,7 @@ SELECT *, dataset || '/' || vintage || '/' || locator || '=' || printed AS input
        CASE WHEN qualifier = '' AND upper IS NULL THEN value + cut_off(value) ELSE upper END AS hi,
        CASE WHEN qualifier NOT IN ('over', 'at_least', 'under', 'at_most') THEN value END AS stated,
        price IN ('', 'current') AS is_nominal
-FROM observations
+FROM observations o JOIN status_masks m USING (obs_status)
 WHERE value IS NOT NULL AND activity = '_T' AND mode = '_T' AND partner = 'W';
 
 -- The total of exports and imports of a year: its level, else the levels of the years beside it moved by the printed
@@ -20,14 +20,14 @@ WHERE value IS NOT NULL AND activity = '_T' AND mode = '_T' AND partner = 'W';
 CREATE OR REPLACE TEMP TABLE known_totals AS
 WITH known AS (
     SELECT dataset, vintage, geo, item, period, freq, basis, unit, adjustment, mult, CAST(point AS DOUBLE) AS point,
-           CAST(not_below_zero(lo) AS DOUBLE) AS lo, CAST(hi AS DOUBLE) AS hi, precedence(obs_status) AS strength, inputs
+           CAST(not_below_zero(lo) AS DOUBLE) AS lo, CAST(hi AS DOUBLE) AS hi, statuses, inputs
     FROM measured
     WHERE flow = 'T' AND partner = 'W' AND measure = 'value' AND price = 'current' AND is_whole AND NOT contested
       AND point > 0
 ), rates AS (
     SELECT dataset, vintage, geo, item, freq, basis, adjustment, period AS year, base_period, input,
            1 + CAST(value AS DOUBLE) / 100 AS factor, 1 + CAST(lo AS DOUBLE) / 100 AS least_factor,
-           1 + CAST(hi AS DOUBLE) / 100 AS most_factor, precedence(obs_status) AS rate_strength
+           1 + CAST(hi AS DOUBLE) / 100 AS most_factor, statuses AS rate_statuses
     FROM printed_figures
     WHERE measure = 'growth' AND flow = 'T' AND freq = 'A' AND is_nominal AND NOT contains(period, '/')
       AND base_period = year_before(period) AND qualifier = '' AND lo > -100
@@ -35,18 +35,18 @@ WITH known AS (
                                ORDER BY hi - lo, table_id, locator) = 1
 ), moved AS (
     SELECT k.* REPLACE (r.year AS period, point * factor AS point, lo * least_factor AS lo, hi * most_factor AS hi,
-                        least(strength, rate_strength) AS strength, list_append(inputs, r.input) AS inputs)
+                        statuses | rate_statuses AS statuses, list_append(inputs, r.input) AS inputs)
     FROM known k JOIN rates r USING (dataset, vintage, geo, item, freq, basis, adjustment)
     WHERE k.period = r.base_period
     UNION ALL BY NAME
     SELECT k.* REPLACE (r.base_period AS period, point / factor AS point, lo / most_factor AS lo,
-                        hi / least_factor AS hi, least(strength, rate_strength) AS strength,
+                        hi / least_factor AS hi, statuses | rate_statuses AS statuses,
                         list_append(inputs, r.input) AS inputs)
     FROM known k JOIN rates r USING (dataset, vintage, geo, item, freq, basis, adjustment)
     WHERE k.period = r.year
 ), together AS (
     SELECT dataset, vintage, geo, item, period, freq, basis, unit, adjustment, mult, arg_min(point, hi - lo) AS narrowest,
-           max(lo) AS lo, min(hi) AS hi, min(strength) AS strength, flatten(list(inputs)) AS inputs
+           max(lo) AS lo, min(hi) AS hi, bit_or(statuses) AS statuses, flatten(list(inputs)) AS inputs
     FROM moved m
     WHERE NOT EXISTS (
         SELECT 1 FROM measured t
@@ -75,7 +75,7 @@ WITH balances AS (
                                ORDER BY (hi - lo) * pow(10.0, unit_mult) NULLS LAST, table_id, locator) = 1
 ), ratios AS (
     SELECT b.dataset, b.vintage, b.geo, b.item, b.period, b.basis, b.unit, b.adjustment, t.is_moved,
-           least(t.strength, precedence(b.obs_status)) AS strength, list_append(t.inputs, b.input) AS inputs,
+           t.statuses | b.statuses AS statuses, list_append(t.inputs, b.input) AS inputs,
            pow(10.0, b.unit_mult - t.mult) AS scale, b.stated * scale / t.point AS ratio,
            least(b.lo * scale / nullif(t.lo, 0), b.lo * scale / t.hi) AS ratio_lo,
            greatest(b.hi * scale / nullif(t.lo, 0), b.hi * scale / t.hi) AS ratio_hi
@@ -94,8 +94,7 @@ SELECT p.dataset, p.vintage, p.locator, r.unit AS c_currency, r.is_moved,
        CASE WHEN NOT is_beyond THEN least(implied_share(x_lo, m_lo, b_lo), implied_share(x_lo, m_lo, b_hi)) END AS lower,
        CASE WHEN NOT is_beyond AND x_hi IS NOT NULL AND m_hi IS NOT NULL
             THEN greatest(implied_share(x_hi, m_hi, b_lo), implied_share(x_hi, m_hi, b_hi)) END AS upper,
-       (SELECT k.code FROM obs_status k
-        WHERE k.precedence = least(r.strength, precedence(x.obs_status), precedence(m.obs_status))) AS obs_status,
+       r.statuses | x.statuses | m.statuses AS statuses,
        list_concat(r.inputs, [x.input, m.input]) AS inputs
 FROM printed_figures p
 JOIN printed_figures x ON x.flow = 'X'
@@ -113,7 +112,7 @@ WHERE p.measure = 'share' AND p.flow = 'T' AND p.reference IN (SELECT code FROM 
 -- others, so that one disagreement stands once.
 CREATE OR REPLACE TEMP TABLE shares_with_levels AS
 SELECT p.*, v.unit AS c_currency, v.mult AS v_mult, CAST(v.point AS DOUBLE) AS v_point,
-       CAST(not_below_zero(v.lo) AS DOUBLE) AS v_lo, CAST(v.hi AS DOUBLE) AS v_hi, v.obs_status AS v_status,
+       CAST(not_below_zero(v.lo) AS DOUBLE) AS v_lo, CAST(v.hi AS DOUBLE) AS v_hi, v.statuses AS v_statuses,
        v.inputs AS v_inputs,
        row_number() OVER (PARTITION BY p.dataset, p.vintage, p.geo, p.flow, p.period, p.reference, p.basis,
                                        p.adjustment, v.unit
@@ -229,7 +228,7 @@ WHERE p.measure = 'share' AND p.flow = 'T' AND p.reference IN (SELECT code FROM 
 UNION ALL BY NAME
 SELECT 'implied_share' AS rule, 'dds_share' AS rule_indicator, p.*, CAST(s.value AS DECIMAL(38, 10)) AS c_value,
        rounded_down(s.lower) AS c_lower, rounded_up(s.upper) AS c_upper, 0 AS c_mult,
-       CASE WHEN s.value IS NULL THEN 'O' ELSE s.obs_status END AS c_status,
+       CASE WHEN s.value IS NULL THEN 'O' ELSE status_text(lawful(s.statuses, true)) END AS c_status,
        CASE WHEN s.is_beyond THEN 'the balance is larger than the total'
             WHEN s.is_moved
             THEN 'from the shares of exports and of imports, the balance, and the total moved by the printed rates'
@@ -238,13 +237,12 @@ SELECT 'implied_share' AS rule, 'dds_share' AS rule_indicator, p.*, CAST(s.value
 FROM printed_figures p JOIN implied_shares s USING (dataset, vintage, locator)
 UNION ALL BY NAME
 SELECT 'share_pair' AS rule, 'share_of_reference' AS rule_indicator,
-       p.* EXCLUDE (c_currency, v_mult, v_point, v_lo, v_hi, v_status, v_inputs, place),
+       p.* EXCLUDE (c_currency, v_mult, v_point, v_lo, v_hi, v_statuses, v_inputs, place),
        CAST(p.v_point / q.v_point * q.stated * pow(10.0, p.v_mult - q.v_mult) AS DECIMAL(38, 10)) AS c_value,
        rounded_down(p.v_lo / q.v_hi * q.lo * pow(10.0, p.v_mult - q.v_mult)) AS c_lower,
        rounded_up(p.v_hi / nullif(q.v_lo, 0) * q.hi * pow(10.0, p.v_mult - q.v_mult)) AS c_upper, 0 AS c_mult,
        CASE WHEN p.v_point IS NULL OR q.v_point IS NULL OR q.stated IS NULL THEN 'O'
-            ELSE (SELECT k.code FROM obs_status k WHERE k.precedence
-                  = least(precedence(p.v_status), precedence(q.v_status), precedence(q.obs_status))) END AS c_status,
+            ELSE status_text(lawful(p.v_statuses | q.v_statuses | q.statuses, true)) END AS c_status,
        'from the share of ' || q.item || ' and the two amounts' AS c_note,
        list_concat(p.v_inputs || q.v_inputs, [q.input]) AS c_inputs, 'implied' AS c_method, p.c_currency
 FROM shares_with_levels p
@@ -255,7 +253,7 @@ UNION ALL BY NAME
 SELECT 'difference' AS rule, '' AS rule_indicator, p.*, x.stated - m.stated AS c_value, x.lo - m.hi AS c_lower,
        x.hi - m.lo AS c_upper, 0 AS c_mult,
        CASE WHEN x.stated - m.stated IS NULL THEN 'O'
-            WHEN precedence(x.obs_status) <= precedence(m.obs_status) THEN x.obs_status ELSE m.obs_status END AS c_status,
+            ELSE status_text(lawful(x.statuses | m.statuses, true)) END AS c_status,
        CASE WHEN x.locator IS NOT NULL THEN 'from the printed shares' END AS c_note,
        [x.input, m.input] AS c_inputs, 'difference' AS c_method
 FROM printed_figures p

@@ -1,0 +1,56 @@
+-- Words that the steps below share.
+
+-- Statuses are bits of a number, the strongest the lowest, so that those of several inputs are one OR (SDMX precedence;
+-- the list obs_status says what each does to an indicator). status_text gives them back as 'E;P'.
+SET VARIABLE status_codes = (SELECT list(code ORDER BY precedence) FROM obs_status);
+CREATE OR REPLACE TEMP TABLE status_masks AS
+WITH met AS (SELECT DISTINCT obs_status FROM observations)
+SELECT obs_status, bit_or(s.bit) AS statuses
+FROM (SELECT obs_status, unnest(string_split(obs_status, ';')) AS code FROM met) m JOIN obs_status s USING (code)
+GROUP BY obs_status;
+-- The modes of supply that levels are taken of.
+CREATE OR REPLACE TEMP TABLE definition_modes AS SELECT '_T' AS mode;
+SET VARIABLE status_bits = (SELECT map(list(code), list(bit)) FROM obs_status);
+CREATE OR REPLACE TEMP MACRO status_bit(status) AS (getvariable('status_bits')[status]);
+CREATE OR REPLACE TEMP MACRO status_text(bits) AS (
+    array_to_string(list_transform(list_filter(range(0, len(getvariable('status_codes'))),
+                                               lambda i: (bits >> i) & 1 = 1),
+                                   lambda i: getvariable('status_codes')[i + 1]), ';')
+);
+-- The statuses that a figure has by whether there is one: a figure has none of missing values, what is missing none of
+-- figures; A stands alone, O where no other says why.
+SET VARIABLE law = (
+    SELECT {beside_value: bit_or(bit) FILTER (WHERE value_rule <> 'forbidden' AND code <> 'A'),
+            beside_none: bit_or(bit) FILTER (WHERE value_rule <> 'required'),
+            empty: bit_or(bit) FILTER (WHERE effect = 'nothing'),
+            elsewhere: bit_or(bit) FILTER (WHERE effect = 'elsewhere'),
+            broken: bit_or(bit) FILTER (WHERE effect = 'break')}
+    FROM obs_status
+);
+CREATE OR REPLACE TEMP MACRO lawful(bits, has_value) AS (
+    CASE WHEN has_value AND (bits & getvariable('law').beside_value) <> 0 THEN bits & getvariable('law').beside_value
+         WHEN has_value THEN status_bit('A')
+         WHEN (bits & getvariable('law').beside_none) <> 0 THEN bits & getvariable('law').beside_none
+         ELSE status_bit('O') END
+);
+
+-- How far an unrounded value may lie from what is held of it: workbooks hold fifteen digits, the observations ten
+-- decimals. Of a value with fewer than nine decimals all is held.
+CREATE OR REPLACE TEMP MACRO cut_off(v) AS CAST(
+    CASE WHEN v % CAST('0.00000001' AS DECIMAL(38, 10)) <> 0
+         THEN greatest(1e-10, pow(10.0, floor(log10(abs(CAST(v AS DOUBLE)))) - 14)) ELSE 0 END AS DECIMAL(38, 10));
+-- The nearest number to v that the interval allows (an empty end is open).
+CREATE OR REPLACE TEMP MACRO nearest(v, lo, hi) AS (CASE WHEN v IS NOT NULL THEN least(greatest(v, lo), hi) END);
+
+-- The lower end for a ratio: what is not printed as negative is held not to be negative.
+CREATE OR REPLACE TEMP MACRO not_below_zero(lo) AS (CASE WHEN lo < 0 THEN 0 ELSE lo END);
+
+-- The ends of a range at ten decimals, rounded outward so that the range is never narrower; decimals stay exact.
+CREATE OR REPLACE TEMP MACRO rounded_down(v) AS (
+    CASE WHEN typeof(v) = 'DOUBLE' THEN CAST(floor(CAST(v AS DOUBLE) * 1e10) / 1e10 AS DECIMAL(38, 10))
+         ELSE CAST(v AS DECIMAL(38, 10)) END
+);
+CREATE OR REPLACE TEMP MACRO rounded_up(v) AS (
+    CASE WHEN typeof(v) = 'DOUBLE' THEN CAST(ceil(CAST(v AS DOUBLE) * 1e10) / 1e10 AS DECIMAL(38, 10))
+         ELSE CAST(v AS DECIMAL(38, 10)) END
+);

@@ -1,0 +1,227 @@
+-- 4. Aggregates under a definition: as published, else the sum of its items (is_whole). An item that cannot exist (M)
+--    adds nothing; one that is included elsewhere (K) adds nothing where another item of the sum holds others (W).
+--    Where items are missing there is no value but a range, which holds if no missing item is negative:
+--      from below: the items at hand; a definition that this one contains
+--      from above: all services less what is known not to belong; for each missing item the category above it less what
+--                  else is known of that category; a definition that contains this one (dds6 - SK <= unctad <= dds6)
+CREATE OR REPLACE TEMP TABLE definition_ancestors AS
+WITH RECURSIVE up(definition, item, ancestor, distance) AS (
+    SELECT d.definition, d.item, i.parent, 1 FROM definitions d JOIN items i ON i.code = d.item
+    WHERE i.tree = 'standard' AND i.parent NOT IN ('', 'EBOPS2010:S')
+    UNION ALL
+    SELECT u.definition, u.item, i.parent, u.distance + 1 FROM up u JOIN items i ON i.code = u.ancestor
+    WHERE i.parent NOT IN ('', 'EBOPS2010:S')
+)
+FROM up;
+
+-- which definition contains which: every item of the smaller is an item of the larger or lies below one
+CREATE OR REPLACE TEMP TABLE definition_order AS
+WITH inside AS (
+    SELECT s.definition AS smaller, s.item, l.definition AS larger
+    FROM definitions s JOIN definitions l ON l.item = s.item AND l.definition <> s.definition
+    UNION
+    SELECT a.definition, a.item, l.definition
+    FROM definition_ancestors a JOIN definitions l ON l.item = a.ancestor AND l.definition <> a.definition
+)
+SELECT smaller, larger FROM inside
+GROUP BY smaller, larger
+HAVING count(*) = (SELECT count(*) FROM definitions d WHERE d.definition = smaller);
+
+CREATE OR REPLACE TEMP TABLE parts AS
+WITH listed AS (
+    SELECT d.definition, t.*, (t.statuses & getvariable('law').empty) <> 0 AND t.point IS NULL AS is_empty,
+           (t.statuses & getvariable('law').elsewhere) <> 0 AND t.point IS NULL AS is_elsewhere,
+           (t.statuses & status_bit('W')) <> 0 AND t.point IS NOT NULL AS holds_others
+    FROM totals t JOIN definitions d USING (item)
+    WHERE t.measure = 'value' AND t.flow IN ('X', 'M', 'T') AND t.mode = '_T'
+)
+SELECT definition, dataset, vintage, geo, partner, flow, measure, period, freq, basis, price, unit, adjustment,
+       max(mult) AS mult, count(*) AS n_listed, count(point) AS n_present, count(hi) AS n_bounded,
+       count(*) FILTER (WHERE is_empty) + CASE WHEN bool_or(holds_others) THEN count(*) FILTER (WHERE is_elsewhere)
+                                               ELSE 0 END AS n_settled,
+       sum(point) AS total, sum(lo) AS total_lo, sum(hi) AS total_hi, bit_or(statuses) AS statuses,
+       bool_or(contested) AS contested, coalesce(bool_or(point < 0), false) AS has_negative,
+       flatten(list(inputs)) AS inputs,
+       string_agg(CASE WHEN point IS NOT NULL THEN item END, ' ' ORDER BY item) AS present
+FROM listed
+GROUP BY ALL;
+
+-- what is published under a definition, or the sum of all its items
+CREATE OR REPLACE TEMP TABLE wholes AS
+WITH required AS (
+    SELECT definition, count(*) AS n FROM definitions GROUP BY definition
+)
+SELECT t.* EXCLUDE (mode), CASE WHEN starts_with(item, 'DEF:') THEN substr(item, 5) ELSE '' END AS definition,
+       false AS has_negative
+FROM totals t
+WHERE mode = '_T'
+UNION ALL BY NAME
+SELECT p.dataset, p.vintage, p.geo, p.partner, p.flow, 'DEF:' || p.definition AS item, p.measure, p.period, p.freq,
+       p.basis, p.price, p.unit, p.adjustment, p.mult, p.definition, p.has_negative, p.total AS point,
+       p.total_lo AS lo, p.total_hi AS hi, p.statuses, p.contested, p.inputs, 'sum_of_items' AS method,
+       1.0 AS coverage
+FROM parts p JOIN required r USING (definition)
+WHERE p.n_present > 0 AND p.n_present + p.n_settled = r.n AND NOT EXISTS (
+    SELECT 1 FROM totals t
+    WHERE t.item = 'DEF:' || p.definition AND t.mode = '_T'
+      AND (t.dataset, t.vintage, t.geo, t.partner, t.flow, t.period, t.basis, t.price, t.unit, t.adjustment)
+        = (p.dataset, p.vintage, p.geo, p.partner, p.flow, p.period, p.basis, p.price, p.unit, p.adjustment));
+
+-- The bounds of what is not whole. asked: a definition that some of its items, or a related definition, say something of.
+CREATE OR REPLACE TEMP TABLE broken_definitions AS
+WITH asked AS (
+    SELECT definition, dataset, vintage, geo, partner, flow, period, freq, basis, price, unit, adjustment, mult
+    FROM parts
+    UNION
+    SELECT CASE WHEN w.definition = o.larger THEN o.smaller ELSE o.larger END, dataset, vintage, geo, partner, flow,
+           period, freq, basis, price, unit, adjustment, mult
+    FROM wholes w JOIN definition_order o ON w.definition IN (o.smaller, o.larger)
+    WHERE w.flow IN ('X', 'M', 'T') AND w.measure = 'value'
+)
+SELECT a.* EXCLUDE (mult), max(mult) AS mult FROM asked a
+ANTI JOIN wholes w USING (definition, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment)
+GROUP BY ALL;
+
+-- from above, by all services: what is known not to belong
+CREATE OR REPLACE TEMP TABLE outside AS
+SELECT d.definition, t.dataset, t.vintage, t.geo, t.partner, t.flow, t.period, t.basis, t.price, t.unit,
+       t.adjustment, sum(CASE WHEN t.point < 0 THEN t.lo ELSE not_below_zero(t.lo) END) AS outside_lo
+FROM totals t
+JOIN items i ON i.code = t.item AND i.tree = 'standard' AND i.parent = 'EBOPS2010:S'
+JOIN (SELECT DISTINCT definition FROM definitions) d
+  ON NOT EXISTS (SELECT 1 FROM definitions e WHERE e.definition = d.definition
+                 AND (e.item = t.item OR starts_with(e.item, t.item)))
+WHERE t.measure = 'value' AND t.flow IN ('X', 'M', 'T') AND t.mode = '_T'
+GROUP BY ALL;
+
+-- from above, by the categories that the missing items lie in: the nearest one known, less what else is known of it
+CREATE OR REPLACE TEMP TABLE capped AS
+WITH missing AS (
+    SELECT b.*, d.item, t.hi AS own_hi
+    FROM broken_definitions b JOIN definitions d USING (definition)
+    LEFT JOIN totals t ON t.measure = 'value' AND t.mode = '_T'
+     AND (t.dataset, t.vintage, t.geo, t.partner, t.flow, t.item, t.period, t.basis, t.price, t.unit, t.adjustment)
+       = (b.dataset, b.vintage, b.geo, b.partner, b.flow, d.item, b.period, b.basis, b.price, b.unit, b.adjustment)
+    WHERE t.point IS NULL
+), above AS (
+    SELECT m.*, t.item AS ancestor, t.hi AS ancestor_hi, t.inputs
+    FROM missing m
+    LEFT JOIN (definition_ancestors a JOIN totals t ON t.item = a.ancestor AND t.measure = 'value' AND t.mode = '_T'
+                                                   AND t.hi IS NOT NULL)
+      ON m.own_hi IS NULL AND (a.definition, a.item) = (m.definition, m.item)
+     AND (t.dataset, t.vintage, t.geo, t.partner, t.flow, t.period, t.basis, t.price, t.unit, t.adjustment)
+       = (m.dataset, m.vintage, m.geo, m.partner, m.flow, m.period, m.basis, m.price, m.unit, m.adjustment)
+    QUALIFY row_number() OVER (
+        PARTITION BY m.definition, m.dataset, m.vintage, m.geo, m.partner, m.flow, m.item, m.period, m.basis, m.price,
+                     m.unit, m.adjustment
+        ORDER BY a.distance NULLS LAST) = 1
+), caps AS (
+    SELECT u.*, sum(not_below_zero(t.lo)) AS known_lo,
+           flatten(list(t.inputs) FILTER (WHERE t.inputs IS NOT NULL)) AS known_inputs
+    FROM (SELECT definition, dataset, vintage, geo, partner, flow, period, freq, basis, price, unit, adjustment, mult,
+                 ancestor, CASE WHEN ancestor IS NULL THEN item END AS item, max(own_hi) AS own_hi,
+                 max(ancestor_hi) AS ancestor_hi, list(item) AS missing_items, any_value(inputs) AS inputs
+          FROM above GROUP BY ALL) u
+    LEFT JOIN (totals t JOIN items i ON i.code = t.item AND i.tree = 'standard')
+      ON i.parent = u.ancestor AND t.measure = 'value' AND t.mode = '_T' AND t.lo IS NOT NULL AND t.hi IS NOT NULL
+     AND NOT list_contains(u.missing_items, t.item)
+     AND (t.dataset, t.vintage, t.geo, t.partner, t.flow, t.period, t.basis, t.price, t.unit, t.adjustment)
+       = (u.dataset, u.vintage, u.geo, u.partner, u.flow, u.period, u.basis, u.price, u.unit, u.adjustment)
+    GROUP BY ALL
+)
+SELECT definition, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment,
+       -- no cap where one missing item lies in no known category
+       CASE WHEN bool_and(own_hi IS NOT NULL OR ancestor_hi IS NOT NULL)
+            THEN sum(CASE WHEN own_hi IS NOT NULL THEN own_hi WHEN known_lo IS NULL THEN ancestor_hi
+                          ELSE not_below_zero(ancestor_hi - known_lo) END) END AS cap,
+       list_concat(flatten(list(inputs) FILTER (WHERE inputs IS NOT NULL)),
+                   flatten(list(known_inputs) FILTER (WHERE known_inputs IS NOT NULL))) AS inputs
+FROM caps
+GROUP BY ALL;
+
+-- by related definitions: those contained bound it from below, those that contain it from both sides; what one has more
+-- than the other is known or not
+CREATE OR REPLACE TEMP TABLE related AS
+WITH related_wholes AS (
+    SELECT b.*, w.definition AS other, o.larger = w.definition AS is_larger, w.lo, w.hi, w.inputs, w.contested
+    FROM broken_definitions b
+    JOIN definition_order o ON b.definition IN (o.smaller, o.larger)
+    JOIN wholes w ON w.definition = CASE WHEN b.definition = o.smaller THEN o.larger ELSE o.smaller END
+     AND w.measure = 'value'
+     AND (w.dataset, w.vintage, w.geo, w.partner, w.flow, w.period, w.basis, w.price, w.unit, w.adjustment)
+       = (b.dataset, b.vintage, b.geo, b.partner, b.flow, b.period, b.basis, b.price, b.unit, b.adjustment)
+), extra_items AS (
+    SELECT o.smaller, o.larger, l.item
+    FROM definition_order o JOIN definitions l ON l.definition = o.larger
+    WHERE NOT EXISTS (SELECT 1 FROM definitions s WHERE s.definition = o.smaller AND s.item = l.item)
+), extras AS (
+    SELECT r.definition, r.other, r.is_larger, r.dataset, r.vintage, r.geo, r.partner, r.flow, r.period, r.basis,
+           r.price, r.unit, r.adjustment, max(r.lo) AS lo, max(r.hi) AS hi, bool_or(r.contested) AS contested,
+           any_value(r.inputs) AS inputs, CASE WHEN count(t.hi) = count(*) THEN sum(t.hi) END AS extra,
+           flatten(list(t.inputs) FILTER (WHERE t.inputs IS NOT NULL)) AS extra_inputs
+    FROM related_wholes r
+    JOIN extra_items e ON (e.smaller, e.larger)
+       = (CASE WHEN r.is_larger THEN r.definition ELSE r.other END, CASE WHEN r.is_larger THEN r.other ELSE r.definition END)
+    LEFT JOIN totals t ON t.measure = 'value' AND t.mode = '_T'
+     AND (t.dataset, t.vintage, t.geo, t.partner, t.flow, t.item, t.period, t.basis, t.price, t.unit, t.adjustment)
+       = (r.dataset, r.vintage, r.geo, r.partner, r.flow, e.item, r.period, r.basis, r.price, r.unit, r.adjustment)
+    GROUP BY ALL
+)
+SELECT definition, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment,
+       max(CASE WHEN is_larger THEN lo - extra ELSE lo END) AS least,
+       min(CASE WHEN is_larger THEN hi ELSE hi + extra END) AS most,
+       string_agg(other, ' ' ORDER BY other) AS others, bool_or(contested) AS contested,
+       list_concat(flatten(list(inputs)), flatten(list(extra_inputs) FILTER (WHERE extra IS NOT NULL))) AS inputs
+FROM extras
+GROUP BY ALL;
+
+CREATE OR REPLACE TEMP TABLE measured AS
+WITH required AS (
+    SELECT definition, count(*) AS n FROM definitions GROUP BY definition
+), bounds AS (
+    SELECT b.*, r.n, p.n_listed, p.n_present, p.present, p.total_lo, p.statuses, p.contested, p.has_negative,
+           o.outside_lo, f.others,
+           greatest(p.total_lo, f.least) AS low,
+           least(s.hi - CASE WHEN o.outside_lo IS NULL THEN 0 ELSE o.outside_lo END,
+                 CASE WHEN p.n_bounded = r.n THEN p.total_hi END,
+                 CASE WHEN p.definition IS NULL THEN c.cap
+                      WHEN p.n_present = p.n_bounded THEN p.total_hi + c.cap
+                      ELSE known.hi + c.cap END, f.most) AS high,
+           coalesce(p.contested, false) OR coalesce(f.contested, false) AS is_contested,
+           list_concat(p.inputs, s.inputs, f.inputs, c.inputs) AS inputs
+    FROM broken_definitions b
+    JOIN required r USING (definition)
+    LEFT JOIN parts p USING (definition, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment)
+    LEFT JOIN outside o USING (definition, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment)
+    LEFT JOIN capped c USING (definition, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment)
+    LEFT JOIN related f USING (definition, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment)
+    LEFT JOIN totals s ON s.item = 'EBOPS2010:S' AND s.measure = 'value' AND s.mode = '_T'
+     AND (s.dataset, s.vintage, s.geo, s.partner, s.flow, s.period, s.basis, s.price, s.unit, s.adjustment)
+       = (b.dataset, b.vintage, b.geo, b.partner, b.flow, b.period, b.basis, b.price, b.unit, b.adjustment)
+    LEFT JOIN (
+        SELECT d.definition, t.dataset, t.vintage, t.geo, t.partner, t.flow, t.period, t.basis, t.price, t.unit,
+               t.adjustment, sum(t.hi) AS hi
+        FROM totals t JOIN definitions d USING (item)
+        WHERE t.measure = 'value' AND t.mode = '_T' AND t.point IS NOT NULL
+        GROUP BY ALL
+    ) known USING (definition, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment)
+), defined AS (
+SELECT w.*, true AS is_whole, '' AS note, CAST(NULL AS DECIMAL(38, 10)) AS outside_lo FROM wholes w
+UNION ALL BY NAME
+SELECT b.dataset, b.vintage, b.geo, b.partner, b.flow, 'DEF:' || b.definition AS item, 'value' AS measure, b.period,
+       b.freq, b.basis, b.price, b.unit, b.adjustment, b.mult, b.definition, false AS is_whole,
+       coalesce(b.has_negative, false) AS has_negative, CAST(NULL AS DECIMAL(38, 10)) AS point,
+       least(b.low, b.high) AS lo, CASE WHEN b.high < b.low THEN b.low ELSE b.high END AS hi,
+       CASE WHEN b.n_listed = b.n THEN b.statuses WHEN b.statuses IS NULL THEN status_bit('O')
+            ELSE b.statuses | status_bit('O') END AS statuses,
+       b.is_contested OR coalesce(b.high < b.low, false) AS contested, b.inputs,
+       CASE WHEN b.n_present > 0 THEN 'sum_of_items' ELSE 'bounds' END AS method,
+       CASE WHEN b.n_present IS NULL THEN 0 ELSE b.n_present / b.n END AS coverage,
+       concat_ws('; ', CASE WHEN b.n_present IS NULL THEN concat('none of ', b.n, ' items published')
+                            ELSE concat('only ', b.n_present, ' of ', b.n, ' items published (', b.present, ')') END,
+                 'bounded also by ' || b.others, 'the range assumes that no missing item is negative') AS note,
+       b.outside_lo
+FROM bounds b
+)
+-- lo_cut: the lower end for ratios
+SELECT *, not_below_zero(lo) AS lo_cut FROM defined;
