@@ -187,7 +187,9 @@ class _Data:
         self.indicators.sort(key=lambda i: (i["indicator"], i["period"], *map(str, i.values())))
         self.mixed: list[Row] = []
         if spec.mixed_sources:
-            self.mixed = _fetch(con, "indicators_on_request WHERE asked = 'mixed_sources' AND dataset = ? AND vintage = ?", edition)
+            self.mixed = _fetch(
+                con, "indicators_on_request WHERE asked = 'mixed_sources' AND dataset = ? AND vintage = ?", edition
+            )
 
 
 def build_table(con: duckdb.DuckDBPyConnection, spec: TableSpec, lang: str) -> Table:

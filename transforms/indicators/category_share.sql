@@ -3,7 +3,8 @@ SELECT reference_definition AS definition, geo, reference, partner, flow, item, 
        adjustment, 'PERCENT' AS unit, currency, dataset, vintage, dataset AS ref_dataset, vintage AS ref_vintage,
        value, lower, upper, 0 AS unit_mult, statuses, coverage, method, contested, '' AS asked, note, inputs
 FROM shares
-WHERE starts_with(item, 'EBOPS2010:S') AND item <> 'EBOPS2010:S'
-  AND (reference = 'SERVICES' OR (starts_with(reference_item, 'DEF:') AND reference = upper(reference_definition)))
-  AND (reference = 'SERVICES' OR EXISTS (SELECT 1 FROM definitions d
-       WHERE d.definition = reference_definition AND starts_with(shares.item, d.item)))
+WHERE item LIKE 'EBOPS2010:S%' AND item <> 'EBOPS2010:S'
+  AND (reference = 'SERVICES'
+       OR (reference_item LIKE 'DEF:%' AND reference = upper(reference_definition) AND EXISTS (
+               SELECT 1 FROM definitions d
+               WHERE d.definition = reference_definition AND shares.item LIKE concat(d.item, '%'))))

@@ -3,4 +3,4 @@ SELECT own_definition AS definition, geo, reference, partner, flow, item, period
        adjustment, 'PERCENT' AS unit, currency, dataset, vintage, dataset AS ref_dataset, vintage AS ref_vintage,
        value, lower, upper, 0 AS unit_mult, statuses, coverage, method, contested, '' AS asked, note, inputs
 FROM shares
-WHERE starts_with(item, 'DEF:') AND reference = 'SERVICES'
+WHERE item LIKE 'DEF:%' AND reference = 'SERVICES'
