@@ -92,7 +92,8 @@ def write_views(target: str, large: Sequence[str] = ()) -> None:
             con,
             "indicators_on_request",
             "FROM store.indicators_on_request",
-            "Values that indicators withhold from whoever does not ask for them, flagged (column asked): growth across a break, shares of a nation from another source family, sums that lack too much.",
+            "Values that indicators withhold from whoever does not ask for them, flagged (column asked): growth across "
+            "a break, shares of a nation from another source family, sums that lack too much.",
             {column.name: column.en for column in contract.columns},
         )
         for name in (*CODELISTS, "indicator_cards"):
@@ -198,7 +199,7 @@ def _select_labelled(source: str) -> tuple[str, dict[str, str]]:
 
 
 def show_requested(con: duckdb.DuckDBPyConnection, asked: Sequence[str]) -> None:
-    """For this connection: indicators, labelled and latest ones too, with the values asked for (indicators.REQUESTS)."""
+    """For this connection: indicators, labelled and latest ones too, with the values asked for (REQUESTS)."""
     wanted = f"(FROM store.indicators_on_request WHERE asked IN ({', '.join(map(quote, asked))}))"
     key = ", ".join(load_contract("indicators").key)
     con.execute(

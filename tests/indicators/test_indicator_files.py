@@ -1,12 +1,13 @@
-"""Every indicator on hand-made cases that stand in files: cases/<indicator>/<kind>[_<word>].csv, and what is expected of it
-in <the same>.expected.csv.
+"""Every indicator on hand-made cases that stand in files.
 
-A case file has a row for each cell: geo, partner, flow, item, period, printed ('3.10' as printed, '=3.1' unrounded, 'over 3',
-empty = missing) and any other column of the observations; what is left out has the default of indicator_worlds.cell. The
-column world names datasets that stand beside one another ('' is the one looked at). An expected file has a row for each
-row of the indicator: its key columns as far as they tell rows apart, then value, lower, upper (decimals or fractions such as
-1/3, or sqrt(2)-like expressions of sqrt, exp, log; empty = none), obs_status, and if wanted coverage, note, asked, method.
-All rows of the indicator are compared, none may be left out (filter: the first line '# where item = ...' is SQL).
+cases/<indicator>/<kind>[_<word>].csv has a row for each cell: geo, partner, flow, item, period, printed ('3.10' as
+printed, '=3.1' unrounded, 'over 3', empty = missing) and any other column of the observations; what is left out has the
+default of indicator_worlds.cell. The column world names datasets that stand side by side ('' is the one looked at).
+
+<the same>.expected.csv has a row for each row of the indicator: its key columns as far as they tell rows apart, then
+value, lower, upper (decimals, fractions such as 1/3, or expressions of sqrt, exp, log; empty = none), obs_status, and
+if wanted coverage, note, asked, method. All rows of the indicator are compared; '# where item = ...' in the first line
+of the expected file filters them.
 """
 
 from __future__ import annotations

@@ -18,39 +18,15 @@ MACROS = {
     for name in re.findall(r"TEMP MACRO (\w+)", path.read_text(encoding="utf-8"))
 }
 FUNCTIONS = {
-    *(
-        "abs",
-        "avg",
-        "bit_or",
-        "bool_and",
-        "bool_or",
-        "cast",
-        "ceil",
-        "coalesce",
-        "concat",
-        "concat_ws",
-        "corr",
-        "count",
-    ),
-    *(
-        "exp",
-        "floor",
-        "greatest",
-        "lag",
-        "lead",
-        "least",
-        "ln",
-        "lower",
-        "max",
-        "median",
-        "min",
-        "nullif",
-        "pow",
-        "rank",
-    ),
-    *("regr_slope", "round", "row_number", "dense_rank", "first_value", "last_value", "sqrt", "stddev_samp", "substr"),
-    *("sum", "upper", "list", "flatten", "sign", "substring", "length", "replace"),
-}
+    "abs", "avg", "bit_or", "bool_and", "bool_or", "cast", "ceil", "coalesce", "concat", "concat_ws", "corr",
+    "count", "dense_rank", "exp", "first_value", "flatten", "floor", "greatest", "lag", "last_value", "lead",
+    "least", "length", "list", "ln", "lower", "max", "median", "min", "nullif", "pow", "rank", "regr_slope",
+    "replace", "round", "row_number", "sign", "sqrt", "stddev_samp", "substr", "substring", "sum", "upper",
+}  # fmt: skip
+WORDS = {
+    "and", "as", "by", "case", "decimal", "else", "exists", "filter", "from", "having", "in", "join", "not",
+    "on", "or", "over", "partition", "select", "then", "union", "using", "values", "when", "where", "with",
+}  # fmt: skip
 
 
 def find_faults(sql: str) -> list[str]:
@@ -61,17 +37,16 @@ def find_faults(sql: str) -> list[str]:
         faults += (
             ["* EXCLUDE or REPLACE"] if any(star.args.get(name) for name in ("except_", "replace", "except")) else []
         )
-    for kind, name in ((exp.Lambda, "lambda"), (exp.Pivot, "PIVOT"), (exp.IntDiv, "//"), (exp.Columns, "COLUMNS"),
-                       (exp.Bracket, "list or struct access"), (exp.Struct, "struct"), (exp.List, "list literal")):  # fmt: skip
+    kinds = {"lambda": exp.Lambda, "PIVOT": exp.Pivot, "//": exp.IntDiv, "COLUMNS": exp.Columns, "a struct": exp.Struct,
+             "list or struct access": exp.Bracket, "a list literal": exp.List}  # fmt: skip
+    for name, kind in kinds.items():
         faults += [name] if tree.find(kind) else []
     for call in tree.find_all(exp.AggFunc):
         faults += ["ORDER BY in an aggregate"] if isinstance(call.this, exp.Order) else []
     for join in tree.find_all(exp.Join):
         faults += ["ASOF"] if str(join.args.get("method")).upper() == "ASOF" else []
     for name in re.findall(r"\b([a-z_]\w*)\s*\(", _without_words(sql)):
-        if name in MACROS or name not in FUNCTIONS | {"over", "in", "and", "or", "as", "by", "using", "on", "values", "when",
-                                                      "then", "not", "exists", "filter", "from", "decimal", "join",
-                                                      "where", "select", "else", "with", "having", "union"}:  # fmt: skip
+        if name in MACROS or name not in FUNCTIONS | WORDS:
             faults.append(f"{name}()")
     faults += ["a DECIMAL literal in a division (write 1e0)"] if re.search(r"\b\d+\.\d+\s*/", sql) else []
     sqlglot.transpile(sql, read="duckdb", write="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)

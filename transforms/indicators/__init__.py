@@ -21,7 +21,11 @@ _HERE = files("transforms.indicators")
 
 @dataclass(frozen=True)
 class Card:
-    """What an indicator is: words, formula, unit, numerator, denominator, source of the formula."""
+    """What an indicator is: words, formula, unit, numerator, denominator, source of the formula.
+
+    domain: where it holds; universe: what it is measured against; coverage_floor: share of the required inputs below
+    which there is no value; method: named, where there is a choice.
+    """
 
     indicator: str
     title_en: str
@@ -35,6 +39,10 @@ class Card:
     bounds: str
     refused: str
     source: str
+    domain: str
+    universe: str
+    method: str
+    coverage_floor: float
 
 
 @cache
@@ -188,13 +196,15 @@ def _insert(indicator: str, select: str) -> tuple[str, str, str]:
             list_sort(list_distinct(inputs)) AS inputs, %s),
             %s AS obs_status, md5(array_to_string(list_sort(list_distinct(inputs)), chr(10))) AS inputs_hash
         FROM computed s"""
-    given = """CAST(coverage AS DOUBLE) AS coverage, CAST(value AS DECIMAL(38, 10)) AS value, rounded_down(lower) AS lower, rounded_up(upper) AS upper"""
+    given = """CAST(coverage AS DOUBLE) AS coverage, CAST(value AS DECIMAL(38, 10)) AS value,
+            rounded_down(lower) AS lower, rounded_up(upper) AS upper"""
     # a nation of another source family is an input that is not there
     withheld = """CAST(CASE WHEN asked = 'mixed_sources' THEN coverage / 2 ELSE coverage END AS DOUBLE) AS coverage,
             CASE WHEN asked = '' THEN CAST(value AS DECIMAL(38, 10)) END AS value,
             CASE WHEN asked = '' THEN rounded_down(lower) END AS lower,
             CASE WHEN asked = '' THEN rounded_up(upper) END AS upper,
-            CASE WHEN asked = '' THEN note ELSE note || '; ask for ' || replace(asked, '_', ' ') || ' to see the value' END AS note"""
+            CASE WHEN asked = '' THEN note
+                 ELSE note || '; ask for ' || replace(asked, '_', ' ') || ' to see the value' END AS note"""
     flagged = """status_text(lawful(CASE WHEN asked = 'mixed_sources' THEN statuses | status_bit('D')
                                          ELSE statuses END, value IS NOT NULL))"""
     plain = "CASE WHEN asked = '' THEN status_text(lawful(statuses, value IS NOT NULL)) ELSE 'O' END"
