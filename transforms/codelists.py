@@ -415,7 +415,7 @@ def _check_own_item(file: str, line: int, row: dict[str, str]) -> None:
     scheme = row["code"].partition(":")[0]
     if _index("schemes").get(scheme, {}).get("additive_to"):
         raise InputError(f"the scheme {scheme} is a classification of others", file=file, row=line, column="code",
-                         found=row["code"], todo="choose a scheme of your own; say under parent what it is part of.")  # fmt: skip
+                         found=row["code"], todo="choose a scheme of your own, with the item as parent.")  # fmt: skip
     row["tree"] = row["tree"] or "other"
     if row["tree"] not in ("other", "memo"):
         raise InputError("an item of one's own is added into no total", file=file, row=line, column="tree",

@@ -22,9 +22,9 @@ CONTRACTS = (
 LOCAL_LISTS = {"items": "items", "geographies": "geographies", "measures": "measures", "units": "units",
                "bases": "bases", "flows": "flows", "references": "refs"}  # fmt: skip
 CODELISTS = (
-    "items", "schemes", "concordances", "definitions", "definitions_by_mode", "definition_items", "definitions_compared",
-    "geographies", "group_members", "refs", "obs_status", "conf_status", "flows", "measures", "bases", "units",
-    "unit_labels", "qualifiers", "verdicts",
+    "items", "schemes", "concordances", "definitions", "definitions_by_mode", "definition_items",
+    "definitions_compared", "geographies", "group_members", "refs", "obs_status", "conf_status", "flows", "measures",
+    "bases", "units", "unit_labels", "qualifiers", "verdicts",
 )  # fmt: skip
 # Same input, same bytes: FSST and its kin sample at random, bit packing stores whatever lies under a NULL.
 SETTINGS = ("SET threads = 1", "SET disabled_compression_methods = 'fsst,dict_fsst,zstd,bitpacking'")
