@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
-from transforms.codelists import load_codelist, read_rows
+from transforms.codelists import EXTENSIBLE, FILES, codelist_rows, load_codelist
+from transforms.definitions import compare_definitions, list_children, load_definitions
+from transforms.groups import load_group_members
 
 
 def list_topic(topic: str, lang: str, data_dir: Path) -> list[dict[str, str]]:
     """Rows of one topic. Raises InputError when the data folder is needed and is none."""
     if topic == "datasets":
         return _datasets(lang, data_dir)
-    if topic == "definitions":
-        return _definitions(lang)
+    if topic in _LISTS:
+        from flows.stages import use_codelists
+
+        use_codelists(data_dir)
+        return _LISTS[topic](lang)
     if topic == "indicators":
         from transforms.indicators import load_cards
 
@@ -69,13 +76,112 @@ def _datasets(lang: str, data_dir: Path) -> list[dict[str, str]]:
 
 
 def _definitions(lang: str) -> list[dict[str, str]]:
-    items = load_codelist("items")
-    rows: dict[str, dict[str, str]] = {}
-    for row in read_rows("definitions.csv"):
-        entry = rows.setdefault(
-            row["definition"],
-            {"definition": row["definition"], "title": row[f"label_{lang}"], "items": "", "source": row["source"]},
+    """Every definition: its items, what it is about, since when, how sure, and how it differs from dds6."""
+    definitions, tree = load_definitions(), list_children()
+    items, words = load_codelist("items"), load_codelist("words")
+    rows = []
+    for one in definitions.values():
+        named = [f"{code.partition(':')[2]} {items.label(code, lang)}" for code in one.items]
+        dates = [
+            words.label(f"DEFDATES.{word}", lang).format(valid_from=one.valid_from, valid_to=one.valid_to)
+            for word, day in (("from", one.valid_from), ("until", one.valid_to))
+            if day
+        ]
+        computed = "yes" if one.is_computable else "no" if one.unspecified else "mode"
+        differs = compare_definitions(one, definitions["dds6"], lang, tree) if one.name != "dds6" else ""
+        rows.append(
+            {
+                "definition": one.name,
+                "title": one.label_zh if lang == "zh" else one.label_en,
+                "items": "; ".join(named),
+                "basis": words.label(f"DEFBASIS.{one.basis}", lang),
+                "dates": ", ".join(dates) or words.label("DEFDATES.none", lang),
+                "status": words.label(f"DEFSTATUS.{one.status}", lang),
+                "computed": words.label(f"DEFCOMPUTED.{computed}", lang),
+                "against_dds6": differs,
+                "note": "; ".join(one.notes),
+                "source": one.source,
+            }
         )
-        label = f"{row['item'].removeprefix('EBOPS2010:')} {items.label(row['item'], lang)}"
-        entry["items"] = "; ".join(filter(None, [entry["items"], label]))
-    return list(rows.values())
+    return rows
+
+
+def _codelists(lang: str) -> list[dict[str, str]]:
+    """Every code list: what it is, its files, how many rows, and which columns a row of the user's own needs."""
+    rows = []
+    for row in load_codelist("words").rows:
+        if row["code"].startswith("LIST."):
+            name = row["code"].removeprefix("LIST.")
+            found = codelist_rows(name)
+            rows.append(
+                {
+                    "list": name,
+                    "title": row[f"label_{lang}"],
+                    "rows": str(len(found)),
+                    "files": ", ".join(FILES.get(name, (f"{name}.csv",))),
+                    "own_rows_need": ", ".join(EXTENSIBLE.get(name, ())),
+                }
+            )
+    return rows
+
+
+def _schemes(lang: str) -> list[dict[str, str]]:
+    """Every scheme of items, then those that only a user's own items have."""
+    count = Counter(row["code"].partition(":")[0] for row in load_codelist("items").rows)
+    schemes, words = load_codelist("schemes"), load_codelist("words")
+    rows = [
+        {
+            "scheme": row["code"],
+            "title": row[f"label_{lang}"],
+            "items": str(count.pop(row["code"], 0)),
+            "additive_to": row["additive_to"],
+            "status": words.label(f"SCHEMESTATUS.{row['status'] or 'local'}", lang),
+            "note": row["note"],
+            "source": row["source"],
+        }
+        for row in schemes.rows
+    ]
+    own = dict.fromkeys(rows[0], "") | {"status": words.label("SCHEMESTATUS.local", lang)}
+    return rows + [own | {"scheme": scheme, "items": str(number)} for scheme, number in sorted(count.items())]
+
+
+def _concordances(lang: str) -> list[dict[str, str]]:
+    items, words = load_codelist("items"), load_codelist("words")
+
+    def name(code: str) -> str:
+        label = items.label(code, lang)
+        return code if label == code else f"{code} {label}"
+
+    return [
+        {
+            "from": name(row["from_code"]) if row["from_code"] else row["from_scheme"],
+            "to": name(row["to_code"]) if row["to_code"] else "",
+            "relation": words.label(f"RELATION.{row['relation']}", lang),
+            "weight": row["weight"],
+            "note": row["note"],
+            "source": row["source"],
+        }
+        for row in codelist_rows("concordances")
+    ]
+
+
+def _groups(lang: str) -> list[dict[str, str]]:
+    """Every group whose members are listed, each member with the days from and to which it belongs to it."""
+    places = load_codelist("geographies")
+    members: dict[str, list[str]] = {}
+    for row in load_group_members():
+        dates = f" ({row['valid_from']}/{row['valid_to']})" if row["valid_from"] or row["valid_to"] else ""
+        members.setdefault(row["group_code"], []).append(f"{places.label(row['member'], lang)}{dates}")
+    return [
+        {"group": group, "title": places.label(group, lang), "members": "; ".join(named)}
+        for group, named in members.items()
+    ]
+
+
+_LISTS: dict[str, Callable[[str], list[dict[str, str]]]] = {
+    "codelists": _codelists,
+    "concordances": _concordances,
+    "definitions": _definitions,
+    "groups": _groups,
+    "schemes": _schemes,
+}

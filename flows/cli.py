@@ -372,11 +372,15 @@ def schedule(
 
 
 class Topic(StrEnum):
+    codelists = "codelists"
+    concordances = "concordances"
     datasets = "datasets"
     definitions = "definitions"
+    groups = "groups"
     indicators = "indicators"
     layouts = "layouts"
     rules = "rules"
+    schemes = "schemes"
     tables = "tables"
 
 
@@ -387,7 +391,8 @@ def catalog(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """What there is, in words: datasets, definitions, indicators, layouts, rules, tables.
+    """What there is, in words: datasets, definitions, indicators, layouts, rules, tables; code lists, schemes of items,
+    concordances between them, and groups of places with their members.
 
     Examples:
 
@@ -401,9 +406,9 @@ def catalog(
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
     else:
-        from flows.terminal import print_rows
+        from flows.terminal import print_records, print_rows
 
-        print_rows(rows, topic.value)
+        (print_records if topic is Topic.definitions else print_rows)(rows, topic.value)
 
 
 app.command()(layout)

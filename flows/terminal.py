@@ -195,6 +195,19 @@ def print_rows(rows: list[dict[str, Any]], title: str) -> None:
     Console(width=None if sys.stdout.isatty() else 120).print(table)
 
 
+def print_records(rows: list[dict[str, Any]], title: str) -> None:
+    """Rows with more columns than a line holds: one block each, a column a line, what is empty left out."""
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for row in rows:
+        for name, value in row.items():
+            if value:
+                table.add_row(name, escape(str(value)))
+        table.add_section()
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
 def write_rows(rows: Any, format: str, output: Path | None) -> None:
     """Query results: a table for the eye, or CSV, JSON, Parquet; exact decimals, written beside and renamed."""
     if format == "parquet":

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from flows.terminal import CONTRADICTIONS, print_summary
+from transforms.codelists import use_own_codelists
 
 ROOT = Path(__file__).resolve().parents[1]
 Run = Callable[..., "Done"]
@@ -229,10 +230,68 @@ def test_check_tables_and_catalog(digitrade: Run, published: Path, tmp_path: Pat
     assert len(json.loads(digitrade("tables", "table_1", "--json").stdout)["table_1"]) == 9
     assert digitrade("tables", "--output", str(tmp_path / "t")).returncode == 0
     assert len(list((tmp_path / "t").rglob("*.xlsx"))) == 2
-    for topic in ("datasets", "definitions", "indicators", "rules", "tables"):
+    for topic in ("datasets", "indicators", "rules", "tables"):
         rows = json.loads(digitrade("catalog", topic, "--json", "--lang", "zh").stdout)
         assert rows, topic
-    assert "SK1" in digitrade("catalog", "definitions").stdout
+
+
+@pytest.mark.parametrize(
+    ("topic", "key", "said_en", "said_zh"),
+    [
+        ("codelists", "list", "Members of groups of places with dates", "地域组成员及起止日期"),
+        ("concordances", "from", "CNBPM5:COMMUNICATION Communications services", "CNBPM5:COMMUNICATION 通讯服务"),
+        ("definitions", "definition", "dds6 counts SK2 (Other personal", "dds6计入SK2（其他个人"),
+        ("groups", "group", "United Kingdom (1973-01-01/2020-01-31)", "英国 (1973-01-01/2020-01-31)"),
+        ("schemes", "scheme", "Services classification to come with BPM7", "随BPM7修订的服务分类"),
+    ],
+)
+def test_catalog_of_code_lists(
+    digitrade: Run, published: Path, topic: str, key: str, said_en: str, said_zh: str
+) -> None:
+    english = json.loads(digitrade("catalog", topic, "--json").stdout)
+    chinese = json.loads(digitrade("catalog", topic, "--json", "--lang", "zh").stdout)
+    assert len(english) == len(chinese) >= 8 and {row[key] for row in english} - {""}
+    assert said_en in json.dumps(english) and said_zh in json.dumps(chinese, ensure_ascii=False)
+    assert said_zh not in json.dumps(english, ensure_ascii=False)
+    shown = digitrade("catalog", topic)
+    assert shown.returncode == 0 and "Traceback" not in shown.stderr
+
+
+def test_every_definition_is_explained(digitrade: Run, published: Path) -> None:
+    rows = {row["definition"]: row for row in json.loads(digitrade("catalog", "definitions", "--json").stdout)}
+    assert set(rows) >= {"dds6", "unctad", "wto_dds", "handbook2023", "ict_services", "bea_dds_2016"}
+    for name, row in rows.items():
+        assert all(row[column] for column in ("title", "items", "basis", "dates", "status", "computed", "source")), name
+        assert bool(row["against_dds6"]) is (name != "dds6")
+    assert rows["bea_dds_2016"]["computed"].startswith("not computable") and "SK1" in rows["unctad"]["items"]
+
+
+def test_the_code_lists_are_in_the_database(ask: Callable[..., list[dict[str, str]]]) -> None:
+    members = ask("select member from group_members_on('2020-02-01') where group_code = 'GROUP:EU'")
+    assert len(members) == 27 and {"member": "GBR"} not in members
+    unknown = ask("select from_code, note from concordances where from_scheme = 'CNBPM5' and weight is null")
+    assert "CNBPM5:COMMUNICATION" in {row["from_code"] for row in unknown} and all(row["note"] for row in unknown)
+    said = ask("select words_en, words_zh from definitions_compared where definition = 'dds6' and other = 'unctad'")
+    assert "SK2" in said[0]["words_en"] and "SK2" in said[0]["words_zh"]
+    assert ask("select distinct mode from definitions") == [{"mode": "_T"}]
+    assert ask("select status from schemes where code = 'EBOPS2025'") == [{"status": "pending"}]
+
+
+def test_catalog_shows_own_schemes_items_and_groups(tmp_path: Path) -> None:
+    own = tmp_path / "own" / "codelists"
+    own.mkdir(parents=True)
+    (own / "items.csv").write_text("code,parent,label_en\nGZX:CLOUD,EBOPS2010:SI2,Cloud services\n", encoding="utf-8")
+    (own / "group_members.csv").write_text("group_code,member\nGROUP:BRI,KAZ\n", encoding="utf-8")
+
+    def rows(topic: str) -> list[dict[str, str]]:
+        found = json.loads(call(tmp_path, "catalog", topic, "--json", "--data-dir", str(tmp_path)).stdout)
+        return [dict(row) for row in found]
+
+    try:
+        assert [(row["items"], row["additive_to"]) for row in rows("schemes") if row["scheme"] == "GZX"] == [("1", "")]
+        assert [row["members"] for row in rows("groups") if row["group"] == "GROUP:BRI"] == ["Kazakhstan"]
+    finally:
+        use_own_codelists({})
 
 
 def test_a_summary_shows_ten_contradictions_and_where_the_others_are(

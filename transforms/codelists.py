@@ -19,13 +19,15 @@ from transforms.errors import InputError
 # Lists whose rows stand in several files: the first is the classification proper, the others what lies beside it.
 FILES: dict[str, tuple[str, ...]] = {
     "geographies": ("geographies.csv", "geographies_uk.csv"),
-    "items": ("items.csv", "items_other.csv"),
+    "items": ("items.csv", "items_bpm5.csv", "items_china.csv", "items_other.csv"),
     "references": ("references.csv", "references_other.csv"),
 }
 # Lists that a user may add rows to, each with the columns that a row must fill. The others are closed: the code rests
 # on the meaning of their codes. In the order in which they are read: a list comes after those it points at.
 EXTENSIBLE: dict[str, tuple[str, ...]] = {
+    "schemes": ("code",),
     "geographies": ("code",),
+    "group_members": ("group_code", "member"),
     "items": ("code",),
     "measures": ("code",),
     "bases": ("code",),
@@ -245,7 +247,17 @@ def _schemes(name: str) -> list[str]:
 def _scheme_names(name: str, scheme: str) -> dict[str, str]:
     """Normalised names within one scheme -> code: a name that several schemes have is plain once the scheme is said."""
     rows = [row for row in load_codelist(name).rows if row["code"].startswith(scheme + ":")]
-    return label_index(name, rows) | {normalise_label(text): code for text, code in scheme_codes(name, scheme).items()}
+    plain = [row | {f"label_{lang}": plain_label(row, lang) for lang in ("en", "zh")} for row in rows]
+    codes = {normalise_label(text): code for text, code in scheme_codes(name, scheme).items()}
+    return label_index(name, plain) | label_index(name, rows) | codes
+
+
+def plain_label(row: Mapping[str, str], lang: str) -> str:
+    """The label of a row without what its scheme puts in brackets after it: Travel for Travel (EBOPS 2002)."""
+    scheme = _index("schemes").get(row["code"].partition(":")[0], {})
+    mark = scheme.get(f"mark_{lang}")
+    label = row[f"label_{lang}"]
+    return label.removesuffix(f"（{mark}）" if lang == "zh" else f" ({mark})") if mark else label
 
 
 @cache
@@ -344,6 +356,12 @@ def _names_of(name: str) -> dict[str, str]:
         return {normalise_label(row["label"]): row["unit"] for row in codelist_rows(name)}
     if name == "geography_codes":
         return {f"{row['scheme']} {row['publisher_code']}": row["geo"] for row in codelist_rows(name)}
+    if name == "group_members":
+        found: dict[str, str] = {}
+        for row in codelist_rows(name):
+            key, period = f"{row['group_code']} {row['member']}", f"{row['valid_from']}/{row['valid_to']}"
+            found[key] = f"{found.get(key, '')} {period}".strip()
+        return found
     return load_codelist(name).labels | {text: row["code"] for row in codelist_rows(name) for text in _other_codes(row)}
 
 
@@ -362,6 +380,8 @@ def _check_own_row(name: str, file: str, line: int, row: dict[str, str], named: 
         return _check_own_unit(file, line, row, named)
     if name == "geography_codes":
         return _check_own_geography_code(file, line, row, named)
+    if name == "group_members":
+        return _check_own_member(file, line, row, named)
     code = row["code"]
     if not (row["label_en"] or row["label_zh"]):
         raise InputError(f"the code {code} has no label", file=file, row=line, todo="fill in label_en or label_zh.")
@@ -371,6 +391,11 @@ def _check_own_row(name: str, file: str, line: int, row: dict[str, str], named: 
     if named.get(normalise_label(code)) is not None:
         raise InputError(f"the code {code} is taken: it names {named[normalise_label(code)]}", file=file, row=line,
                          column="code", found=code, todo="choose another: own rows only add codes.")  # fmt: skip
+    if name == "items":
+        _check_own_item(file, line, row)
+    if name == "schemes" and row["additive_to"]:
+        raise InputError("a scheme of one's own adds up to no total", file=file, row=line, column="additive_to",
+                         found=row["additive_to"], todo="leave the cell empty.")  # fmt: skip
     row["label_en"], row["label_zh"] = row["label_en"] or row["label_zh"], row["label_zh"] or row["label_en"]
     for text in row_names(row):
         if named.setdefault(normalise_label(text), code) != code:
@@ -382,6 +407,32 @@ def _check_own_row(name: str, file: str, line: int, row: dict[str, str], named: 
             raise InputError(f"the {column.lower()} code {found} stands for {named[text]} already", file=file, row=line,
                              column=column.lower(), found=found,
                              todo="take it out: one code of a scheme stands for one place.")  # fmt: skip
+    return row
+
+
+def _check_own_item(file: str, line: int, row: dict[str, str]) -> None:
+    """Own items stand below or beside the classifications and are never added into their totals."""
+    scheme = row["code"].partition(":")[0]
+    if _index("schemes").get(scheme, {}).get("additive_to"):
+        raise InputError(f"the scheme {scheme} is a classification of others", file=file, row=line, column="code",
+                         found=row["code"], todo="choose a scheme of your own, with the item as parent.")  # fmt: skip
+    row["tree"] = row["tree"] or "other"
+    if row["tree"] not in ("other", "memo"):
+        raise InputError("an item of one's own is added into no total", file=file, row=line, column="tree",
+                         found=row["tree"], todo="write other or memo, or leave the cell empty.")  # fmt: skip
+
+
+def _check_own_member(file: str, line: int, row: dict[str, str], named: dict[str, str]) -> dict[str, str]:
+    """A row of group_members; named holds the membership periods taken so far, by group and member."""
+    from transforms.groups import find_fault
+
+    period = f"{row['valid_from']}/{row['valid_to']}"
+    key = f"{row['group_code']} {row['member']}"
+    known = named[key].split() if key in named else []
+    if fault := find_fault(row, known):
+        column, problem, todo = fault
+        raise InputError(problem, file=file, row=line, column=column, found=row[column] or period, todo=todo)
+    named[key] = " ".join([*known, period])
     return row
 
 

@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from transforms.contract import load_contract
+from transforms.groups import select_members_on
 from transforms.indicators import create_codelists, load_cards, quote
 
 CONTRACTS = (
@@ -21,8 +22,9 @@ CONTRACTS = (
 LOCAL_LISTS = {"items": "items", "geographies": "geographies", "measures": "measures", "units": "units",
                "bases": "bases", "flows": "flows", "references": "refs"}  # fmt: skip
 CODELISTS = (
-    "items", "definitions", "geographies", "refs", "obs_status", "conf_status", "flows", "measures", "bases", "units",
-    "unit_labels", "qualifiers", "verdicts", "mofcom_categories",
+    "items", "schemes", "concordances", "definitions", "definitions_by_mode", "definition_items",
+    "definitions_compared", "geographies", "group_members", "refs", "obs_status", "conf_status", "flows", "measures",
+    "bases", "units", "unit_labels", "qualifiers", "verdicts",
 )  # fmt: skip
 # Same input, same bytes: FSST and its kin sample at random, bit packing stores whatever lies under a NULL.
 SETTINGS = ("SET threads = 1", "SET disabled_compression_methods = 'fsst,dict_fsst,zstd,bitpacking'")
@@ -101,6 +103,7 @@ def write_views(target: str, large: Sequence[str] = ()) -> None:
             comments = {column: words["columns"][column] for column in columns}
             _create_view(con, name, f"FROM store.{name}", words["tables"][name], comments)
         _create_labelled(con)
+        _create_group_members_on(con)
         _create_compared_cells(con)
         _create_latest(con)
         _create_all_observations(con, large)
@@ -139,6 +142,13 @@ def _create_compared_cells(con: duckdb.DuckDBPyConnection) -> None:
     columns = {column.name: column.en for column in load_contract("comparisons").columns}
     names = ("dataset", "vintage", "table_id", "locator", "printed", "rule", "verdict")
     _create_view(con, "compared_cells", select, text, {name: columns[name] for name in names})
+
+
+def _create_group_members_on(con: duckdb.DuckDBPyConnection) -> None:
+    """group_members_on(day): who belonged to each group on a day, written '2020-01-31'."""
+    con.execute(f"CREATE MACRO main.group_members_on(day) AS TABLE {select_members_on('store.group_members')}")
+    text = "Members of each group on a day, written as text: group_members_on('2020-01-31')."
+    con.execute(f"COMMENT ON MACRO TABLE main.group_members_on IS {quote(text)}")
 
 
 _ALL = "The observations of all editions; those of large ones are read from Parquet"

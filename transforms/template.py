@@ -17,13 +17,14 @@ from typing import Any, Final
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from transforms.codelists import codelist_rows, load_codelist
+from transforms.codelists import codelist_rows, load_codelist, plain_label
 from transforms.errors import InputError
 
 LANGUAGES: Final = ("zh", "en")
 _ROWS: Final = 2000  # rows of the sheet Data that have drop-down lists
 _BASES: Final = ("published", "executed", "contracted", "survey")
 _STATUSES: Final = ("A", "P", "E", "B", "D", "U")
+_SCHEMES: Final = ("EBOPS2010:", "DEF:")
 _TREES: Final = ("standard", "aggregate", "definition")  # of services; memo items overlap the others
 _GOODS: Final = ("GOODS:T", "GS:T")
 
@@ -160,7 +161,7 @@ def list_offers(lang: str) -> dict[str, list[tuple[str, str]]]:
     items = [
         (row[f"label_{lang}"], row["code"])
         for row in codelist_rows("items")
-        if row["tree"] in _TREES or row["code"] in _GOODS
+        if (row["tree"] in _TREES and row["code"].startswith(_SCHEMES)) or row["code"] in _GOODS
     ]
     return {
         "place": places,
@@ -272,7 +273,7 @@ def _write_categories(
     top = len(words.head) + 1
     for column, heading in enumerate(words.wide):
         sheet.write_string(top, column, heading, formats["head"])
-    labels = [_name_category(code, lang) for code in ("EBOPS2010:S", *(r["ebops2010"] for r in _categories()))]
+    labels = [_name_category(code, lang) for code in ("EBOPS2010:S", *_name_categories())]
     for row, label in enumerate(labels, top + 1):
         sheet.write_string(row, 0, label)
     last = top + len(labels)
@@ -282,11 +283,14 @@ def _write_categories(
         _offer(sheet, words, (top + 1, column, last, column), ranges["status"], strict=True)
 
 
-def _categories() -> tuple[dict[str, str], ...]:
-    return tuple(codelist_rows("mofcom_categories"))
+def _name_categories() -> dict[str, str]:
+    """EBOPS 2010 item -> the ministry's Chinese name, of the twelve categories in the order of the ministry."""
+    names = {row["code"]: plain_label(row, "zh") for row in load_codelist("items").rows if row["parent"] == "MOFCOM:T"}
+    rows = [row for row in codelist_rows("concordances") if row["from_code"] in names]
+    return {row["to_code"]: names[row["from_code"]] for row in rows}
 
 
 def _name_category(code: str, lang: str) -> str:
     """The ministry's name in Chinese, the name of EBOPS 2010 in English."""
-    names = {row["ebops2010"]: row["label_zh"] for row in _categories()} if lang == "zh" else {}
+    names = _name_categories() if lang == "zh" else {}
     return names.get(code) or load_codelist("items").label(code, lang)

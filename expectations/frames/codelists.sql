@@ -20,7 +20,23 @@ SELECT 'references ' || r.code, NULL,
        CASE WHEN r.item <> '' AND r.item NOT IN (SELECT code FROM items) THEN r.item END, label_en, label_zh
 FROM refs r
 UNION ALL
-SELECT 'mofcom_categories ' || m.code, NULL, NULL,
-       CASE WHEN m.ebops2010 NOT IN (SELECT code FROM items) THEN m.ebops2010 END, label_en, label_zh
-FROM mofcom_categories m
+SELECT 'definition_items ' || d.definition || ' ' || d.item, NULL, NULL,
+       CASE WHEN d.item NOT IN (SELECT code FROM items) THEN d.item END, label_en, label_zh
+FROM definition_items d
+UNION ALL
+SELECT 'schemes ' || s.code, NULL, NULL,
+       CASE WHEN s.additive_to <> '' AND s.additive_to NOT IN (SELECT code FROM items) THEN s.additive_to END,
+       label_en, label_zh
+FROM schemes s
+UNION ALL
+SELECT concat('concordances ', c.from_scheme, ' ', c.from_code, ' ', c.to_scheme, ' ', c.to_code),
+       CASE WHEN c.from_scheme NOT IN (SELECT code FROM schemes) THEN c.from_scheme
+            WHEN c.to_scheme NOT IN (SELECT code FROM schemes) THEN c.to_scheme END, NULL,
+       CASE WHEN c.to_code <> '' AND c.to_code NOT IN (SELECT code FROM items) THEN c.to_code END, NULL, NULL
+FROM concordances c
+UNION ALL
+SELECT concat('group_members ', m.group_code, ' ', m.member, ' ', m.valid_from), NULL,
+       CASE WHEN m.group_code NOT IN (SELECT code FROM geographies) THEN m.group_code
+            WHEN m.member NOT IN (SELECT code FROM geographies) THEN m.member END, NULL, NULL, NULL
+FROM group_members m
 ORDER BY locator

@@ -34,7 +34,7 @@ SELECT key AS locator, key, indicator, geo, flow, item, unit, coverage, obs_stat
             WHEN unit NOT IN (SELECT code FROM units) THEN 'unit ' || unit
             WHEN currency NOT IN (SELECT code FROM units) THEN 'currency ' || currency
             WHEN reference <> '' AND reference NOT IN (SELECT code FROM refs) THEN 'reference ' || reference
-            WHEN definition <> '' AND definition NOT IN (SELECT definition FROM definitions)
+            WHEN definition <> '' AND definition NOT IN (SELECT definition FROM definition_items)
             THEN 'definition ' || definition
             WHEN NOT list_has_all((SELECT list(code) FROM obs_status), string_split(obs_status, ';'))
             THEN 'obs_status ' || obs_status END AS unknown_code

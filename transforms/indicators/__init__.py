@@ -13,7 +13,9 @@ import pyarrow as pa
 
 from transforms.codelists import codelist_rows, load_codelist
 from transforms.contract import Contract, load_contract
+from transforms.definitions import compare_all
 from transforms.errors import InputError
+from transforms.groups import load_group_members
 from transforms.indicators import paths
 
 _HERE = files("transforms.indicators")
@@ -101,7 +103,11 @@ def create_table(con: duckdb.DuckDBPyConnection, contract: Contract, schema: str
 
 
 def create_codelists(con: duckdb.DuckDBPyConnection, schema: str = "main") -> None:
-    """The code lists as tables, a user's own rows with them: geographies, items, refs, definitions and the rest."""
+    """The code lists as tables, a user's own rows with them: geographies, items, refs, definitions and the rest.
+
+    definition_items has every row of definitions.csv. definitions has only what balance-of-payments totals give: every
+    row there counts, so that a sum over a definition is the definition. definitions_by_mode has the parts of one mode.
+    """
     lists = {
         "geographies": "geographies",
         "items": "items",
@@ -113,14 +119,28 @@ def create_codelists(con: duckdb.DuckDBPyConnection, schema: str = "main") -> No
         "bases": "bases",
         "units": "units",
         "verdicts": "verdicts",
+        "schemes": "schemes",
     }
     for table, name in lists.items():
         _create_from_rows(con, f"{schema}.{table}", list(load_codelist(name).rows))
-    for table in ("definitions", "mofcom_categories", "qualifiers", "unit_labels"):
+    for table in ("concordances", "qualifiers", "unit_labels"):
         _create_from_rows(con, f"{schema}.{table}", codelist_rows(table))
+    _create_from_rows(con, f"{schema}.group_members", list(load_group_members()))
+    _create_from_rows(con, f"{schema}.definition_items", codelist_rows("definitions"))
+    _create_from_rows(con, f"{schema}.definitions_compared", compare_all())
     con.execute(f"ALTER TABLE {schema}.obs_status ALTER precedence TYPE INTEGER")
     con.execute(f"ALTER TABLE {schema}.obs_status ADD COLUMN bit BIGINT")
     con.execute(f"UPDATE {schema}.obs_status SET bit = CAST(1 AS BIGINT) << (precedence - 1)")
+    con.execute(f"ALTER TABLE {schema}.concordances ALTER weight TYPE DECIMAL(9, 8) USING nullif(weight, '')")
+    for table, condition in {
+        "definitions": "mode = '_T' AND definition NOT IN "
+        f"(SELECT definition FROM {schema}.definition_items WHERE role = 'unspecified')",
+        "definitions_by_mode": "mode <> '_T'",
+    }.items():
+        con.execute(
+            f"""CREATE OR REPLACE TABLE {schema}.{table} AS
+                FROM {schema}.definition_items WHERE role = 'component' AND {condition}"""
+        )
 
 
 def _create_from_rows(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, str]]) -> None:

@@ -282,7 +282,7 @@ JOIN totals o
    = (own.dataset, own.vintage, own.geo, own.partner, own.flow, own.measure, own.period, own.basis, own.price,
       own.unit, own.adjustment)
  AND o.item <> own.item AND o.item IN (SELECT code FROM items WHERE tree = 'standard' AND parent = 'EBOPS2010:S')
-CROSS JOIN (SELECT count(*) AS categories FROM mofcom_categories) n
+CROSS JOIN (SELECT count(*) AS categories FROM items WHERE parent = 'MOFCOM:T' AND tree = 'standard') n
 WHERE p.measure = 'rank' AND p.reference = 'SERVICES_CATEGORIES'
 GROUP BY ALL
 UNION ALL BY NAME
