@@ -8,8 +8,13 @@ WITH met AS (SELECT DISTINCT obs_status FROM observations)
 SELECT obs_status, bit_or(s.bit) AS statuses
 FROM (SELECT obs_status, unnest(string_split(obs_status, ';')) AS code FROM met) m JOIN obs_status s USING (code)
 GROUP BY obs_status;
--- The modes of supply that levels are taken of.
-CREATE OR REPLACE TEMP TABLE definition_modes AS SELECT '_T' AS mode;
+-- What definitions consist of: items of all modes of supply together, or of one mode; levels are taken of these modes.
+CREATE OR REPLACE TEMP TABLE definition_parts AS
+SELECT definition, item, mode FROM definitions
+UNION ALL
+SELECT definition, item, mode FROM definitions_by_mode;
+CREATE OR REPLACE TEMP TABLE definition_modes AS
+SELECT '_T' AS mode UNION SELECT mode FROM definition_parts;
 SET VARIABLE status_bits = (SELECT map(list(code), list(bit)) FROM obs_status);
 CREATE OR REPLACE TEMP MACRO status_bit(status) AS (getvariable('status_bits')[status]);
 CREATE OR REPLACE TEMP MACRO status_text(bits) AS (

@@ -32,8 +32,8 @@ WITH listed AS (
     SELECT d.definition, t.*, (t.statuses & getvariable('law').empty) <> 0 AND t.point IS NULL AS is_empty,
            (t.statuses & getvariable('law').elsewhere) <> 0 AND t.point IS NULL AS is_elsewhere,
            (t.statuses & status_bit('W')) <> 0 AND t.point IS NOT NULL AS holds_others
-    FROM totals t JOIN definitions d USING (item)
-    WHERE t.measure = 'value' AND t.flow IN ('X', 'M', 'T') AND t.mode = '_T'
+    FROM totals t JOIN definition_parts d USING (item, mode)
+    WHERE t.measure = 'value' AND t.flow IN ('X', 'M', 'T')
 )
 SELECT definition, dataset, vintage, geo, partner, flow, measure, period, freq, basis, price, unit, adjustment,
        max(mult) AS mult, count(*) AS n_listed, count(point) AS n_present, count(hi) AS n_bounded,
@@ -49,7 +49,7 @@ GROUP BY ALL;
 -- what is published under a definition, or the sum of all its items
 CREATE OR REPLACE TEMP TABLE wholes AS
 WITH required AS (
-    SELECT definition, count(*) AS n FROM definitions GROUP BY definition
+    SELECT definition, count(*) AS n FROM definition_parts GROUP BY definition
 )
 SELECT t.* EXCLUDE (mode), CASE WHEN starts_with(item, 'DEF:') THEN substr(item, 5) ELSE '' END AS definition,
        false AS has_negative
@@ -176,13 +176,11 @@ FROM extras
 GROUP BY ALL;
 
 CREATE OR REPLACE TEMP TABLE measured AS
-WITH required AS (
-    SELECT definition, count(*) AS n FROM definitions GROUP BY definition
-), bounds AS (
+WITH bounds AS (
     SELECT b.*, r.n, p.n_listed, p.n_present, p.present, p.total_lo, p.statuses, p.contested, p.has_negative,
            o.outside_lo, f.others,
            greatest(p.total_lo, f.least) AS low,
-           least(s.hi - CASE WHEN o.outside_lo IS NULL THEN 0 ELSE o.outside_lo END,
+           least(CASE WHEN NOT by_mode THEN s.hi - CASE WHEN o.outside_lo IS NULL THEN 0 ELSE o.outside_lo END END,
                  CASE WHEN p.n_bounded = r.n THEN p.total_hi END,
                  CASE WHEN p.definition IS NULL THEN c.cap
                       WHEN p.n_present = p.n_bounded THEN p.total_hi + c.cap
@@ -190,7 +188,8 @@ WITH required AS (
            coalesce(p.contested, false) OR coalesce(f.contested, false) AS is_contested,
            list_concat(p.inputs, s.inputs, f.inputs, c.inputs) AS inputs
     FROM broken_definitions b
-    JOIN required r USING (definition)
+    JOIN (SELECT definition, count(*) AS n, bool_or(mode <> '_T') AS by_mode FROM definition_parts GROUP BY ALL) r
+      USING (definition)
     LEFT JOIN parts p USING (definition, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment)
     LEFT JOIN outside o USING (definition, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment)
     LEFT JOIN capped c USING (definition, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment)

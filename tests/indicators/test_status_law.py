@@ -1,0 +1,130 @@
+"""From the statuses of the inputs to that of an indicator: what docs/statuses.md says, case by case."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from indicator_worlds import SIX, Row, cell, compute, series, six
+
+from transforms.codelists import load_codelist
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "statuses.md"
+
+
+def items(texts: str, statuses: str, **kwargs: str) -> list[Row]:
+    """The six items with a status each; '.' is a missing figure."""
+    return [
+        cell("" if text == "." else text, item=item, obs_status=status, **kwargs)
+        for item, text, status in zip(SIX, texts.split(), statuses.split(), strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("texts", "statuses", "value", "status"),
+    [
+        ("1 1 1 1 1 1", "A A A A A A", 6, "A"),
+        ("1 1 1 1 1 1", "A E A P A A", 6, "E;P"),  # all of them, the strongest first
+        ("1 1 . 1 1 1", "A A M A A A", 5, "A"),  # what cannot exist adds nothing
+        ("1 1 . 1 1 1", "A A K W A A", 5, "W"),  # included in another item of the sum
+        ("1 1 . 1 1 1", "A A K A A A", None, "K"),  # included nobody knows where
+        ("1 1 . 1 1 1", "A A Q A A A", None, "Q"),
+        ("1 1 . 1 1 .", "A A Q A A L", None, "L;Q"),
+        ("1 1 . 1 1 1", "A E Q A A A", None, "Q"),  # estimated is a status of figures
+        ("0 0 0 0 0 0", "A A A A N A", 0, "N"),
+        ("1 1 1 1 1 1", "A A B A A A", 6, "B"),
+        (". . . . . .", "M M M M M M", None, "M"),
+    ],
+)
+def test_a_sum_takes_its_status_from_its_items(texts: str, statuses: str, value: int | None, status: str) -> None:
+    row = compute({"w": items(texts, statuses, flow="T")}).one("w", "total_trade", item="DEF:dds6")
+    assert (row["value"], row["obs_status"]) == (value, status)
+
+
+def test_no_growth_across_a_break_unless_asked() -> None:
+    rows = [cell("2.0", period="2018"), cell("3.0", period="2019", obs_status="B"), cell("6.0", period="2020")]
+    plain, asked = compute({"w": rows}), compute({"w": rows}, asked=["across_breaks"])
+    assert [(r["period"], r["value"], r["obs_status"]) for r in plain.rows("w", "growth")] == [
+        ("2019", None, "O"), ("2020", Decimal(100), "B")]  # fmt: skip
+    found = asked.one("w", "growth", period="2019")
+    assert (found["value"], found["obs_status"], found["asked"]) == (Decimal(50), "B", "across_breaks")
+    for indicator in ("multiple", "average_growth_compound", "average_growth_mean", "average_growth_log_linear"):
+        assert plain.one("w", indicator, base_period="2018")["value"] is None, indicator
+        assert asked.one("w", indicator, base_period="2018")["obs_status"] == "B", indicator
+
+
+def test_no_growth_across_two_definitions_unless_asked() -> None:
+    rows = [cell("2.0", period="2019", obs_status="D"), cell("3.0", period="2020")]
+    plain = compute({"w": rows}).one("w", "growth")
+    assert plain["value"] is None and "another definition" in plain["note"]
+    assert compute({"w": rows}, asked=["across_breaks"]).one("w", "growth")["obs_status"] == "D"
+    both = [dict(row, obs_status="D") for row in rows]
+    assert compute({"w": both}).one("w", "growth")["obs_status"] == "D"
+
+
+def test_currencies_never_meet() -> None:
+    rows = [cell("2.0", period="2019", unit="USD"), cell("3.0", period="2020", unit="CNY")]
+    assert compute({"w": rows}).rows("w", "growth") == []
+
+
+def definition_of(world: list[Row], definition: str) -> Row:
+    return compute({"w": [dict(row, flow="T") for row in world]}).one("w", "total_trade", item=f"DEF:{definition}")
+
+
+def test_a_definition_whose_item_is_missing_is_bounded_by_the_category_above_it() -> None:
+    row = definition_of(six("=1 =2 =3 =4 =5 =6"), "unctad")  # SK1 is not printed, SK is
+    assert (row["value"], row["lower"], row["upper"]) == (None, 15, 21)
+    known = definition_of([*six("=1 =2 =3 =4 =5 =6"), cell("=2", item="SK2")], "unctad")
+    assert (known["lower"], known["upper"]) == (15, 19)  # of SK, SK2 is known not to belong
+
+
+def test_a_definition_is_bounded_by_those_that_contain_it() -> None:
+    world = [cell("=21", item="DEF:dds6"), cell("=6", item="SK")]
+    row = definition_of(world, "unctad")  # dds6 - SK <= unctad <= dds6
+    assert (row["value"], row["lower"], row["upper"], row["coverage"]) == (None, 15, 21, 0)
+    assert definition_of([cell("=21", item="DEF:dds6")], "unctad")["upper"] == 21
+
+
+def test_a_definition_is_bounded_by_those_it_contains() -> None:
+    row = definition_of([cell("=20", item="DEF:unctad")], "dds6")
+    assert (row["lower"], row["upper"]) == (20, None)
+    assert definition_of([cell("=20", item="DEF:unctad"), cell("=6", item="SK")], "dds6")["upper"] == 26
+
+
+@given(parts=st.lists(st.integers(0, 50), min_size=7, max_size=7), extra=st.integers(0, 50), shown=st.sets(
+    st.sampled_from(["SF", "SG", "SH", "SI", "SJ", "SK", "SK1", "SK2", "S", "DEF:dds6"]), min_size=1))  # fmt: skip
+def test_bounds_of_a_definition_contain_it_whatever_is_shown(parts: list[int], extra: int, shown: set[str]) -> None:
+    whole = dict(zip(["SF", "SG", "SH", "SI", "SJ", "SK1", "SK2"], parts, strict=True))
+    whole["SK"] = whole["SK1"] + whole["SK2"]
+    whole["DEF:dds6"] = sum(whole[item] for item in SIX)
+    whole["S"] = whole["DEF:dds6"] + extra
+    true = {"dds6": whole["DEF:dds6"], "unctad": whole["DEF:dds6"] - whole["SK2"]}
+    results = compute({"w": [cell(f"={whole[item]}", item=item, flow="T") for item in sorted(shown)]})
+    for definition, value in true.items():
+        for row in results.rows("w", "total_trade", item=f"DEF:{definition}"):
+            assert row["value"] in (None, value) and not row["contested"]
+            assert row["lower"] is None or row["lower"] <= value
+            assert row["upper"] is None or value <= row["upper"]
+
+
+def test_what_is_delivered_is_summed_from_items_of_its_mode_only() -> None:
+    codes = ["SF", "SG", "SH", "SI1", "SI2", "SI3", "SJ1", "SJ2", "SJ31", "SJ34", "SJ35", "SK1", "SK21", "SK22", "SK23"]
+    remote = [cell("=2", item=f"TISMOS:{code}", mode="M1", flow="T") for code in codes]
+    totals = [cell("=9", item=code, flow="T") for code in codes]
+    row = compute({"w": [*remote, *totals]}).one("w", "total_trade", item="DEF:wto_dds")
+    assert row["value"] == 30
+    assert compute({"w": totals}).rows("w", "total_trade", item="DEF:wto_dds") == []
+
+
+def test_growth_of_a_series_with_a_status_of_figures() -> None:
+    row = compute({"w": series({"2019": "=2", "2020": "=3"}, obs_status="P")}).one("w", "growth")
+    assert (row["value"], row["obs_status"]) == (50, "P")
+
+
+def test_the_page_and_the_list_say_the_same() -> None:
+    listed = dict(re.findall(r"^\| `([A-Z])` \|[^|]*\| ([a-z]+) \|", DOCS.read_text(encoding="utf-8"), re.MULTILINE))
+    assert listed == {row["code"]: row["effect"] for row in load_codelist("obs_status").rows}
