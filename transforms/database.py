@@ -22,7 +22,7 @@ LOCAL_LISTS = {"items": "items", "geographies": "geographies", "measures": "meas
                "bases": "bases", "flows": "flows", "references": "refs"}  # fmt: skip
 CODELISTS = (
     "items", "definitions", "geographies", "refs", "obs_status", "conf_status", "flows", "measures", "bases", "units",
-    "unit_labels", "qualifiers", "verdicts", "mofcom_categories",
+    "unit_labels", "qualifiers", "verdicts", "mofcom_categories", "conversions",
 )  # fmt: skip
 # Same input, same bytes: FSST and its kin sample at random, bit packing stores whatever lies under a NULL.
 SETTINGS = ("SET threads = 1", "SET disabled_compression_methods = 'fsst,dict_fsst,zstd,bitpacking'")

@@ -107,7 +107,7 @@ def create_codelists(con: duckdb.DuckDBPyConnection, schema: str = "main") -> No
     }
     for table, name in lists.items():
         _create_from_rows(con, f"{schema}.{table}", list(load_codelist(name).rows))
-    for table in ("definitions", "mofcom_categories", "qualifiers", "unit_labels"):
+    for table in ("definitions", "mofcom_categories", "qualifiers", "unit_labels", "conversions"):
         _create_from_rows(con, f"{schema}.{table}", codelist_rows(table))
     con.execute(f"ALTER TABLE {schema}.obs_status ALTER precedence TYPE INTEGER")
 
