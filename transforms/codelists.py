@@ -433,8 +433,13 @@ def _check_own_conversion(file: str, line: int, row: dict[str, str], named: dict
         raise InputError("a currency is converted to itself", file=file, row=line, column="to_currency", found=after,
                          todo="name two currencies.")  # fmt: skip
     if not series.startswith("XR:") or series not in load_codelist("items").codes:
-        raise InputError("the series is no rate series of the code list items", file=file, row=line, column="series",
-                         found=series, todo="name an item XR:<series>, or add it in own/codelists/items.csv.")  # fmt: skip
+        raise InputError("the series is no rate series of the code list items", file=file, row=line,
+                         column="series", found=series,
+                         todo="name an item XR:<series>, or add it in own/codelists/items.csv.")  # fmt: skip
+    if not {f"{after}_PER_{before}", f"{before}_PER_{after}"} & load_codelist("units").codes:
+        raise InputError("no unit is a rate of these two currencies", file=file, row=line,
+                         column="to_currency", found=after,
+                         todo=f"add {after}_PER_{before}, the unit of the series, in own/codelists/units.csv.")  # fmt: skip
     if (known := named.get(_conversion_of(row))) is not None:
         raise InputError(f"{row['dataset']} is converted from {before} to {after} by {known} already", file=file,
                          row=line, column="series", found=series, todo="take one of the rows out.")  # fmt: skip

@@ -1,9 +1,9 @@
-"""Hand-made levels, as they stand after all printings of a figure have agreed, and the steps that add levels to them."""
+"""Hand-made levels, as they stand once all printings of a figure have agreed, and the steps that add levels."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -109,7 +109,6 @@ def derive(
     *,
     steps: Iterable[str] = STEPS,
     threads: int = 2,
-    keep: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
 ) -> Levels:
     """The table levels after the steps. conversions: (dataset, from_currency, to_currency), by XR:CNY_USD.AVG."""
     with duckdb.connect(config={"threads": threads}) as con:
@@ -125,8 +124,6 @@ def derive(
         con.execute("CREATE TEMP TABLE levels AS FROM given")
         for step in steps:
             con.execute(sql_of(step))
-        if keep:
-            keep(con)
         found = con.execute("FROM levels ORDER BY ALL").to_arrow_table()
     assert found.schema.names == SCHEMA.names
     return Levels(found.to_pylist())

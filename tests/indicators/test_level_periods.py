@@ -250,6 +250,10 @@ def test_a_contested_part_makes_a_contested_whole() -> None:
     rows = months("10.0", "11.0") + months("12.0", start=3, contested=True)
     assert derive(rows).one("2020-Q1")["contested"] is True
     assert derive(months("10.0", "11.0", "12.0")).one("2020-Q1")["contested"] is False
+    for n in (0, 1):
+        counted = from_january("10.0", "21.0")
+        counted[n]["contested"] = True
+        assert derive(counted).one("2020-02")["contested"] is True
 
 
 def test_running_the_step_again_adds_nothing() -> None:
