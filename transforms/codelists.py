@@ -437,9 +437,8 @@ def _check_own_conversion(file: str, line: int, row: dict[str, str], named: dict
                          column="series", found=series,
                          todo="name an item XR:<series>, or add it in own/codelists/items.csv.")  # fmt: skip
     if not {f"{after}_PER_{before}", f"{before}_PER_{after}"} & load_codelist("units").codes:
-        raise InputError("no unit is a rate of these two currencies", file=file, row=line,
-                         column="to_currency", found=after,
-                         todo=f"add {after}_PER_{before}, the unit of the series, in own/codelists/units.csv.")  # fmt: skip
+        raise InputError("no unit is a rate of these two currencies", file=file, row=line, column="to_currency",
+                         found=after, todo=f"add {after}_PER_{before} in own/codelists/units.csv.")  # fmt: skip
     if (known := named.get(_conversion_of(row))) is not None:
         raise InputError(f"{row['dataset']} is converted from {before} to {after} by {known} already", file=file,
                          row=line, column="series", found=series, todo="take one of the rows out.")  # fmt: skip
