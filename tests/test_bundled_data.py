@@ -95,7 +95,8 @@ def test_what_the_printed_tables_mean(bundled: dict[str, dict[str, dict[str, Any
 
 
 def test_every_statement_is_one_observation(bundled: dict[str, dict[str, dict[str, Any]]], raw_dir: Path) -> None:
-    names = [name for name in bundled if not name.startswith("table_") and name != "digitally_deliverable.csv"]
+    others = {"digitally_deliverable.csv", "average_rates.csv"}
+    names = [name for name in bundled if not name.startswith("table_") and name not in others]
     assert len(names) == 11
     total = 0
     for name in names:
@@ -114,6 +115,21 @@ def test_every_statement_is_one_observation(bundled: dict[str, dict[str, dict[st
             assert row["note"].startswith(f"编号{stated['编号']}; ") and stated["注"] in row["note"]
             total += 1
     assert total == 499
+
+
+def test_the_rates_of_the_renminbi_are_unvalidated_averages_of_years(
+    bundled: dict[str, dict[str, dict[str, Any]]], raw_dir: Path
+) -> None:
+    rows = bundled["average_rates.csv"]
+    assert len(rows) == len(read_cells(raw_dir, "average_rates.csv")) - 1 == 2
+    said = {row["period"]: (row["printed"], row["lower"], row["upper"]) for row in rows.values()}
+    assert said == {
+        "2022": ("6.7261", Decimal("6.72605"), Decimal("6.72615")),
+        "2023": ("7.0467", Decimal("7.04665"), Decimal("7.04675")),
+    }
+    meaning = {(r["item"], r["measure"], r["unit"], r["unit_mult"], r["flow"], r["geo"]) for r in rows.values()}
+    assert meaning == {("XR:CNY_USD.AVG", "value", "CNY_PER_USD", 0, "N", "CHN")}
+    assert {row["obs_status"] for row in rows.values()} == {"V"}
 
 
 def test_prices_and_balances_of_the_statements(bundled: dict[str, dict[str, dict[str, Any]]]) -> None:

@@ -33,6 +33,7 @@ from transforms.codelists import (
 from transforms.errors import InputError
 from transforms.indicators import create_codelists
 
+CONVERSION = "dataset,from_currency,to_currency,series\n"
 LISTS = ["items", "geographies", "flows", "measures", "references", "bases", "prices", "units", "obs_status",
          "conf_status", "frequencies", "adjustments"]  # fmt: skip
 
@@ -435,6 +436,19 @@ def test_own_rows_are_found_by_label_by_scheme_and_in_sql() -> None:
     assert "兆令吉" not in unit_labels()
 
 
+def test_own_conversions_may_name_own_series_and_own_currencies() -> None:
+    use_own_codelists({
+        "conversions": f"{CONVERSION}my_city,CNY,MYX,XR:MYX_CNY.AVG\n",
+        "items": "code,label_en\nXR:MYX_CNY.AVG,Own money per yuan\n",
+        "units": "code,label_en\nMYX,Own money\nMYX_PER_CNY,Own money per yuan\n",
+    })  # fmt: skip
+    with duckdb.connect() as con:
+        create_codelists(con)
+        assert con.sql("SELECT dataset, to_currency, series FROM conversions ORDER BY ALL").fetchall() == [
+            ("mofcom_services", "CNY", "XR:CNY_USD.AVG"), ("my_city", "MYX", "XR:MYX_CNY.AVG")
+        ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("name", "text", "row", "problem"),
     [
@@ -474,6 +488,19 @@ def test_own_rows_are_found_by_label_by_scheme_and_in_sql() -> None:
         ("unit_labels", "label,unit,unit_mult\n千万令吉,MYR,seven\n", 2, "unit_mult is a power of ten"),
         ("unit_labels", "label,unit,unit_mult\n令吉,MYX,0\n", 2, "the unit is not in the code list units"),
         ("unit_labels", "label,unit,unit_mult\n亿元,CNY,9\n", 2, "the label '亿元' means CNY already"),
+        ("conversions", f"{CONVERSION}a,CNY,USD\n", 2, "a cell that must be filled is empty"),
+        ("conversions", f"{CONVERSION}a,CNY,XYZ,XR:CNY_USD.AVG\n", 2, "the currency is not in the code list units"),
+        ("conversions", f"{CONVERSION}a,CNY,CNY,XR:CNY_USD.AVG\n", 2, "a currency is converted to itself"),
+        ("conversions", f"{CONVERSION}a,CNY,USD,XR:NONE\n", 2, "the series is no rate series"),
+        ("conversions", f"{CONVERSION}a,CNY,EUR,XR:CNY_USD.AVG\n", 2, "no unit is a rate of these two currencies"),
+        ("conversions", f"{CONVERSION}a,CNY,USD,EBOPS2010:SI\n", 2, "the series is no rate series"),
+        (
+            "conversions",
+            CONVERSION + "a,CNY,USD,XR:CNY_USD.AVG\n" * 2,
+            3,
+            "a is converted from CNY to USD by XR:CNY_USD.AVG already",
+        ),
+        ("conversions", f"{CONVERSION}mofcom_services,USD,CNY,XR:CNY_USD.AVG\n", 2, "mofcom_services is converted"),
     ],
 )
 def test_an_own_list_that_cannot_be_used_is_refused(name: str, text: str, row: int | None, problem: str) -> None:

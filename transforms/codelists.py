@@ -35,6 +35,7 @@ EXTENSIBLE: dict[str, tuple[str, ...]] = {
     "references": ("code",),
     "geography_codes": ("scheme", "publisher_code", "geo"),
     "unit_labels": ("label", "unit", "unit_mult"),
+    "conversions": ("dataset", "from_currency", "to_currency", "series"),
 }
 # The standard codes that a publisher writes for economies; what else it writes stands in geography_codes.csv.
 PUBLISHERS: dict[str, tuple[str, ...]] = {
@@ -277,7 +278,7 @@ def use_own_codelists(texts: Mapping[str, str]) -> None:
     """From now on the lists hold these rows too: list name -> CSV text with a header; {} takes all own rows back.
 
     A row needs code and label_en or label_zh (one stands for the other); in geography_codes scheme, publisher_code and
-    geo; in unit_labels label, unit and unit_mult.
+    geo; in unit_labels label, unit and unit_mult; in conversions dataset, from_currency, to_currency and series.
     Nothing is taken over when one row is refused: unknown list, missing or unknown column, a code or label that the
     list has already, a code without prefix in a list whose codes have one. Raises InputError naming file and row.
     """
@@ -362,6 +363,8 @@ def _names_of(name: str) -> dict[str, str]:
             key, period = f"{row['group_code']} {row['member']}", f"{row['valid_from']}/{row['valid_to']}"
             found[key] = f"{found.get(key, '')} {period}".strip()
         return found
+    if name == "conversions":
+        return {_conversion_of(row): row["series"] for row in codelist_rows(name)}
     return load_codelist(name).labels | {text: row["code"] for row in codelist_rows(name) for text in _other_codes(row)}
 
 
@@ -382,6 +385,8 @@ def _check_own_row(name: str, file: str, line: int, row: dict[str, str], named: 
         return _check_own_geography_code(file, line, row, named)
     if name == "group_members":
         return _check_own_member(file, line, row, named)
+    if name == "conversions":
+        return _check_own_conversion(file, line, row, named)
     code = row["code"]
     if not (row["label_en"] or row["label_zh"]):
         raise InputError(f"the code {code} has no label", file=file, row=line, todo="fill in label_en or label_zh.")
@@ -462,6 +467,33 @@ def _check_own_unit(file: str, line: int, row: dict[str, str], named: dict[str, 
         raise InputError(f"the label {row['label']!r} means {known} already", file=file, row=line, column="label",
                          found=row["label"], todo="take the row out.")  # fmt: skip
     named[normalise_label(row["label"])] = row["unit"]
+    return row
+
+
+def _conversion_of(row: Mapping[str, str]) -> str:
+    return f"{row['dataset']} {row['from_currency']} {row['to_currency']}"
+
+
+def _check_own_conversion(file: str, line: int, row: dict[str, str], named: dict[str, str]) -> dict[str, str]:
+    before, after, series = row["from_currency"], row["to_currency"], row["series"]
+    for column in ("from_currency", "to_currency"):
+        if row[column] not in load_codelist("units").codes:
+            raise InputError("the currency is not in the code list units", file=file, row=line, column=column,
+                             found=row[column], todo="add it in own/codelists/units.csv.")  # fmt: skip
+    if before == after:
+        raise InputError("a currency is converted to itself", file=file, row=line, column="to_currency", found=after,
+                         todo="name two currencies.")  # fmt: skip
+    if not series.startswith("XR:") or series not in load_codelist("items").codes:
+        raise InputError("the series is no rate series of the code list items", file=file, row=line,
+                         column="series", found=series,
+                         todo="name an item XR:<series>, or add it in own/codelists/items.csv.")  # fmt: skip
+    if not {f"{after}_PER_{before}", f"{before}_PER_{after}"} & load_codelist("units").codes:
+        raise InputError("no unit is a rate of these two currencies", file=file, row=line, column="to_currency",
+                         found=after, todo=f"add {after}_PER_{before} in own/codelists/units.csv.")  # fmt: skip
+    if (known := named.get(_conversion_of(row))) is not None:
+        raise InputError(f"{row['dataset']} is converted from {before} to {after} by {known} already", file=file,
+                         row=line, column="series", found=series, todo="take one of the rows out.")  # fmt: skip
+    named[_conversion_of(row)] = series
     return row
 
 

@@ -24,7 +24,7 @@ LOCAL_LISTS = {"items": "items", "geographies": "geographies", "measures": "meas
 CODELISTS = (
     "items", "schemes", "concordances", "definitions", "definitions_by_mode", "definition_items",
     "definitions_compared", "geographies", "group_members", "refs", "obs_status", "conf_status", "flows", "measures",
-    "bases", "units", "unit_labels", "qualifiers", "verdicts",
+    "bases", "units", "unit_labels", "qualifiers", "verdicts", "conversions",
 )  # fmt: skip
 # Same input, same bytes: FSST and its kin sample at random, bit packing stores whatever lies under a NULL.
 SETTINGS = ("SET threads = 1", "SET disabled_compression_methods = 'fsst,dict_fsst,zstd,bitpacking'")

@@ -47,7 +47,7 @@ def test_the_shipped_words_for_files_that_are_given(tmp_path: Path) -> None:
     sources = find_sources(tmp_path)
     given = {name: source for name, source in sources.items() if not source.has_interface}
     assert set(given) == GIVEN
-    without = {"template", "seed_statements", "guangzhou_digital_trade_report"}
+    without = {"template", "seed_statements", "guangzhou_digital_trade_report", "exchange_rates_cny"}
     assert set(list_layout_folders(tmp_path)) == set(sources) | without
     for source in given.values():
         assert source.downloads == () and source.base_url == ""

@@ -92,6 +92,7 @@ BREAKS: dict[tuple[str, str], Break] = {
                                 "definitions dds6 X:Y: X:Y"),
     ("codelists", "C04"): Break("UPDATE items SET label_en = '' WHERE code = 'EBOPS2010:SI'", "items EBOPS2010:SI"),
     ("codelists", "C05"): Break("UPDATE items SET label_zh = '' WHERE code = 'EBOPS2010:SI'", "items EBOPS2010:SI"),
+    ("codelists", "C07"): Break("UPDATE conversions SET to_currency = 'XXX'", "conversions mofcom_services USD XXX"),
     ("codelists", "C06"): Break("INSERT INTO definitions FROM definitions WHERE item = 'EBOPS2010:SK1'",
                                 "definitions unctad EBOPS2010:SK1"),
     ("observations", "O02"): at(1, "geo = 'XXX'"),

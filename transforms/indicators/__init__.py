@@ -123,7 +123,7 @@ def create_codelists(con: duckdb.DuckDBPyConnection, schema: str = "main") -> No
     }
     for table, name in lists.items():
         _create_from_rows(con, f"{schema}.{table}", list(load_codelist(name).rows))
-    for table in ("concordances", "qualifiers", "unit_labels"):
+    for table in ("concordances", "qualifiers", "unit_labels", "conversions"):
         _create_from_rows(con, f"{schema}.{table}", codelist_rows(table))
     _create_from_rows(con, f"{schema}.group_members", list(load_group_members()))
     _create_from_rows(con, f"{schema}.definition_items", codelist_rows("definitions"))
@@ -188,9 +188,13 @@ def give_requested(con: duckdb.DuckDBPyConnection, asked: Sequence[str], target:
 
 @cache
 def list_steps() -> tuple[str, ...]:
-    """The scripts that prepare the levels, in their order (steps/<number>_<name>.sql)."""
-    steps = [path for path in _HERE.joinpath("steps").iterdir() if path.name[0].isdigit()]
-    return tuple(path.read_text(encoding="utf-8") for path in sorted(steps, key=lambda path: path.name))
+    """The scripts that prepare the levels, in their order (steps/<number>_<name>.sql).
+
+    Periods are derived before and after conversion: what is converted is added up again.
+    """
+    names = sorted(path.name for path in _HERE.joinpath("steps").iterdir() if path.name[0].isdigit())
+    names.insert(names.index("42_currency.sql") + 1, "40_periods.sql")
+    return tuple(_HERE.joinpath("steps", name).read_text(encoding="utf-8") for name in names)
 
 
 def _run(con: duckdb.DuckDBPyConnection, indicator: str) -> None:

@@ -17,6 +17,9 @@ CREATE OR REPLACE TEMP TABLE definition_modes AS
 SELECT '_T' AS mode UNION SELECT mode FROM definition_parts;
 SET VARIABLE status_bits = (SELECT map(list(code), list(bit)) FROM obs_status);
 CREATE OR REPLACE TEMP MACRO status_bit(status) AS (getvariable('status_bits')[status]);
+CREATE OR REPLACE TEMP MACRO status_bits(codes) AS (
+    list_reduce(list_transform(string_split(codes, ';'), lambda code: status_bit(code)), lambda a, b: a | b)
+);
 CREATE OR REPLACE TEMP MACRO status_text(bits) AS (
     array_to_string(list_transform(list_filter(range(0, len(getvariable('status_codes'))),
                                                lambda i: (bits >> i) & 1 = 1),
