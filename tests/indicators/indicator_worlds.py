@@ -156,12 +156,16 @@ def fill(
 
 
 def compute(
-    worlds: Mapping[str, Iterable[Row]], families: Mapping[str, str] | None = None, *, asked: Sequence[str] = ()
+    worlds: Mapping[str, Iterable[Row]],
+    families: Mapping[str, str] | None = None,
+    *,
+    asked: Sequence[str] = (),
+    only: Sequence[str] = (),
 ) -> Results:
     """Indicators and comparisons of several worlds at once: datasets know nothing of one another (but city shares)."""
     con = connection()
     fill(con, worlds, families)
-    compute_indicators(con, asked=asked)
+    compute_indicators(con, asked=asked, only=only)
     return Results(
         con.execute("FROM indicators ORDER BY ALL").to_arrow_table().to_pylist(),
         con.execute("FROM comparisons ORDER BY ALL").to_arrow_table().to_pylist(),

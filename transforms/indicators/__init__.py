@@ -154,12 +154,13 @@ def _create_from_rows(con: duckdb.DuckDBPyConnection, table: str, rows: list[dic
 REQUESTS = ("across_breaks", "incomplete", "mixed_sources")  # what withheld values can be asked for by
 
 
-def compute_indicators(con: duckdb.DuckDBPyConnection, *, asked: Sequence[str] = ()) -> None:
+def compute_indicators(con: duckdb.DuckDBPyConnection, *, asked: Sequence[str] = (), only: Sequence[str] = ()) -> None:
     """Fill indicators, indicators_on_request and comparisons from the tables observations and cards of the connection.
 
     A value that would mislead whoever did not ask for it (a growth across a break, a share of a nation that another
     source family publishes, a sum that lacks too much) is not in indicators, which say so; indicators_on_request have
-    it, flagged. asked: of these (REQUESTS) indicators take the values from there.
+    it, flagged. asked: of these (REQUESTS) indicators take the values from there. only: these indicators, and no
+    comparisons.
     """
     create_table(con, load_contract("indicators"))
     con.execute("CREATE OR REPLACE TABLE indicators_on_request AS FROM indicators")
@@ -167,10 +168,12 @@ def compute_indicators(con: duckdb.DuckDBPyConnection, *, asked: Sequence[str] =
     for step in list_steps():
         con.execute(step)
     for card in load_cards():
-        _run(con, card.indicator)
+        if not only or card.indicator in only:
+            _run(con, card.indicator)
     create_table(con, load_contract("comparisons"))
-    con.execute(sql_of("steps/comparisons"))
-    con.execute(sql_of("steps/contested"))
+    if not only:
+        con.execute(sql_of("steps/comparisons"))
+        con.execute(sql_of("steps/contested"))
     if asked:
         give_requested(con, asked)
 
