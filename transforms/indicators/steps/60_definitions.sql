@@ -210,7 +210,7 @@ UNION ALL BY NAME
 SELECT b.dataset, b.vintage, b.geo, b.partner, b.flow, 'DEF:' || b.definition AS item, 'value' AS measure, b.period,
        b.freq, b.basis, b.price, b.unit, b.adjustment, b.mult, b.definition, false AS is_whole,
        coalesce(b.has_negative, false) AS has_negative, CAST(NULL AS DECIMAL(38, 10)) AS point,
-       least(b.low, b.high) AS lo, CASE WHEN b.high < b.low THEN b.low ELSE b.high END AS hi,
+       CASE WHEN b.low > b.high THEN b.high ELSE b.low END AS lo, CASE WHEN b.high < b.low THEN b.low ELSE b.high END AS hi,
        CASE WHEN b.n_listed = b.n THEN b.statuses WHEN b.statuses IS NULL THEN status_bit('O')
             ELSE b.statuses | status_bit('O') END AS statuses,
        b.is_contested OR coalesce(b.high < b.low, false) AS contested, b.inputs,
