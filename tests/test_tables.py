@@ -36,7 +36,10 @@ REPORT = "guangzhou_digital_trade_report"
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with what the published database holds, computed from the bundled data."""
     with duckdb.connect() as con:
-        con.execute("CREATE TABLE cards (dataset VARCHAR, vintage VARCHAR, source_family VARCHAR, title_en VARCHAR)")
+        con.execute(
+            "CREATE TABLE cards (dataset VARCHAR, vintage VARCHAR, source_family VARCHAR, title_en VARCHAR, "
+            "population VARCHAR)"
+        )
         con.execute(
             "CREATE TABLE datasets (dataset VARCHAR, vintage VARCHAR, title_zh VARCHAR, title_en VARCHAR, "
             "publisher_zh VARCHAR, publisher_en VARCHAR, edition VARCHAR, accessed VARCHAR)"
@@ -52,7 +55,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
             card = tomllib.loads((found.edition.folder / "card.toml").read_text(encoding="utf-8"))
             says, did = card["publisher_says"], card["we_did"]
             key = [found.dataset, found.vintage]
-            con.execute("INSERT INTO cards VALUES (?, ?, ?, ?)", [*key, card["source_family"], says["title_en"]])
+            con.execute("INSERT INTO cards VALUES (?, ?, ?, ?, '')", [*key, card["source_family"], says["title_en"]])
             names = ("title_zh", "title_en", "publisher_zh", "publisher_en", "edition")
             values = [*key, *(says[name] for name in names), did["accessed"]]
             con.execute("INSERT INTO datasets VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)

@@ -27,9 +27,10 @@ BESIDE = {
     "texts": ("edition_texts", "texts.parquet"),
 }
 MEMORY_LIMIT = "2GB"
-_SAYS = ("publisher_zh", "publisher_en", "title_zh", "title_en", "edition", "published", "url", "terms", "definition")
+_SAYS = ("publisher_zh", "publisher_en", "title_zh", "title_en", "edition", "published", "url", "terms", "definition",
+         "population")  # fmt: skip
 _DID = ("accessed", "transcription")
-# What levels, shares and their ranges can use of a large edition (transforms/indicators/_levels.sql).
+# What levels, shares and their ranges can use of a large edition (transforms/indicators/steps).
 USED = """partner = 'W' AND (starts_with(item, 'DEF:')
     OR item IN (SELECT item FROM definitions UNION SELECT item FROM refs
                 UNION SELECT code FROM items WHERE tree = 'standard' AND parent = 'EBOPS2010:S'))"""

@@ -28,7 +28,7 @@ CARD_KEYS: dict[str, tuple[str, ...]] = {
 # Every key a card may have; those of CARD_KEYS, the names and sha256 must be there.
 KNOWN_KEYS: dict[str, tuple[str, ...]] = {
     "": ("dataset", "vintage", "source_family", *CARD_KEYS, "files"),
-    "publisher_says": (*CARD_KEYS["publisher_says"], "published", "url", "definition"),
+    "publisher_says": (*CARD_KEYS["publisher_says"], "published", "url", "definition", "population"),
     "we_did": (*CARD_KEYS["we_did"], "notes"),
     "files": (
         "name",

@@ -132,7 +132,10 @@ def connection() -> duckdb.DuckDBPyConnection:
 
 
 def fill(
-    con: duckdb.DuckDBPyConnection, worlds: Mapping[str, Iterable[Row]], families: Mapping[str, str] | None = None
+    con: duckdb.DuckDBPyConnection,
+    worlds: Mapping[str, Iterable[Row]],
+    families: Mapping[str, str] | None = None,
+    populations: Mapping[str, str] | None = None,
 ) -> None:
     """Tables observations and cards from worlds by name of dataset. A world's source family is its name unless told."""
     contract = load_contract("observations")
@@ -146,12 +149,19 @@ def fill(
     con.execute("INSERT INTO observations FROM listed")
     con.unregister("listed")
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE cards (dataset VARCHAR, vintage VARCHAR, source_family VARCHAR, title_en VARCHAR)"
+        "CREATE OR REPLACE TEMP TABLE cards "
+        "(dataset VARCHAR, vintage VARCHAR, source_family VARCHAR, title_en VARCHAR, population VARCHAR)"
     )
     con.executemany(
-        "INSERT INTO cards VALUES (?, ?, ?, ?)",
-        sorted({(r["dataset"], r["vintage"], (families or {}).get(r["dataset"], r["dataset"]), "") for r in rows})
-        or [("", "", "", "")],
+        "INSERT INTO cards VALUES (?, ?, ?, ?, ?)",
+        sorted(
+            {
+                (key, r["vintage"], (families or {}).get(key, key), "", (populations or {}).get(key, ""))
+                for r in rows
+                for key in (r["dataset"],)
+            }
+        )
+        or [("", "", "", "", "")],
     )
 
 

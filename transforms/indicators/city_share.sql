@@ -1,13 +1,13 @@
 -- Share of a province, city, district or zone in its nation. Numerator and denominator belong to one source family,
 -- item and basis; where only another family has the nation the value is given on request (mixed_sources, status D).
 WITH places AS (
-    SELECT m.*, g.nation, c.source_family AS family
+    SELECT m.*, g.nation, c.source_family AS family, c.population
     FROM measured m
     JOIN geographies g ON g.code = m.geo AND g.type IN ('province', 'city', 'district', 'zone')
     JOIN cards c ON c.dataset = m.dataset AND c.vintage = m.vintage
     WHERE m.flow IN ('X', 'M', 'T') AND m.measure = 'value' AND m.is_whole
 ), nations AS (
-    SELECT m.*, c.source_family AS family, c.title_en
+    SELECT m.*, c.source_family AS family, c.population, c.title_en
     FROM measured m JOIN cards c ON c.dataset = m.dataset AND c.vintage = m.vintage
     WHERE m.is_whole
 ), candidates AS (
@@ -20,6 +20,8 @@ WITH places AS (
                                 THEN concat('the nation (', n.item, ') comes from another source family: ', n.title_en) END,
                      CASE WHEN p.item <> n.item
                           THEN concat('the nation (', n.item, ') stands under another definition') END,
+                     CASE WHEN p.population <> n.population
+                          THEN concat('the nation (', n.item, ') covers another population: ', n.population) END,
                      CASE WHEN p.basis <> n.basis
                           THEN concat('the nation (', n.item, ') is on another basis: ', n.basis) END) AS obstacles,
            CASE WHEN p.point < 0 OR (p.point IS NULL AND p.hi < 0) OR n.point < 0 OR (n.point IS NULL AND n.hi < 0)
