@@ -167,8 +167,8 @@ TWO_SHEETS = {
 
 
 def test_the_thirteen_contradictions_are_the_publisher_s_own(held: Held) -> None:
-    """Seven areas whose exports or imports differ by one unit between sheets 3 and 4, which is why is shown above. Held
-    together as one figure they leave one point, 1,409.5 for 1,410 and 1,409, and no balance but one agrees with that."""
+    """Seven areas whose exports or imports differ by one unit between sheets 3 and 4, for the cause shown above. Held
+    together as one figure, 1,410 and 1,409 leave the single point 1,409.5: these balances do not agree with such points."""
     query = """SELECT geo[10:], count(*) FROM comparisons
                WHERE verdict = 'contradictory' AND rule = 'balance' AND dataset = 'trade_2018' GROUP BY ALL"""
     assert dict(held.ask(query)) == {"UKE1": 3, "UKH1": 1, "UKJ4": 3, "UKK3": 1, "UKK4": 3, "UKM5": 1, "UKM8": 1}
