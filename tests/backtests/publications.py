@@ -48,15 +48,25 @@ class Held:
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query over observations, cells (with lo and hi), indicators and comparisons."""
-        with duckdb.connect() as con:
-            for name in ("observations", "indicators", "comparisons"):
-                con.register(name, getattr(self, name))
-            con.execute(CELLS + VERDICT)
-            return con.execute(query).fetchall()
+        return ask(query, **vars(self))
 
     def count(self, query: str) -> dict[Any, int]:
         """How often each row of a query occurs; a row of one column counts as its value."""
-        return dict(Counter(row[0] if len(row) == 1 else row for row in self.ask(query)))
+        return count(query, **vars(self))
+
+
+def ask(query: str, **tables: pa.Table) -> list[tuple[Any, ...]]:
+    """The rows of a query over tables, one of which is observations: cells is the same with lo and hi."""
+    with duckdb.connect() as con:
+        for name, table in tables.items():
+            con.register(name, table)
+        con.execute(CELLS + VERDICT)
+        return con.execute(query).fetchall()
+
+
+def count(query: str, **tables: pa.Table) -> dict[Any, int]:
+    """How often each row of a query occurs; a row of one column counts as its value."""
+    return dict(Counter(row[0] if len(row) == 1 else row for row in ask(query, **tables)))
 
 
 def read_publication(dataset: str, path: Path) -> pa.Table:
