@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from indicator_worlds import connection, fill
+from indicator_worlds import Row, connection, fill
 
 from flows.store.editions import find_layout, find_layouts
 from transforms.bulk import read_bulk, select_observations
@@ -40,7 +40,8 @@ CREATE OR REPLACE TEMP MACRO verdict(lo, hi, c_value, c_lo, c_hi) AS (
 
 @dataclass(frozen=True)
 class Held:
-    """What publications say (observations), what the project computes from it, and how it holds one against the other."""
+    """What publications say (observations), what the project computes from it, and how it holds one against the
+    other."""
 
     observations: pa.Table
     indicators: pa.Table
@@ -98,7 +99,9 @@ def pick(observations: pa.Table, where: str) -> pa.Table:
 def spoil(observations: pa.Table, where: str, rows: int, **changes: str) -> pa.Table:
     """A copy in which SQL expressions stand in place of columns, in the rows (so many) that fulfil a condition."""
     assert len(pick(observations, where)) == rows, (where, len(pick(observations, where)))
-    replaced = ", ".join(f"CASE WHEN {where} THEN {change} ELSE {name} END AS {name}" for name, change in changes.items())
+    replaced = ", ".join(
+        f"CASE WHEN {where} THEN {change} ELSE {name} END AS {name}" for name, change in changes.items()
+    )
     with duckdb.connect() as con:
         con.register("observations", observations)
         spoilt = con.execute(f"SELECT * REPLACE ({replaced}) FROM observations").to_arrow_table()
@@ -117,10 +120,28 @@ def swap_flows(observations: pa.Table, where: str) -> pa.Table:
     return spoil(observations, condition, 2, flow="CASE flow WHEN 'X' THEN 'M' ELSE 'X' END")
 
 
-def hold(worlds: Mapping[str, pa.Table], con: duckdb.DuckDBPyConnection | None = None) -> Held:
+def hold(worlds: Mapping[str, pa.Table]) -> Held:
     """Indicators and comparisons of publications, each a dataset of the name given, all computed at once."""
-    con = con or connection()
-    fill(con, {name: table.to_pylist() for name, table in worlds.items()})
+    con = connection()
+    fill(con, {})
+    for name, table in worlds.items():
+        con.register("listed", table)
+        con.execute(f"INSERT INTO observations BY NAME SELECT * REPLACE ('{name}' AS dataset) FROM listed")
+        con.unregister("listed")
+    con.execute(
+        """INSERT INTO cards BY NAME
+           SELECT DISTINCT dataset, vintage, dataset AS source_family, '' AS title_en FROM observations"""
+    )
+    return _compute(con)
+
+
+def hold_rows(worlds: Mapping[str, list[Row]], con: duckdb.DuckDBPyConnection) -> Held:
+    """The same of worlds made by hand, on a connection with its own code lists."""
+    fill(con, worlds)
+    return _compute(con)
+
+
+def _compute(con: duckdb.DuckDBPyConnection) -> Held:
     compute_indicators(con)
     tables = (con.execute(f"FROM {name}").to_arrow_table() for name in ("observations", "indicators", "comparisons"))
     return Held(*tables)

@@ -1,5 +1,5 @@
-"""UK Office for National Statistics, trade in services from subnational areas, 2017 and 2018: every percentage and every
-balance printed in the workbooks against what the levels printed beside them give."""
+"""UK Office for National Statistics, trade in services from subnational areas, 2017 and 2018: every percentage and
+every balance printed in the workbooks against what the levels printed beside them give."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def test_the_percentages_of_two_sheets_are_all_that_are_printed(held: Held, shar
 
 
 def test_every_printed_percentage_is_what_the_levels_give(held: Held) -> None:
-    """472 printed percentages are equal to the computed ones. Where none is printed the area is suppressed, or the row is
-    a balance, of which ONS gives no percentage (the indicator is that of exports and imports together)."""
+    """472 printed percentages are equal to the computed ones. Where none is printed the area is suppressed, or the row
+    is a balance, of which ONS gives no percentage (the indicator is that of exports and imports together)."""
     assert held.count(f"SELECT dataset, flow, verdict FROM {of_ons(SHARES)}") == {
         ("exports_2017", "X", "equal"): 168,
         ("trade_2018", "X", "equal"): 152, ("trade_2018", "M", "equal"): 152,
@@ -118,8 +118,8 @@ def test_a_balance_that_is_not_computable_has_a_suppressed_flow(held: Held) -> N
 
 
 def test_the_totals_of_sheet_4_are_sums_of_rounded_industries(held: Held) -> None:
-    """The cause of the contradictions within a sheet: "All industries" on sheet 4 is, in each of its 312 complete rows, the
-    sum of the printed figures of the industries, not the rounded total. On sheet 3 it is not, in 38 of 64 rows."""
+    """The cause of the contradictions within a sheet: "All industries" on sheet 4 is, in each of its 312 complete rows,
+    the sum of the printed figures of the industries, not the rounded total. On sheet 3 it is not, in 38 of 64 rows."""
     query = """
         SELECT table_id, whole = parts FROM (
             SELECT table_id, geo, flow, partner, sum(value) FILTER (activity <> '_T') AS parts,
@@ -136,8 +136,8 @@ def test_the_totals_of_sheet_4_are_sums_of_rounded_industries(held: Held) -> Non
 
 
 def test_no_balance_contradicts_its_sheet_once_sums_of_rounded_figures_are_taken_as_such(held: Held) -> None:
-    """All 26 contradictions within one sheet stand on sheet 4, or on the tidy sheet where it repeats sheet 4, and in the
-    column of all industries. A sum of n rounded figures lies within n halves of the true one: then none is left."""
+    """All 26 contradictions within one sheet stand on sheet 4, or on the tidy sheet where it repeats sheet 4, and in
+    the column of all industries. A sum of n rounded figures lies within n halves of the true one: then none is left."""
     query = f"SELECT table_id, activity FROM ({ON_ITS_SHEET.format(slack=NO_SLACK)}) WHERE verdict = 'contradictory'"
     query += " AND dataset = 'trade_2018'"
     assert held.count(query) == {(BY_DESTINATION, "_T"): 16, (TIDY, "_T"): 10}
@@ -168,7 +168,8 @@ TWO_SHEETS = {
 
 def test_the_thirteen_contradictions_are_the_publisher_s_own(held: Held) -> None:
     """Seven areas whose exports or imports differ by one unit between sheets 3 and 4, for the cause shown above. Held
-    together as one figure, 1,410 and 1,409 leave the single point 1,409.5: these balances do not agree with such points."""
+    together as one figure, 1,410 and 1,409 leave the single point 1,409.5: these balances do not agree with such
+    points."""
     query = """SELECT geo[10:], count(*) FROM comparisons
                WHERE verdict = 'contradictory' AND rule = 'balance' AND dataset = 'trade_2018' GROUP BY ALL"""
     assert dict(held.ask(query)) == {"UKE1": 3, "UKH1": 1, "UKJ4": 3, "UKK3": 1, "UKK4": 3, "UKM5": 1, "UKM8": 1}

@@ -25,8 +25,8 @@ LEFT JOIN indicators c ON c.indicator = 'trade_balance'
 WHERE p.measure = 'balance' AND p.activity = '_T'
 """
 ON_ITS_SHEET = """
-SELECT b.dataset, b.table_id, b.partner, b.activity, b.item, b.period, b.printed, b.lo, b.hi, x.lo AS x_lo, x.hi AS x_hi,
-       m.lo AS m_lo, m.hi AS m_hi, coalesce(x.obs_status, 'absent') AS x_status,
+SELECT b.dataset, b.table_id, b.partner, b.activity, b.item, b.period, b.printed, b.lo, b.hi,
+       x.lo AS x_lo, x.hi AS x_hi, m.lo AS m_lo, m.hi AS m_hi, coalesce(x.obs_status, 'absent') AS x_status,
        coalesce(m.obs_status, 'absent') AS m_status, x.value - m.value AS value,
        verdict(b.lo, b.hi, x.value - m.value, x.lo - m.hi, x.hi - m.lo) AS verdict
 FROM cells b
@@ -107,8 +107,8 @@ def held(shared_data: Path) -> Held:
 
 
 def test_printed_balances_of_the_survey(held: Held) -> None:
-    """By the project's own comparisons, and by the rule written here, which finds the same but for two unrounded balances
-    that miss their flows in the tenth decimal."""
+    """By the project's own comparisons, and by the rule written here, which finds the same but for two unrounded
+    balances that miss their flows in the tenth decimal."""
     query = "SELECT verdict FROM comparisons WHERE rule = 'balance' AND dataset = 'itis'"
     assert held.count(query) == {"equal": 534, "within_rounding": 101, "contradictory": 1, "not_computable": 26}
     query = f"SELECT verdict FROM ({BALANCES}) WHERE dataset = 'itis' AND partner = 'W'"
@@ -125,8 +125,8 @@ def test_printed_balances_of_the_survey_by_country(held: Held) -> None:
 
 
 def test_three_balances_of_the_survey_are_not_those_of_the_flows_beside_them(held: Held) -> None:
-    """The publisher's own: 2,481 - 1,005 printed 1,478; 578 - 390 printed 199; 29,021 - 14,963 printed 14,053 in table C4
-    and, rightly, 14,058 in table C0."""
+    """The publisher's own: 2,481 - 1,005 printed 1,478; 578 - 390 printed 199; 29,021 - 14,963 printed 14,053 in table
+    C4 and, rightly, 14,058 in table C0."""
     query = f"""SELECT trim(table_id), partner, activity[:9], period, printed, CAST(value AS INTEGER)
                 FROM ({ON_ITS_SHEET}) WHERE dataset = 'itis' AND verdict = 'contradictory' ORDER BY ALL"""
     assert held.ask(query) == [
@@ -139,8 +139,8 @@ def test_three_balances_of_the_survey_are_not_those_of_the_flows_beside_them(hel
 
 
 def test_a_balance_of_the_survey_that_is_not_computable_has_one_flow_or_a_suppressed_one(held: Held) -> None:
-    """Claims stand among the exports alone and premiums among the imports alone: 22 balances of all industries, each the
-    printed flow or its opposite. They would be computable if a flow that cannot exist counted as nil."""
+    """Claims stand among the exports alone and premiums among the imports alone: 22 balances of all industries, each
+    the printed flow or its opposite. They would be computable if a flow that cannot exist counted as nil."""
     query = f"""SELECT partner = 'W' AND activity = '_T', x_status, m_status FROM ({ON_ITS_SHEET})
                 WHERE dataset = 'itis' AND verdict = 'not computable'"""
     found = held.count(query)
@@ -155,8 +155,8 @@ def test_a_balance_of_the_survey_that_is_not_computable_has_one_flow_or_a_suppre
 
 
 def test_figures_of_the_survey_that_differ_from_sheet_to_sheet(held: Held) -> None:
-    """The publisher's own: imports of 2015 are 58,508.61 unrounded in table C1, which rounds to 58,509, and 58,508 in A0
-    and C0; their balance is 64,722.26, and 64,723 in C0."""
+    """The publisher's own: imports of 2015 are 58,508.61 unrounded in table C1, which rounds to 58,509, and 58,508 in
+    A0 and C0; their balance is 64,722.26, and 64,723 in C0."""
     query = """SELECT trim(table_id), flow, period, printed, round(computed_value, 2)::VARCHAR FROM comparisons
                WHERE rule = 'repeat' AND dataset = 'itis' AND verdict = 'contradictory' ORDER BY ALL"""
     assert held.ask(query) == [
@@ -189,14 +189,17 @@ SHIPS = ("ONS.PB:Ships owned or chartered-in by UK residents", "ONS.PB:Ships ope
 
 
 def test_balances_of_the_pink_book_that_are_not_computable_stand_for_flows_printed_in_parts(held: Held) -> None:
-    """Seven lines of 23 years: of five, exports or imports are printed in parts only, and the parts give each balance; the
-    balances by owner of the ships have no flows at all, but add up to that of sea transport. To compute them, the parts
-    would have to be declared as a sum."""
+    """Seven lines of 23 years: of five, exports or imports are printed in parts only, and the parts give each balance;
+    the balances by owner of the ships have no flows at all, but add up to that of sea transport. To compute them, the
+    parts would have to be declared as a sum."""
     query = f"SELECT item FROM ({BALANCES}) WHERE dataset = 'pink' AND verdict = 'not computable'"
     assert held.count(query) == dict.fromkeys([*OF_PARTS, *SHIPS], 23)
     for item, (exports, imports) in OF_PARTS.items():
         rows = ", ".join(
-            f"('{flow}', '{part}')" for flow, parts in (("X", exports), ("M", imports)) for part in parts.split("|") if part
+            f"('{flow}', '{part}')"
+            for flow, parts in (("X", exports), ("M", imports))
+            for part in parts.split("|")
+            if part
         )
         query = f"""
             WITH parts(flow, item) AS (VALUES {rows}), flows AS (
@@ -231,7 +234,8 @@ def test_totals_of_the_survey_by_country(held: Held) -> None:
 
 PRODUCTS = """
 WITH products AS (
-    SELECT *, split_part(item, ' > ', 1) AS heading, contains(item, ' > Total ') AS is_total, item = 'ONS.ITIS:S' AS is_all
+    SELECT *, split_part(item, ' > ', 1) AS heading, contains(item, ' > Total ') AS is_total,
+           item = 'ONS.ITIS:S' AS is_all
     FROM cells WHERE dataset = 'itis' AND regexp_matches(table_id, 'Table C[1-7]')
 ), summed AS (
     SELECT w.table_id, w.is_all, w.item, w.flow, w.measure, w.period, w.printed, w.lo, w.hi,
@@ -267,7 +271,8 @@ def test_totals_of_the_survey_by_product(held: Held) -> None:
 
 
 def test_totals_of_the_pink_book(held: Held) -> None:
-    """Every item that is printed with all its parts of EBOPS 2010 beside it is their sum; no reporting of SN in the UK."""
+    """Every item that is printed with all its parts of EBOPS 2010 beside it is their sum; no reporting of SN in the
+    UK."""
     parts: dict[str, list[str]] = {}
     for row in load_codelist("items").rows:
         if row["tree"] == "standard" and row["code"] != "EBOPS2010:SN":
@@ -294,11 +299,15 @@ def test_a_spoilt_copy_contradicts_its_balance_and_its_total(world: str, held: H
     them in each other's place."""
     query = f"SELECT item, verdict FROM ({BALANCES}) WHERE dataset = '{world}' AND verdict <> 'equal'"
     assert held.count(query) == {("EBOPS2010:SI", "contradictory"): 1}
-    query = f"SELECT item, verdict FROM comparisons WHERE dataset = '{world}' AND rule = 'balance' AND verdict <> 'equal'"
+    query = (
+        f"SELECT item, verdict FROM comparisons WHERE dataset = '{world}' AND rule = 'balance' AND verdict <> 'equal'"
+    )
     assert held.count(query) == {("EBOPS2010:SI", "contradictory"): 1}
     twelve = " ".join(f"EBOPS2010:S{letter}" for letter in "ABCDEFGHIJKL")
     query = SUMS.format(
-        parts=list_parts([("EBOPS2010:S", twelve)]), column="item", where=f"w.dataset = '{world}' AND w.measure = 'value'"
+        parts=list_parts([("EBOPS2010:S", twelve)]),
+        column="item",
+        where=f"w.dataset = '{world}' AND w.measure = 'value'",
     )
     assert dict(held.ask(f"SELECT flow, verdict FROM ({query}) WHERE verdict <> 'equal'")) == (
         {"M": "contradictory"} if world == "level_changed" else {"X": "contradictory", "M": "contradictory"}
