@@ -1,6 +1,6 @@
-"""OECD-WTO BaTIS, edition of December 2025, exports of Argentina to the world: what docs on the data say of 2022 (six
-of twelve categories 8,516.48 million dollars in final and 6,689.83 in balanced values, 59.1 and 51.0 % of all
-services)."""
+"""OECD-WTO BaTIS, edition of December 2025, exports of Argentina to the world in 2022, against figures worked out from
+the same rows by hand: six of twelve categories are 8,516.48 million dollars in final and 6,689.83 in balanced values,
+59.1 and 51.0 % of all services."""
 
 from __future__ import annotations
 

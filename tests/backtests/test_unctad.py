@@ -58,15 +58,7 @@ def test_a_spoilt_series_gives_none_of_them(world: str, held: Held) -> None:
     [
         ("total_trade", "CHN", "T", "2022", "100", "3641.65", "3641.75"),  # 10^8 USD, printed 3,641.7
         ("total_trade", "CHN", "T", "2023", "100", "3875.75", "3875.85"),  # printed 3,875.8
-        (
-            "growth",
-            "IND",
-            "X",
-            "2020",
-            "1",
-            "5.95",
-            "6.05",
-        ),  # printed 6.0 %, beside 16.7 % of the WTO's delivered services
+        ("growth", "IND", "X", "2020", "1", "5.95", "6.05"),  # 6.0 %, where the WTO's delivered services grow by 16.7 %
     ],
 )
 def test_other_figures_of_the_edition(
