@@ -65,7 +65,7 @@ def test_other_figures_of_the_edition(
     indicator: str, geo: str, flow: str, period: str, scale: str, lo: str, hi: str, held: Held
 ) -> None:
     query = f"""SELECT verdict({lo}, {hi}, value / {scale}, lower / {scale}, upper / {scale}) FROM indicators
-                WHERE dataset = 'unctad' AND indicator = '{indicator}'
+                WHERE dataset = 'unctad' AND indicator = '{indicator}' AND item = 'DEF:unctad'
                   AND (geo, flow, period) = ('{geo}', '{flow}', '{period}')"""
     assert held.ask(query) == [("equal",)]
 
