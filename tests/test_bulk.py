@@ -700,6 +700,7 @@ def test_7z(bulk: Reader, tmp_path: Path) -> None:
         (make_zip(("../a.csv", HEAD + GOOD)), "t.zip", "outside of itself"),
         (make_zip(("a.csv", HEAD + GOOD))[:60], "t.zip", "cannot be unpacked"),
     ],
+    ids=["cut gzip", "two data files", "no data file", "climbing path", "cut zip"],
 )
 def test_broken_archives(bulk: Reader, content: bytes, name: str, problem: str) -> None:
     assert problem in bulk.refuse(content, name=name).problem
