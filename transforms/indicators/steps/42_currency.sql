@@ -53,17 +53,20 @@ QUALIFY row_number() OVER (PARTITION BY series, unit, period ORDER BY edition DE
 
 -- 2. What is converted: every level of a flow, but for those that shorter ones make up and those that were
 --    converted themselves.
+CREATE OR REPLACE TEMP TABLE spans_of_converted AS
+FROM month_spans SEMI JOIN conversions USING (dataset);
+
 CREATE OR REPLACE TEMP TABLE convertible AS
 WITH asked AS (
     SELECT m.*, c.from_currency, c.to_currency, c.series AS rate_series
-    FROM month_spans m
-    JOIN conversions c ON c.dataset = m.series.dataset AND c.from_currency = m.series.unit
+    FROM spans_of_converted m
+    JOIN conversions c ON c.dataset = m.dataset AND c.from_currency = m.series.unit
     WHERE m.method <> 'no_rate' AND NOT starts_with(m.method, 'converted:')
 ), made_up AS (
     SELECT DISTINCT a.series, a.year, a.period
     FROM (SELECT *, last - first AS length FROM asked) a
     JOIN (SELECT series, year, period, first, last, last - first AS length, unnest(range(first, last + 1)) AS month
-          FROM month_spans WHERE NOT contains(period, '/') OR last = 2) s
+          FROM spans_of_converted WHERE NOT contains(period, '/') OR last = 2) s
       ON s.series = a.series AND s.year = a.year AND s.first >= a.first AND s.last <= a.last
      AND (s.length < a.length OR (s.length = a.length AND contains(a.period, '/') AND NOT contains(s.period, '/')))
     WHERE a.first = 1 OR NOT contains(a.period, '/')
@@ -80,7 +83,7 @@ WITH powers AS (
     SELECT dataset, vintage, geo, unit, price, scheme_of(item) AS scheme, max(mult) AS mult
     FROM levels WHERE measure = 'value' GROUP BY ALL
 ), rated AS (
-    SELECT c.* EXCLUDE (series), struct_update(c.series, unit := c.to_currency) AS target,
+    SELECT c.* EXCLUDE (dataset, vintage, series), struct_update(c.series, unit := c.to_currency) AS target,
            r.point AS rate, r.mult AS rate_mult, r.lo AS rate_lo, r.hi AS rate_hi, r.statuses AS rate_statuses,
            r.contested AS rate_contested, r.inputs AS rate_inputs,
            r.unit = c.to_currency || '_PER_' || c.from_currency AS multiplies,
@@ -116,7 +119,7 @@ WITH powers AS (
 )
 SELECT unnest(target), * EXCLUDE (target)
 FROM computed c
-WHERE NOT EXISTS (SELECT 1 FROM month_spans m WHERE m.series = c.target AND m.period = c.period)
+WHERE NOT EXISTS (SELECT 1 FROM spans_of_converted m WHERE m.series = c.target AND m.period = c.period)
 -- converted from two currencies, a level is still one: with a value, then the narrowest
 QUALIFY row_number() OVER (PARTITION BY target, period ORDER BY point IS NULL, hi - lo NULLS LAST, method, inputs) = 1;
 
