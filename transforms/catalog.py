@@ -106,7 +106,7 @@ def _translate(what: str, words: str | None, pairs: dict[str, str]) -> str:
 def _describe_macro(macro: Macro) -> list[tuple[Any, ...]]:
     """A macro and its parameters. Raises InputError where a parameter has no words, or words no parameter."""
     head = macro.sql[macro.sql.index("(") + 1 : macro.sql.index(") AS")]
-    defaults = {name: default for name, default in _DEFAULT.findall(head)}
+    defaults: dict[str, str] = dict(_DEFAULT.findall(head))
     if odd := defaults.keys() ^ macro.parameters.keys():
         raise InputError(
             f"the parameter {min(odd)} has no words, or is none",

@@ -178,7 +178,7 @@ def show_all_observations(con: duckdb.DuckDBPyConnection, curated: str) -> None:
         con.execute(f'COMMENT ON COLUMN temp.all_observations."{column.name}" IS {quote(column.en)}')
 
 
-# What stands beside the codes of a table: label columns by prefix -> (table of labels, its key, own column, its labels).
+# Label columns beside the codes of a table: prefix -> (table of labels, its key, own column, name of its labels).
 _TITLE = {"title": ("store.indicator_cards", "indicator", "indicator", "title")}
 _GEO = {"geo_label": ("store.geographies", "code", "geo", "label")}
 _ITEM = {"item_label": ("store.items", "code", "item", "label")}

@@ -110,9 +110,7 @@ def hash_computing_code() -> dict[str, str]:
 
 def hash_all_code() -> dict[str, str]:
     """The same, with the macros of the database and the code that writes tables for authors."""
-    return _hash_code(
-        *_READING, "transforms/indicators", "transforms/macros", "transforms/export", "transforms/tables"
-    )
+    return _hash_code(*_READING, "transforms/indicators", "transforms/macros", "transforms/export", "transforms/tables")
 
 
 def hash_codelists(data_dir: Path) -> dict[str, str]:

@@ -34,7 +34,7 @@ class Macro:
 
 
 def parse_macro(name: str, text: str) -> Macro:
-    """A macro from its file. Raises InputError where it has another name than its file, or words in one language only."""
+    """A macro from its file. Raises InputError where its name is not that of the file, or words lack a language."""
     words: dict[str, str] = {}
     parameters: dict[str, dict[str, str]] = {}
     last: tuple[dict[str, str], str] | None = None
