@@ -6,10 +6,14 @@
 -- pairs zh: 成对的列表，如 [['geographies', '广州'], ['items', NULL]]。
 CREATE MACRO main.find_codes(pairs) AS (
     WITH asked AS (
-        SELECT pair[1] AS list, pair[2] AS said, place
+        SELECT pair[1] AS list, CAST(pair[2] AS VARCHAR) AS said, place
         FROM (SELECT unnest(pairs) AS pair, generate_subscripts(pairs, 1) AS place)
     ), names AS (
-        SELECT list, place, trim(unnest(string_split(CAST(said AS VARCHAR), '+'))) AS name FROM asked
+        -- a code that has a + in it is one code
+        SELECT a.list, a.place,
+               trim(unnest(CASE WHEN EXISTS (SELECT 1 FROM codes c WHERE c.list = a.list AND c.code = a.said)
+                                THEN [a.said] ELSE string_split(a.said, '+') END)) AS name
+        FROM asked a
     ), found AS (
         SELECT n.list, n.place, n.name, bool_or(c.code = n.name) AS is_code,
                list(c.code ORDER BY c.code) FILTER (WHERE c.code IS NOT NULL) AS hits

@@ -1,6 +1,6 @@
 """The worked queries of docs/database.md: read from the page, run, and - called as a script - written back to it.
 
-python tests/worked_queries.py data      writes what the published database of that folder answers
+python tests/database/worked_queries.py data      writes what the published database of that folder answers
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "database.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "database.md"
 _QUERY = re.compile(r"^### (\d+)\. (.+?)\n\n```sql\n(.*?)\n```\n\n```text\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 
 
