@@ -78,12 +78,7 @@ def create_catalog(con: duckdb.DuckDBPyConnection, contracts: tuple[str, ...]) -
     for macro in load_macros():
         rows += _describe_macro(macro)
         rows += _describe_result(con, macro, pairs, units)
-    for name, words in con.execute(
-        """SELECT function_name, comment FROM duckdb_functions()
-           WHERE schema_name = 'main' AND NOT internal AND function_type IN ('macro', 'table_macro') ORDER BY ALL"""
-    ).fetchall():
-        if name not in {macro.name for macro in load_macros()}:
-            rows.append(("macro", name, "", 0, "table macro", "", "", words, _translate(name, words, pairs)))
+    rows += _describe_others(con, pairs)
     listed = pa.Table.from_pylist([dict(zip(COLUMNS, row, strict=True)) for row in rows])
     con.register("listed", listed)
     con.execute(
@@ -118,6 +113,24 @@ def _describe_macro(macro: Macro) -> list[tuple[Any, ...]]:
     for place, (name, default) in enumerate(defaults.items(), 1):
         words = macro.parameters[name]
         rows.append(("parameter", macro.name, name, place, "", "", default, words["en"], words["zh"]))
+    return rows
+
+
+def _describe_others(con: duckdb.DuckDBPyConnection, pairs: dict[str, str]) -> list[tuple[Any, ...]]:
+    """Macros that are not files of their own, with their parameters, by their comments and the words for columns."""
+    said = load_words("codelists")["columns"]
+    rows: list[tuple[Any, ...]] = []
+    for name, words, parameters in con.execute(
+        """SELECT function_name, comment, parameters FROM duckdb_functions()
+           WHERE schema_name = 'main' AND NOT internal AND function_type IN ('macro', 'table_macro') ORDER BY ALL"""
+    ).fetchall():
+        if name in {macro.name for macro in load_macros()}:
+            continue
+        rows.append(("macro", name, "", 0, "table macro", "", "", words, _translate(name, words, pairs)))
+        for place, parameter in enumerate(parameters, 1):
+            told = said.get(parameter)
+            translated = _translate(f"{name}({parameter})", told, pairs)
+            rows.append(("parameter", name, parameter, place, "", "", "", told, translated))
     return rows
 
 

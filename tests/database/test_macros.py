@@ -58,7 +58,8 @@ def test_every_name_of_every_place_finds_it_or_is_refused(con: duckdb.DuckDBPyCo
         """WITH named AS (
                SELECT code, unnest(names) AS name FROM codes WHERE list = 'geographies'
                UNION ALL SELECT code, code FROM codes WHERE list = 'geographies')
-           SELECT name, list(DISTINCT code ORDER BY code) FROM named GROUP BY name ORDER BY hash(name), name LIMIT 150"""
+           SELECT name, list(DISTINCT code ORDER BY code) FROM named
+           GROUP BY name ORDER BY hash(name), name LIMIT 150"""
     ).fetchall()
     assert len(rows) == 150
     for name, codes in rows:
