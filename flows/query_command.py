@@ -127,7 +127,8 @@ def answer(
 def open_locked(path: Path, memory: int, *, mixed_sources: bool = False) -> duckdb.DuckDBPyConnection:
     """The database file, read-only, with settings that cannot be changed: no files but the observations, no network.
 
-    memory: bytes. What does not fit is refused, not spilled: nothing is written beside the database.
+    memory: bytes. What does not fit is refused, not spilled: nothing is written beside the database. DuckDB cannot open
+    a folder for reading alone, so that a COPY into the observations would pass here: parse_query lets none come so far.
     """
     import duckdb
 

@@ -61,7 +61,7 @@ def parse_query(con: duckdb.DuckDBPyConnection, sql: str) -> Tree:
     tree: Tree = json.loads(row[0]) if row else {"error": True, "error_message": "no answer"}
     if tree["error"]:  # PRAGMA show_tables and its like pass for a SELECT until here
         raise InputError(
-            f"the query only reads the published database, and this is no SELECT: {tree['error_message']}", todo=_TODO
+            "the query only reads the published database, and this is refused: it is no SELECT", todo=_TODO
         )
     return tree
 

@@ -20,12 +20,15 @@ CODED = {
 }  # fmt: skip
 _COLUMN = re.compile(r'Referenced column "([^"]+)" not found|does not have a column named "([^"]+)"')
 _TABLE = re.compile(r"Table with name (\S+) does not exist")
+_FILE = re.compile(r'Cannot access (?:file|directory) "([^"]*)"')
 _FUNCTION = re.compile(r"Function with name \"?([^\s\"]+)\"? does not exist")
 
 
 def explain_error(con: duckdb.DuckDBPyConnection, tree: Tree, error: Exception) -> str:
     """An error of DuckDB in one line, with the nearest names of what is not there."""
     text = shorten(error)
+    if file := _FILE.search(text):
+        return f"it reaches for the file {file[1]}, which is refused: only the published database is read"
     if column := _COLUMN.search(text):
         return _explain_column(con, tree, column[1] or column[2]) or text
     if table := _TABLE.search(text):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from expectations import run as rules
+from flows import pipeline
 from transforms.contract import load_contract
 from transforms.database import CONTRACTS, write_store, write_views
 from transforms.indicators import create_table
@@ -34,6 +37,17 @@ def con(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The published database as any client opens it."""
     with duckdb.connect(str(published), read_only=True) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def large_run(clean_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose editions of more than 200 observations stay in Parquet, moved after the run."""
+    data = tmp_path_factory.mktemp("large") / "data"
+    shutil.copytree(clean_run / "raw", data / "raw")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rules, "LARGE", 200)
+        pipeline.run_stages(data, pipeline.STEPS | {"export_tables": lambda workspace: []})
+    return data.rename(data.with_name("elsewhere"))
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from expectations import run as rules
 from flows import pipeline
 from transforms.catalog import create_catalog
 from transforms.database import CONTRACTS, STORAGE_VERSION
@@ -106,24 +105,13 @@ def test_a_reader_stays_undisturbed_while_a_run_publishes(
     after.close()
 
 
-@pytest.fixture(scope="module")
-def large(clean_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder whose editions of more than 200 observations stay in Parquet, moved after the run."""
-    data = tmp_path_factory.mktemp("large") / "data"
-    shutil.copytree(clean_run / "raw", data / "raw")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rules, "LARGE", 200)
-        pipeline.run_stages(data, pipeline.STEPS | {"export_tables": lambda workspace: []})
-    return data.rename(data.with_name("elsewhere"))
-
-
 def test_parquet_beside_the_file_is_found_after_the_folder_has_moved(
-    large: Path, clean_run: Path, monkeypatch: pytest.MonkeyPatch
+    large_run: Path, clean_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    curated = large / "curated"
+    curated = large_run / "curated"
     with duckdb.connect(str(clean_run / "curated" / "digitrade.duckdb"), read_only=True) as con:
         whole = con.execute("FROM observations ORDER BY ALL").fetchall()
-    monkeypatch.chdir(large)
+    monkeypatch.chdir(large_run)
     with duckdb.connect(str(curated / "digitrade.duckdb"), read_only=True) as con:
         assert con.execute("SELECT count(*) FROM observations").fetchone() == (135,)
         for told in (str(curated), "curated"):
@@ -133,18 +121,18 @@ def test_parquet_beside_the_file_is_found_after_the_folder_has_moved(
         assert con.execute(sql.format("everything")).fetchone() == (14,)
         assert con.execute(sql.format("observations")).fetchone() == (0,)
         with pytest.raises(duckdb.IOException):
-            con.execute(f"FROM all_observations('{large.with_name('data') / 'curated'}')").fetchall()
+            con.execute(f"FROM all_observations('{large_run.with_name('data') / 'curated'}')").fetchall()
 
 
-def test_no_path_of_the_machine_is_in_the_database(large: Path) -> None:
-    with duckdb.connect(str(large / "curated" / "digitrade.duckdb"), read_only=True) as con:
+def test_no_path_of_the_machine_is_in_the_database(large_run: Path) -> None:
+    with duckdb.connect(str(large_run / "curated" / "digitrade.duckdb"), read_only=True) as con:
         rows = con.execute(
             """SELECT sql FROM duckdb_views()
                UNION ALL SELECT macro_definition FROM duckdb_functions() WHERE NOT internal"""
         ).fetchall()
     paths = {path for (sql,) in rows for path in re.findall(r"'([^']*/[^']*)'", sql) if "://" not in path}
     assert paths and all(path.startswith("/observations/dataset=") for path in paths), "under the folder that is named"
-    assert not any(word in sql for (sql,) in rows for word in (".staging", str(large.parent)))
+    assert not any(word in sql for (sql,) in rows for word in (".staging", str(large_run.parent)))
 
 
 def test_every_view_column_macro_and_parameter_has_words(con: duckdb.DuckDBPyConnection) -> None:
