@@ -121,7 +121,8 @@ def answer(
             ) from None
         except duckdb.Error as error:
             raise InputError(f"the query cannot be answered: {explain_error(con, tree, error)}") from None
-        return found, list_unknown_codes(con, tree) + _mention_large(con, tree)
+        hints = [] if "explained" in tree else list_unknown_codes(con, tree) + _mention_large(con, tree)
+        return found, hints
 
 
 def open_locked(path: Path, memory: int, *, mixed_sources: bool = False) -> duckdb.DuckDBPyConnection:
