@@ -37,11 +37,38 @@ def list_topic(topic: str, lang: str, data_dir: Path) -> list[dict[str, str]]:
             for stage in STAGES
             for rule in load_suite(stage)["expectations"]
         ]  # fmt: skip
+    if topic in ("views", "columns", "macros"):
+        return _list_database(topic, lang, data_dir)
     if topic == "layouts":
         return _layouts(data_dir)
     from flows.stages import find_tables
 
     return [{"table": spec.name, "title": spec.title[lang]} for spec in find_tables(data_dir)]
+
+
+def _list_database(topic: str, lang: str, data_dir: Path) -> list[dict[str, str]]:
+    """What the published database says of itself: its views, their columns, its macros with their parameters."""
+    import duckdb
+
+    from flows.store.workspace import DATABASE
+    from transforms.errors import InputError
+
+    path = data_dir / "curated" / DATABASE
+    if not path.is_file():
+        raise InputError("there is no published database", file=str(path), todo="make it with: digitrade run")
+    selects = {
+        "views": f"SELECT name AS view, words_{lang} AS words FROM catalog WHERE kind = 'view' ORDER BY name",
+        "columns": f"""SELECT name || '.' || column_name AS "column", type, unit, words_{lang} AS words
+                       FROM catalog WHERE kind = 'column' ORDER BY name, position""",
+        "macros": f"""SELECT CASE kind WHEN 'macro' THEN name ELSE '  ' || column_name END AS macro,
+                             CASE WHEN kind = 'macro' THEN type
+                                  WHEN default_value = '' THEN 'must be given'
+                                  ELSE ':= ' || default_value END AS type, words_{lang} AS words
+                      FROM catalog WHERE kind IN ('macro', 'parameter') ORDER BY name, position""",
+    }
+    with duckdb.connect(str(path), read_only=True) as con:
+        found: list[dict[str, str]] = con.execute(selects[topic]).to_arrow_table().to_pylist()
+    return found
 
 
 def _layouts(data_dir: Path) -> list[dict[str, str]]:

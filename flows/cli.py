@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from flows.ingest import ingest
 from flows.layout_command import layout
+from flows.query_command import query
 from flows.template_command import template
 
 if TYPE_CHECKING:
@@ -47,13 +48,6 @@ is unusable.""",
 class Lang(StrEnum):
     zh = "zh"
     en = "en"
-
-
-class Format(StrEnum):
-    table = "table"
-    csv = "csv"
-    json = "json"
-    parquet = "parquet"
 
 
 def _default_data_dir() -> Path:
@@ -154,110 +148,25 @@ def _stop_where_the_disk_refuses(folder: Path) -> Iterator[None]:
         raise _fail(told) from None
 
 
-def _open_database(data_dir: Path | None, *, with_parquet: bool = False) -> duckdb.DuckDBPyConnection:
-    """The published database, read-only, without access to the network and to files.
-
-    with_parquet: large editions, which stay in Parquet, can be read: view all_observations.
-    """
-    import duckdb
-
+def _find_database(data_dir: Path | None) -> Path:
     from flows.store.workspace import DATABASE
 
     path = _folder(data_dir) / "curated" / DATABASE
     if not path.is_file():
         raise _fail(f"there is no published database at {path}. Make it with: digitrade run")
-    con = duckdb.connect(str(path), read_only=True)
-    if with_parquet:
-        from transforms.database import show_all_observations
+    return path
 
-        con.execute("SET allowed_directories = [$1]", [str(path.parent / "observations")])
-        show_all_observations(con, str(path.parent))
+
+def _open_database(data_dir: Path | None) -> duckdb.DuckDBPyConnection:
+    """The published database, read-only, without access to the network and to files."""
+    import duckdb
+
+    con = duckdb.connect(str(_find_database(data_dir)), read_only=True)
     con.execute("SET enable_external_access = false")
     return con
 
 
-def _list_left_out(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
-    """The large editions that a query on observations does not see; none where it asks for something else."""
-    if not _list_tables(con, sql) & {"observations", "latest_observations"}:
-        return []
-    rows = con.execute(
-        """SELECT dataset || '/' || vintage FROM store.datasets
-           ANTI JOIN (SELECT DISTINCT dataset, vintage FROM store.observations) USING (dataset, vintage)
-           WHERE observations > 0 ORDER BY ALL"""
-    ).fetchall()
-    return [row[0] for row in rows]
-
-
-def _list_tables(con: duckdb.DuckDBPyConnection, sql: str) -> set[str]:
-    """The tables and views that a SELECT names, by its parse tree: a view is not followed to what it is made of."""
-    row = con.execute("SELECT json_serialize_sql($1)", [sql]).fetchone()  # of what is no SELECT: an error, as JSON
-    found: set[str] = set()
-    parts: list[Any] = [json.loads(row[0]) if row else {}]
-    while parts:
-        part = parts.pop()
-        if isinstance(part, dict):
-            if part.get("type") == "BASE_TABLE":
-                found.add(str(part.get("table_name")).lower())
-            parts += part.values()
-        elif isinstance(part, list):
-            parts += part
-    return found
-
-
-@app.command()
-def query(
-    sql: Annotated[str, typer.Argument(help='SQL, for example "select * from indicators limit 5".')],
-    format: Annotated[Format, typer.Option("--format", help="How to print the rows.")] = Format.table,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
-    mixed_sources: Mixed = False,
-    data_dir: DataDir = None,
-) -> None:
-    """Read-only SQL on the published database.
-
-    Examples:
-
-        digitrade query "select geo, period, value, lower, upper from indicators where indicator = 'total_trade'"
-        digitrade query "from comparisons where verdict = 'contradictory'" --format csv
-        digitrade query "select dataset, count(*) from all_observations group by all"
-        digitrade query "select column_name, comment from duckdb_columns() where table_name = 'indicators'"
-
-    It only reads; files and the network are out of its reach. The view all_observations is here only: observations
-    with those of large editions, which stay in Parquet (in the file: from all_observations('data/curated')).
-    latest_observations and latest_indicators are of the latest edition of each dataset (datasets.latest).
-    """
-    import duckdb
-
-    from transforms.database import show_requested
-
-    with duckdb.connect() as parser:
-        try:
-            statements = parser.extract_statements(sql)
-        except duckdb.Error as error:
-            raise _fail(f"the query cannot be answered: {error}") from None
-    if len(statements) != 1:
-        raise _fail("give one SQL statement; found none, or several")
-    # what writes must not find an open folder: only a SELECT sees the Parquet files
-    is_select = statements[0].type == duckdb.StatementType.SELECT
-    with _open_database(data_dir, with_parquet=is_select) as con:
-        try:
-            if mixed_sources:
-                show_requested(con, ["mixed_sources"])
-            con.execute("SET lock_configuration = true")
-            found = con.execute(sql).to_arrow_table()
-        except duckdb.Error as error:
-            raise _fail(f"the query cannot be answered: {error}") from None
-        left_out = _list_left_out(con, sql)
-    from flows.terminal import write_rows
-
-    if left_out:
-        hint = f"without the large edition(s) {', '.join(left_out)}, which stay in Parquet; all_observations has them."
-        typer.secho(f"digitrade: {hint}", fg="yellow", err=True)
-    try:
-        write_rows(found, format.value, output)
-    except OSError as error:
-        raise _fail(f"cannot write {output}: {error.strerror or error}; choose a folder that exists") from None
-    except ValueError as error:
-        raise _fail(error) from None
+app.command()(query)
 
 
 @app.command()
@@ -374,14 +283,17 @@ def schedule(
 class Topic(StrEnum):
     codelists = "codelists"
     concordances = "concordances"
+    columns = "columns"
     datasets = "datasets"
     definitions = "definitions"
     groups = "groups"
     indicators = "indicators"
     layouts = "layouts"
+    macros = "macros"
     rules = "rules"
     schemes = "schemes"
     tables = "tables"
+    views = "views"
 
 
 @app.command()
@@ -391,14 +303,15 @@ def catalog(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """What there is, in words: datasets, definitions, indicators, layouts, rules, tables; code lists, schemes of items,
-    concordances between them, and groups of places with their members.
+    """What there is, in words: datasets, definitions, indicators, layouts, rules, tables for authors; code lists,
+    schemes of items, concordances, groups of places with their members; views, columns and macros of the database.
 
     Examples:
 
         digitrade catalog indicators --lang zh
+        digitrade catalog macros
 
-    The same words stand in the database, as comments and in the view indicator_cards.
+    The same words stand in the database, as comments and in the views catalog and indicator_cards.
     """
     from flows.catalog import list_topic
 

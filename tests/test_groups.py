@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from transforms.codelists import codelist_rows, load_codelist, use_own_codelists
 from transforms.errors import InputError
-from transforms.groups import find_fault, list_members, load_group_members, select_members_on
+from transforms.groups import find_fault, list_members, load_group_members
 from transforms.indicators import create_codelists
+from transforms.macros import load_macros
 
 GBA = {"CN-440100", "CN-440300", "CN-440400", "CN-440600", "CN-440700", "CN-441200", "CN-441300", "CN-441900",
        "CN-442000", "HKG", "MAC"}  # fmt: skip
@@ -100,7 +101,8 @@ def test_every_place_within_china_leads_up_to_it() -> None:
 def test_sql_gives_the_same_members() -> None:
     with duckdb.connect() as con:
         create_codelists(con)
-        con.execute(f"CREATE MACRO group_members_on(day) AS TABLE {select_members_on()}")
+        macro = next(macro for macro in load_macros() if macro.name == "group_members_on")
+        con.execute(macro.statement)
         for day in ("1970-01-01", "2004-04-30", "2020-01-31", "2020-02-01", "2030-01-01"):
             found: dict[str, list[str]] = {}
             for group, member, *_ in con.execute("FROM group_members_on(?)", [day]).fetchall():

@@ -34,6 +34,7 @@ class Column:
     nullable: bool = False
     codelist: str = ""
     default: str | None = None
+    unit: str = ""  # of the figures in the column, where it is known
 
 
 @dataclass(frozen=True)

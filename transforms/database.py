@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
-from importlib.resources import files
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from transforms.catalog import COLUMNS as CATALOG_COLUMNS
+from transforms.catalog import create_catalog, load_words
 from transforms.contract import load_contract
-from transforms.groups import select_members_on
+from transforms.dimensions import create_codes
 from transforms.indicators import create_codelists, load_cards, quote
+from transforms.macros import create_macros
 
 CONTRACTS = (
     "observations", "indicators", "comparisons", "checks", "datasets", "edition_files", "local_codes", "quarantine",
@@ -26,6 +26,9 @@ CODELISTS = (
     "definitions_compared", "geographies", "group_members", "refs", "obs_status", "conf_status", "flows", "measures",
     "bases", "units", "unit_labels", "qualifiers", "verdicts", "conversions",
 )  # fmt: skip
+# On purpose the oldest format: every client of DuckDB 1.x opens it, whichever release wrote it. Those of later releases
+# choose among compressions by what lies in memory: the same input gives other bytes, and the file is no smaller.
+STORAGE_VERSION = "v1.0.0"
 # Same input, same bytes: FSST and its kin sample at random, bit packing stores whatever lies under a NULL.
 SETTINGS = ("SET threads = 1", "SET disabled_compression_methods = 'fsst,dict_fsst,zstd,bitpacking'")
 
@@ -34,7 +37,7 @@ def write_store(con: duckdb.DuckDBPyConnection, target: str) -> None:
     """Copy the computed tables of a connection into a new database file, ordered by key, in the schema store."""
     for setting in SETTINGS:
         con.execute(setting)
-    con.execute(f"ATTACH {quote(target)} AS published")
+    con.execute(f"ATTACH {quote(target)} AS published (STORAGE_VERSION {quote(STORAGE_VERSION)})")
     con.execute("CREATE SCHEMA published.store")
     for name in (*CONTRACTS, "indicators_on_request"):
         contract = load_contract("indicators" if name == "indicators_on_request" else name)
@@ -72,9 +75,7 @@ def write_views(target: str, large: Sequence[str] = ()) -> None:
 
     large: SELECTs of the editions that stay in Parquet, with the folder curated as a name in them.
     """
-    words: dict[str, Any] = tomllib.loads(
-        files("transforms").joinpath("contracts", "codelists.toml").read_text(encoding="utf-8")
-    )
+    words = load_words("codelists")
     with duckdb.connect(target) as con:
         for setting in SETTINGS:
             con.execute(setting)
@@ -98,15 +99,18 @@ def write_views(target: str, large: Sequence[str] = ()) -> None:
             "a break, shares of a nation from another source family, sums that lack too much.",
             {column.name: column.en for column in contract.columns},
         )
-        for name in (*CODELISTS, "indicator_cards"):
+        create_codes(con)
+        for name in (*CODELISTS, "indicator_cards", "codes"):
             columns = [row[0] for row in con.execute(f"DESCRIBE store.{name}").fetchall()]
             comments = {column: words["columns"][column] for column in columns}
             _create_view(con, name, f"FROM store.{name}", words["tables"][name], comments)
-        _create_labelled(con)
-        _create_group_members_on(con)
+        _create_labelled(con, words)
         _create_compared_cells(con)
         _create_latest(con)
         _create_all_observations(con, large)
+        create_macros(con)
+        _create_catalog_view(con, words)
+        create_catalog(con, CONTRACTS)
         con.execute("COMMIT")
         con.execute("CHECKPOINT")
 
@@ -144,13 +148,6 @@ def _create_compared_cells(con: duckdb.DuckDBPyConnection) -> None:
     _create_view(con, "compared_cells", select, text, {name: columns[name] for name in names})
 
 
-def _create_group_members_on(con: duckdb.DuckDBPyConnection) -> None:
-    """group_members_on(day): who belonged to each group on a day, written '2020-01-31'."""
-    con.execute(f"CREATE MACRO main.group_members_on(day) AS TABLE {select_members_on('store.group_members')}")
-    text = "Members of each group on a day, written as text: group_members_on('2020-01-31')."
-    con.execute(f"COMMENT ON MACRO TABLE main.group_members_on IS {quote(text)}")
-
-
 _ALL = "The observations of all editions; those of large ones are read from Parquet"
 _LATEST = "SEMI JOIN (SELECT dataset, vintage FROM store.datasets WHERE latest) USING (dataset, vintage)"
 
@@ -184,28 +181,47 @@ def show_all_observations(con: duckdb.DuckDBPyConnection, curated: str) -> None:
         con.execute(f'COMMENT ON COLUMN temp.all_observations."{column.name}" IS {quote(column.en)}')
 
 
-def _create_labelled(con: duckdb.DuckDBPyConnection) -> None:
-    """indicators_labelled: the indicators with English and Chinese words beside the codes, for reading by eye."""
-    select, comments = _select_labelled("store.indicators")
-    text = "The indicators with English and Chinese labels beside the codes."
-    own = {column.name: column.en for column in load_contract("indicators").columns}
-    _create_view(con, "indicators_labelled", select, text, comments | own)
+# Label columns beside the codes of a table: prefix -> (table of labels, its key, own column, name of its labels).
+_TITLE = {"title": ("store.indicator_cards", "indicator", "indicator", "title")}
+_GEO = {"geo_label": ("store.geographies", "code", "geo", "label")}
+_ITEM = {"item_label": ("store.items", "code", "item", "label")}
+_FLOW = {"flow_label": ("store.flows", "code", "flow", "label")}
+LABELS = {
+    "indicators": _TITLE | _GEO | _ITEM,
+    "observations": _GEO | _ITEM | _FLOW | {"measure_label": ("store.measures", "code", "measure", "label"),
+                                            "reference_label": ("store.refs", "code", "reference", "label"),
+                                            "unit_label": ("store.units", "code", "unit", "label")},
+    "comparisons": _TITLE | _GEO | _ITEM | _FLOW | {"verdict_label": ("store.verdicts", "code", "verdict", "label")},
+}  # fmt: skip
 
 
-def _select_labelled(source: str) -> tuple[str, dict[str, str]]:
-    """The SELECT of a table of indicators with labels, and what the label columns mean."""
-    labels = {
-        "title": ("store.indicator_cards", "indicator", "indicator", "title_en", "title_zh"),
-        "geo_label": ("store.geographies", "code", "geo", "label_en", "label_zh"),
-        "item_label": ("store.items", "code", "item", "label_en", "label_zh"),
-    }
-    joins, columns, comments = [], [], {}
-    for alias, (table, key, own, en, zh) in labels.items():
-        joins.append(f"LEFT JOIN {table} {alias} ON {alias}.{key} = i.{own}")
-        for lang, column in (("en", en), ("zh", zh)):
-            columns.append(f"{alias}.{column} AS {alias}_{lang}")
-            comments[f"{alias}_{lang}"] = f"{alias.replace('_', ' ')}, {'English' if lang == 'en' else 'Chinese'}."
-    return f"SELECT {', '.join(columns)}, i.* FROM {source} i {' '.join(joins)}", comments
+def _create_labelled(con: duckdb.DuckDBPyConnection, words: dict[str, dict[str, str]]) -> None:
+    """indicators_labelled and the like: words in English and Chinese beside the codes, for reading by eye."""
+    for name, labels in LABELS.items():
+        said = {f"{prefix}_{lang}": words["columns"][f"{prefix}_{lang}"] for prefix in labels for lang in ("en", "zh")}
+        own = {column.name: column.en for column in load_contract(name).columns}
+        select = _select_labelled(f"store.{name}", name)
+        _create_view(con, f"{name}_labelled", select, words["tables"][f"{name}_labelled"], said | own)
+
+
+def _select_labelled(source: str, name: str = "indicators") -> str:
+    """The SELECT of a table with labels; name: the contract that says which."""
+    joins, columns = [], []
+    for prefix, (table, key, own, label) in LABELS[name].items():
+        joins.append(f"LEFT JOIN {table} {prefix} ON {prefix}.{key} = own.{own}")
+        columns += [f"{prefix}.{label}_{lang} AS {prefix}_{lang}" for lang in ("en", "zh")]
+    return f"SELECT {', '.join(columns)}, own.* FROM {source} own {' '.join(joins)}"
+
+
+def _create_catalog_view(con: duckdb.DuckDBPyConnection, words: dict[str, dict[str, str]]) -> None:
+    """The view catalog over an empty table: it lists itself too."""
+    said = {"position": "place", "type": "data_type", "unit": "measured_in"}  # whose words elsewhere are about another
+    con.execute(
+        """CREATE TABLE store.catalog (kind VARCHAR, name VARCHAR, column_name VARCHAR, position INTEGER, type VARCHAR,
+                                       unit VARCHAR, default_value VARCHAR, words_en VARCHAR, words_zh VARCHAR)"""
+    )
+    comments = {column: words["columns"][said.get(column, column)] for column in CATALOG_COLUMNS}
+    _create_view(con, "catalog", "FROM store.catalog", words["tables"]["catalog"], comments)
 
 
 def show_requested(con: duckdb.DuckDBPyConnection, asked: Sequence[str]) -> None:
@@ -217,5 +233,5 @@ def show_requested(con: duckdb.DuckDBPyConnection, asked: Sequence[str]) -> None
             SELECT * FROM store.indicators ANTI JOIN {wanted} USING ({key})
             UNION ALL BY NAME {wanted}"""
     )
-    con.execute(f"CREATE TEMP VIEW indicators_labelled AS {_select_labelled('temp.indicators')[0]}")
+    con.execute(f"CREATE TEMP VIEW indicators_labelled AS {_select_labelled('temp.indicators')}")
     con.execute(f"CREATE TEMP VIEW latest_indicators AS FROM temp.indicators {_LATEST}")

@@ -46,12 +46,6 @@ def list_members(group: str, day: str) -> tuple[str, ...]:
     return tuple(sorted(row["member"] for row in rows if _holds(row, day)))
 
 
-def select_members_on(table: str = "group_members") -> str:
-    """The body of a DuckDB table macro of one parameter, day (YYYY-MM-DD): group_code, member, note, source."""
-    return f"""SELECT group_code, member, note, source FROM {table}
-        WHERE valid_from <= day AND (valid_to = '' OR valid_to >= day) ORDER BY group_code, member"""
-
-
 def find_fault(row: Mapping[str, str], known: Sequence[str]) -> tuple[str, str, str] | None:
     """(column, problem, remedy) of a row of the list; None where it holds. known: from/to of the same membership."""
     places = {place["code"]: place for place in load_codelist("geographies").rows}

@@ -14,18 +14,20 @@ WITH RECURSIVE up(definition, item, ancestor, distance) AS (
 )
 FROM up;
 
--- which definition contains which: every item of the smaller is an item of the larger or lies below one
+-- which definition contains which, and is so near it that it says something of it: every item of the smaller is an item of
+-- the larger or lies below one, and at most one item of the larger is not in the smaller
 CREATE OR REPLACE TEMP TABLE definition_order AS
 WITH inside AS (
-    SELECT s.definition AS smaller, s.item, l.definition AS larger
+    SELECT s.definition AS smaller, s.item, l.definition AS larger, true AS is_same
     FROM definitions s JOIN definitions l ON l.item = s.item AND l.definition <> s.definition
     UNION
-    SELECT a.definition, a.item, l.definition
+    SELECT a.definition, a.item, l.definition, false
     FROM definition_ancestors a JOIN definitions l ON l.item = a.ancestor AND l.definition <> a.definition
 )
 SELECT smaller, larger FROM inside
 GROUP BY smaller, larger
-HAVING count(*) = (SELECT count(*) FROM definitions d WHERE d.definition = smaller);
+HAVING count(*) = (SELECT count(*) FROM definitions d WHERE d.definition = smaller)
+   AND (SELECT count(*) FROM definitions d WHERE d.definition = larger) - count(*) FILTER (WHERE is_same) <= 1;
 
 CREATE OR REPLACE TEMP TABLE parts AS
 WITH listed AS (

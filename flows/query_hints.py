@@ -1,0 +1,139 @@
+"""What may have been meant: the nearest columns, tables and codes for a name that a query got wrong."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+
+from flows.query_guard import Tree, list_tables, shorten, walk
+
+# Columns that hold codes, and the list of the view codes that they are from.
+CODED = {
+    "indicator": "indicators", "definition": "definitions", "geo": "geographies", "partner": "geographies",
+    "reference": "references", "item": "items", "flow": "flows", "measure": "measures", "basis": "bases",
+    "unit": "units", "currency": "units", "freq": "frequencies", "price": "prices", "adjustment": "adjustments",
+    "dataset": "datasets", "vintage": "vintages", "period": "periods", "verdict": "verdicts",
+}  # fmt: skip
+_COLUMN = re.compile(r'Referenced column "([^"]+)" not found|does not have a column named "([^"]+)"')
+_TABLE = re.compile(r"Table with name (\S+) does not exist")
+_FILE = re.compile(r'Cannot access (?:file|directory) "([^"]*)"')
+_FUNCTION = re.compile(r"Function with name \"?([^\s\"]+)\"? does not exist")
+
+
+def explain_error(con: duckdb.DuckDBPyConnection, tree: Tree, error: Exception) -> str:
+    """An error of DuckDB in one line, with the nearest names of what is not there."""
+    text = shorten(error)
+    if file := _FILE.search(text):
+        return f"it reaches for the file {file[1]}, which is refused: only the published database is read"
+    if column := _COLUMN.search(text):
+        return _explain_column(con, tree, column[1] or column[2]) or text
+    if table := _TABLE.search(text):
+        return _explain_table(con, table[1])
+    if function := _FUNCTION.search(text):
+        return f"there is no function {function[1]}{_mean(function[1], _list_functions(con))}"
+    return text.replace("You might need to add explicit type casts. Candidate macros:", "It takes:").strip()
+
+
+def _explain_column(con: duckdb.DuckDBPyConnection, tree: Tree, column: str) -> str:
+    """Nearest among the columns of the tables asked; else where a column of that name is. Empty where it is there."""
+    asked, columns = list_tables(tree), _list_columns(con)
+    near = sorted({name for table in asked for name in columns.get(table, ())})
+    if column.lower() in near:  # lost on the way, in a subquery: DuckDB's own words say what is left
+        return ""
+    where = f" in {', '.join(sorted(asked & columns.keys()))}" if asked & columns.keys() else ""
+    others = sorted(table for table, names in columns.items() if column.lower() in names)
+    also = f" (there is one in {', '.join(others[:4])})" if others else ""
+    return f"there is no column {column}{where}{also}{_mean(column, near or _flatten(columns))}"
+
+
+def _explain_table(con: duckdb.DuckDBPyConnection, table: str) -> str:
+    macros = con.execute("SELECT name FROM main.catalog WHERE kind = 'macro'").fetchall()
+    if (table.lower(),) in macros:
+        return f"{table} is a macro: from {table}(...); digitrade catalog macros lists its parameters"
+    return f"there is no table or view {table}{_mean(table, _list_names(con))}"
+
+
+def _flatten(columns: dict[str, list[str]]) -> list[str]:
+    return sorted({name for names in columns.values() for name in names})
+
+
+def _mean(name: str, names: list[str]) -> str:
+    found = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
+    found += [other for other in names if name.lower() in other and other not in found][: 3 - len(found)]
+    return f"; did you mean {', '.join(found)}?" if found else ""
+
+
+def _list_columns(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """The columns of every view, and those that every macro gives."""
+    rows = con.execute(
+        """SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns()
+           WHERE NOT internal AND schema_name = 'main' GROUP BY ALL
+           UNION ALL
+           SELECT name, list(column_name ORDER BY position) FROM main.catalog WHERE kind = 'result' GROUP BY ALL"""
+    ).fetchall()
+    return dict(rows)
+
+
+def _list_names(con: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = con.execute(
+        """SELECT view_name FROM duckdb_views() WHERE NOT internal
+           UNION SELECT name FROM main.catalog WHERE kind = 'macro' ORDER BY ALL"""
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _list_functions(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """The macros first, then what DuckDB has."""
+    rows = con.execute(
+        "SELECT DISTINCT function_name, internal FROM duckdb_functions() ORDER BY internal, function_name"
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def list_unknown_codes(con: duckdb.DuckDBPyConnection, tree: Tree) -> list[str]:
+    """A sentence for every code that a query compares a coded column with and that no list has, with the nearest."""
+    hints = []
+    for column, value in dict.fromkeys(_list_filters(tree)):
+        known = con.execute("SELECT 1 FROM main.codes WHERE list = $1 AND code = $2", [CODED[column], value]).fetchone()
+        if known or not value:
+            continue
+        near = con.execute(
+            """SELECT code || coalesce(' (' || nullif(nullif(label_en, ''), code) || ')', '') FROM main.codes
+               WHERE list = $1
+               ORDER BY greatest(jaro_winkler_similarity(lower(code), lower($2)),
+                                 jaro_winkler_similarity(lower(label_en), lower($2)),
+                                 jaro_winkler_similarity(label_zh, $2)) DESC, code
+               LIMIT 3""",
+            [CODED[column], value],
+        ).fetchall()
+        hints.append(f"there is no {column} '{value}'; nearest: {', '.join(row[0] for row in near)}")
+    return hints
+
+
+def _list_filters(tree: Tree) -> Iterator[tuple[str, str]]:
+    """Pairs of a coded column and a text that it is asked to equal: column = 'text', column IN ('text', ...)."""
+    for node in walk(tree):
+        if node.get("type") == "COMPARE_EQUAL":
+            sides = [node["left"], node["right"]]
+        elif node.get("type") == "COMPARE_IN":
+            sides = node["children"]
+        else:
+            continue
+        columns = [name for side in sides if (name := _name_column(side)) in CODED]
+        for column in columns:
+            yield from ((column, text) for side in sides if (text := _read_text(side)) is not None)
+
+
+def _name_column(node: Any) -> str:
+    return str(node["column_names"][-1]).lower() if node.get("type") == "COLUMN_REF" else ""
+
+
+def _read_text(node: Any) -> str | None:
+    if node.get("type") != "VALUE_CONSTANT" or node["value"]["is_null"]:
+        return None
+    value = node["value"]["value"]
+    return value if isinstance(value, str) else None
