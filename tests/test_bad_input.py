@@ -26,7 +26,8 @@ from flows.store.workspace import DATABASE, Workspace, open_workspace
 from transforms.errors import InputError
 
 REPORT, SEEDS, UNCTAD = "guangzhou_digital_trade_report", "seed_statements", "unctad_digitally_deliverable"
-VINTAGES = {REPORT: "2022", SEEDS: "2025", UNCTAD: "2025-12-18"}
+RATES = "exchange_rates_cny"
+VINTAGES = {REPORT: "2022", SEEDS: "2025", UNCTAD: "2025-12-18", RATES: "2023"}
 Spoil = Callable[..., Path]
 
 
@@ -332,7 +333,7 @@ def test_a_fault_of_the_software_in_judging_blocks_one_edition(data_dir: Path, m
     with open_workspace(data_dir) as workspace:
         readings = [stages.read_edition(workspace, *edition) for edition in VINTAGES.items()]
         checked, outcomes = stages.check_editions(workspace, readings)
-        assert [read.state for read in checked] == ["blocked", "read", "read"]
+        assert [read.state for read in checked] == ["blocked", "read", "read", "read"]
         assert not workspace.observations_of(REPORT, VINTAGES[REPORT]).exists()
     assert checked[0].problem.startswith(f"{REPORT}/2022: the software failed on this: ValueError: cannot be shown.")
     assert [(o.rule_id, o.outcome) for o in outcomes if o.dataset == REPORT] == [("R00", "fail")]
@@ -402,9 +403,9 @@ def test_a_run_with_bad_input_publishes_the_rest(
         old = reader.execute("SELECT state FROM datasets ORDER BY dataset").fetchall()
         summary = pipeline.run_stages(data_dir, plain_steps)
         assert reader.execute(count).fetchall() == expected  # the open file is the old one, to its end
-        assert reader.execute("SELECT state FROM datasets ORDER BY dataset").fetchall() == old == [("read",)] * 3
+        assert reader.execute("SELECT state FROM datasets ORDER BY dataset").fetchall() == old == [("read",)] * 4
     states = {row["dataset"]: row["state"] for row in summary["datasets"]}
-    assert states == {"flat": "blocked", REPORT: "kept", SEEDS: "read", UNCTAD: "read"}
+    assert states == {RATES: "read", "flat": "blocked", REPORT: "kept", SEEDS: "read", UNCTAD: "read"}
     after = list_files(data_dir / "curated")
     assert {k: v for k, v in after.items() if k.startswith(("observations", "indicators", "comparisons"))} == {
         k: v for k, v in before.items() if k.startswith(("observations", "indicators", "comparisons"))

@@ -331,7 +331,7 @@ def test_the_run_says_in_json_what_was_made_again_and_why(digitrade: Run) -> Non
     summary = json.loads(digitrade("run", "--direct", "--json", "--force", "seed_statements").stdout)
     reasons = {row["dataset"]: row["reason"] for row in summary["datasets"]}
     assert reasons == {
-        "guangzhou_digital_trade_report": "unchanged", "seed_statements": "forced",
+        "exchange_rates_cny": "unchanged", "guangzhou_digital_trade_report": "unchanged", "seed_statements": "forced",
         "unctad_digitally_deliverable": "unchanged",
     }  # fmt: skip
     assert summary["rebuilt"] == {"codelists": "unchanged", "results": "forced", "release": "forced"}

@@ -71,7 +71,7 @@ def test_flow_and_plain_run_write_the_same_bytes(
     )  # fmt: skip
     assert again.returncode == 0, again.stderr[-4000:]
     reasons = [row["reason"] for row in json.loads(again.stdout)["datasets"]]
-    assert reasons == ["unchanged", "forced", "unchanged"]
+    assert reasons == ["unchanged", "unchanged", "forced", "unchanged"]
     assert_same(outputs(data_dir), plain)
     assert not list((data_dir / "curated").glob(".staging-*"))
 
@@ -101,7 +101,7 @@ def test_schedule_really_fires(tmp_path: Path, environment: dict[str, str], plai
     kept = sorted(runs.glob("*.json"))
     assert kept, log.read_text(encoding="utf-8", errors="replace")[-4000:]
     summary = json.loads(kept[0].read_text(encoding="utf-8"))
-    assert [row["state"] for row in summary["datasets"]] == ["read", "read", "read"]
+    assert [row["state"] for row in summary["datasets"]] == ["read"] * 4
     assert_same({name: content for name, content in outputs(data_dir).items() if name in plain}, plain)
 
 
