@@ -102,7 +102,7 @@ def test_sql_gives_the_same_members() -> None:
     with duckdb.connect() as con:
         create_codelists(con)
         macro = next(macro for macro in load_macros() if macro.name == "group_members_on")
-        con.execute(macro.statement)
+        con.execute(macro.sql)
         for day in ("1970-01-01", "2004-04-30", "2020-01-31", "2020-02-01", "2030-01-01"):
             found: dict[str, list[str]] = {}
             for group, member, *_ in con.execute("FROM group_members_on(?)", [day]).fetchall():
