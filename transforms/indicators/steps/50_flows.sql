@@ -74,5 +74,5 @@ FROM (SELECT *, has_t > 0 AND (t IS NOT NULL OR x IS NULL OR m IS NULL) AS is_pr
 WHERE has_t > 0 OR (has_x > 0 AND has_m > 0)
 UNION ALL BY NAME
 SELECT *, CAST(point IS NOT NULL AS DOUBLE) AS coverage FROM levels
-WHERE flow = 'N' OR measure = 'count';
+WHERE (flow = 'N' OR measure = 'count') AND NOT starts_with(item, 'XR:');  -- rates are no levels of trade
 
