@@ -1,0 +1,185 @@
+"""Laws of changes of shares, growth over spans, contributions, indices and averages; ranges searched by brute force."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from indicator_worlds import SIX, Row, cell, compute, levels_of, six
+
+some = settings(max_examples=3)
+Interval = tuple[float, float]
+Formula = Callable[[Sequence[float]], float]
+
+
+def interval(row: Row) -> Interval:
+    return max(float(row["lower"]), 0.0), float(row["upper"])
+
+
+def search(boxes: Sequence[Interval], formula: Formula, rng: random.Random, steps: int = 0) -> tuple[float, float]:
+    """The least and the most of a formula over a box: all corners (a grid with steps) and random inner points."""
+    axes = [[lo + (hi - lo) * n / (steps + 1) for n in range(steps + 1)] + [hi] for lo, hi in boxes]
+    inner = ([rng.uniform(lo, hi) for lo, hi in boxes] for _ in range(200))
+    found = [formula(point) for point in itertools.chain(itertools.product(*axes), inner)]
+    return min(found), max(found)
+
+
+def holds(row: Row, found: tuple[float, float], *, tightness: float = 1e-9) -> None:
+    """Nothing found lies outside the row's range, and its ends are reached (up to tightness)."""
+    scale = max(1.0, *map(abs, found))
+    assert float(row["lower"]) <= found[0] + 1e-9 * scale
+    assert float(row["upper"]) >= found[1] - 1e-9 * scale
+    assert float(row["lower"]) == pytest.approx(found[0], abs=tightness * scale)
+    assert float(row["upper"]) == pytest.approx(found[1], abs=tightness * scale)
+    assert row["lower"] <= row["value"] <= row["upper"]
+
+
+def draw(rng: random.Random, low: float, high: float) -> str:
+    return f"{rng.uniform(low, high):.{rng.randrange(1, 3)}f}"
+
+
+SHARES: dict[str, Formula] = {  # of n0, d0, n1, d1
+    "share_change": lambda p: 100 * (p[2] / p[3] - p[0] / p[1]),
+    "share_change_numerator": lambda p: 50 * (p[2] - p[0]) * (1 / p[1] + 1 / p[3]),
+    "share_change_denominator": lambda p: 50 * (p[0] + p[2]) * (1 / p[3] - 1 / p[1]),
+}
+
+
+def test_ranges_of_a_share_of_a_printed_total() -> None:
+    rng = random.Random(1)
+    worlds = {
+        f"w{n}": [
+            cell(draw(rng, 1, 3) if item == "SI" else draw(rng, 4, 6), item=item, period=period)
+            for period in ("2019", "2020")
+            for item in ("SI", "S")
+        ]
+        for n in range(30)
+    }
+    results = compute(worlds)
+    for name, rows in worlds.items():
+        for indicator, formula in SHARES.items():
+            row = results.one(name, indicator, item="EBOPS2010:SI", reference="SERVICES")
+            holds(row, search([interval(r) for r in rows], formula, rng))
+
+
+def test_ranges_of_a_share_of_a_sum_that_it_is_part_of() -> None:
+    """The denominator is the item and the rest: the most of its effect may lie inside the box."""
+    rng = random.Random(2)
+    inside = 0
+    worlds = {}
+    for n in range(40):
+        most = rng.choice([2, 6])
+        worlds[f"w{n}"] = [
+            row
+            for period in ("2019", "2020")
+            for row in six(" ".join(f"{rng.uniform(0.6, most):.0f}" for _ in SIX), period=period)
+        ]
+    results = compute(worlds)
+    for name, rows in worlds.items():
+        by_year = {y: {r["item"][-2:]: interval(r) for r in rows if r["period"] == y} for y in ("2019", "2020")}
+        boxes = []
+        for items in by_year.values():
+            rest = [box for item, box in items.items() if item != "SI"]
+            boxes += [items["SI"], (sum(lo for lo, _ in rest), sum(hi for _, hi in rest))]
+        for indicator, formula in SHARES.items():
+            row = results.one(name, indicator, item="EBOPS2010:SI", reference="DDS6")
+            if row["value"] is None or row["lower"] is None or row["upper"] is None:
+                continue
+
+            def of_parts(p: Sequence[float], formula: Formula = formula) -> float:
+                return formula((p[0], p[0] + p[1], p[2], p[2] + p[3]))
+
+            corners = search(boxes, of_parts, rng)
+            holds(row, search(boxes, of_parts, rng, steps=9), tightness=3e-3)
+            inside += float(row["upper"]) > corners[1] + 1e-6 or float(row["lower"]) < corners[0] - 1e-6
+    assert inside > 3
+
+
+worlds_of_levels = st.lists(st.lists(st.integers(1, 9999), min_size=12, max_size=12), min_size=6, max_size=10)
+
+
+@some
+@given(worlds_of_levels)
+def test_numerator_and_denominator_add_up_to_the_change(sets: list[list[int]]) -> None:
+    worlds = {}
+    for n, units in enumerate(sets):
+        texts = [f"{Decimal(u).scaleb(-2):f}" for u in units]
+        services = [
+            cell(f"{sum(units[h : h + 6]) // 100 + 9}", item="S", period=y) for h, y in ((0, "2019"), (6, "2020"))
+        ]
+        worlds[f"w{n}"] = [
+            *services,
+            *six(" ".join(texts[:6]), period="2019"),
+            *six(" ".join(texts[6:]), period="2020"),
+        ]
+    results = compute(worlds)
+    seen = 0
+    for name in worlds:
+        for whole in results.rows(name, "share_change"):
+            parts = [
+                results.one(name, f"share_change_{side}", **{k: whole[k] for k in ("item", "reference", "definition")})
+                for side in ("numerator", "denominator")
+            ]
+            if whole["value"] is None:
+                assert [part["value"] for part in parts] == [None, None]
+                continue
+            seen += 1
+            assert float(parts[0]["value"] + parts[1]["value"]) == pytest.approx(float(whole["value"]), abs=1e-8)
+    assert seen >= 13 * len(worlds)  # six items in services and in the six, and their aggregate in services
+
+
+@some
+@given(worlds_of_levels)
+def test_the_years_exchanged_turn_the_sign_of_each_effect(sets: list[list[int]]) -> None:
+    worlds = {}
+    for n, (si, s, si2, s2, *_) in enumerate(sets):
+        first, second = (f"={si}", f"={s}"), (f"={si2}", f"={s2}")
+        for name, years in ((f"a{n}", (first, second)), (f"b{n}", (second, first))):
+            worlds[name] = [
+                cell(text, item=item, period=str(2019 + y))
+                for y, pair in enumerate(years)
+                for item, text in zip(("SI", "S"), pair, strict=True)
+            ]
+    results = compute(worlds)
+    for n in range(len(sets)):
+        for indicator in SHARES:
+            one, other = (results.one(f"{w}{n}", indicator, item="EBOPS2010:SI", reference="SERVICES") for w in "ab")
+            assert float(one["value"]) == pytest.approx(-float(other["value"]), abs=1e-9)
+
+
+@some
+@given(st.lists(st.lists(st.integers(1, 10**6), min_size=3, max_size=9), min_size=15, max_size=15))
+def test_rates_of_a_span_stand_in_their_order(paths: list[list[int]]) -> None:
+    """Logarithmic <= compound = exp(logarithmic) - 1; the coefficient is ln(1 + the log-linear rate)."""
+    results = compute({f"p{n}": levels_of(*(f"={y}" for y in path), start=2000) for n, path in enumerate(paths)})
+    for n, path in enumerate(paths):
+        wanted = {"base_period": "2000", "period": str(1999 + len(path)), "item": "EBOPS2010:SI"}
+        logarithmic, compound, slope, fitted = (
+            float(results.one(f"p{n}", indicator, **wanted)["value"])
+            for indicator in ("log_growth", "average_growth_compound", "ols_growth", "average_growth_log_linear")
+        )
+        assert logarithmic <= compound + 1e-9
+        assert math.expm1(logarithmic / 100) * 100 == pytest.approx(compound, rel=1e-8, abs=1e-8)
+        assert math.expm1(slope / 100) * 100 == pytest.approx(fitted, rel=1e-8, abs=1e-8)
+
+
+@pytest.mark.parametrize("years", [2, 3, 5])
+def test_ranges_of_logarithmic_growth_and_of_the_coefficient(years: int) -> None:
+    rng = random.Random(years)
+    worlds = {f"w{n}": levels_of(*(draw(rng, 1, 6) for _ in range(years)), start=2000) for n in range(20)}
+    results = compute(worlds)
+    middle = (years - 1) / 2
+    weights = [(n - middle) / sum((k - middle) ** 2 for k in range(years)) for n in range(years)]
+    formulas: dict[str, Formula] = {"log_growth": lambda p: 100 * math.log(p[-1] / p[0]) / (years - 1)}
+    if years > 2:
+        formulas["ols_growth"] = lambda p: 100 * sum(w * math.log(y) for w, y in zip(weights, p, strict=True))
+    for name, rows in worlds.items():
+        for indicator, formula in formulas.items():
+            row = results.one(name, indicator, base_period="2000", item="EBOPS2010:SI")
+            holds(row, search([interval(r) for r in rows], formula, rng))
