@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
+from box_search import Formula, draw, holds, interval, search
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from indicator_worlds import SIX, Row, cell, compute, levels_of, six
+from indicator_worlds import SIX, cell, compute, levels_of, six
 
 some = settings(max_examples=3)
-Interval = tuple[float, float]
-Formula = Callable[[Sequence[float]], float]
-
-
-def interval(row: Row) -> Interval:
-    return max(float(row["lower"]), 0.0), float(row["upper"])
-
-
-def search(boxes: Sequence[Interval], formula: Formula, rng: random.Random, steps: int = 0) -> tuple[float, float]:
-    """The least and the most of a formula over a box: all corners (a grid with steps) and random inner points."""
-    axes = [[lo + (hi - lo) * n / (steps + 1) for n in range(steps + 1)] + [hi] for lo, hi in boxes]
-    inner = ([rng.uniform(lo, hi) for lo, hi in boxes] for _ in range(200))
-    found = [formula(point) for point in itertools.chain(itertools.product(*axes), inner)]
-    return min(found), max(found)
-
-
-def holds(row: Row, found: tuple[float, float], *, tightness: float = 1e-9) -> None:
-    """Nothing found lies outside the row's range, and its ends are reached (up to tightness)."""
-    scale = max(1.0, *map(abs, found))
-    assert float(row["lower"]) <= found[0] + 1e-9 * scale
-    assert float(row["upper"]) >= found[1] - 1e-9 * scale
-    assert float(row["lower"]) == pytest.approx(found[0], abs=tightness * scale)
-    assert float(row["upper"]) == pytest.approx(found[1], abs=tightness * scale)
-    assert row["lower"] <= row["value"] <= row["upper"]
-
-
-def draw(rng: random.Random, low: float, high: float) -> str:
-    return f"{rng.uniform(low, high):.{rng.randrange(1, 3)}f}"
-
-
 SHARES: dict[str, Formula] = {  # of n0, d0, n1, d1
     "share_change": lambda p: 100 * (p[2] / p[3] - p[0] / p[1]),
     "share_change_numerator": lambda p: 50 * (p[2] - p[0]) * (1 / p[1] + 1 / p[3]),
