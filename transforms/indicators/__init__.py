@@ -15,6 +15,7 @@ from transforms.codelists import codelist_rows, load_codelist
 from transforms.contract import Contract, load_contract
 from transforms.errors import InputError
 from transforms.indicators import paths
+from transforms.indicators.adjusted import adjust_seasonally
 
 _HERE = files("transforms.indicators")
 
@@ -146,6 +147,8 @@ def compute_indicators(con: duckdb.DuckDBPyConnection, *, asked: Sequence[str] =
     paths.register(con)
     for step in list_steps():
         con.execute(step)
+    adjust_seasonally(con)
+    con.execute(sql_of("steps/adjusted"))
     for card in load_cards():
         _run(con, card.indicator)
     create_table(con, load_contract("comparisons"))
