@@ -11,7 +11,7 @@ import pytest
 from box_search import Formula, draw, holds, interval, search
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from indicator_worlds import SIX, cell, compute, levels_of, six
+from indicator_worlds import SIX, Row, cell, compute, levels_of, six
 
 some = settings(max_examples=3)
 SHARES: dict[str, Formula] = {  # of n0, d0, n1, d1
@@ -153,3 +153,58 @@ def test_ranges_of_logarithmic_growth_and_of_the_coefficient(years: int) -> None
         for indicator, formula in formulas.items():
             row = results.one(name, indicator, base_period="2000", item="EBOPS2010:SI")
             holds(row, search([interval(r) for r in rows], formula, rng))
+
+
+def comparable(rng: random.Random, period: str) -> Row:
+    return cell(f"{rng.uniform(-30, 40):.{rng.randrange(2)}f}", measure="growth", price="comparable", period=period)
+
+
+def test_ranges_of_the_base_that_a_rate_implies() -> None:
+    rng = random.Random(21)
+    worlds = {
+        f"w{n}": [
+            cell(draw(rng, 1, 6), period="2019"),
+            cell(draw(rng, 1, 6), period="2020"),
+            comparable(rng, "2020"),
+        ]
+        for n in range(30)
+    }
+    results = compute(worlds)
+    for name, rows in worlds.items():
+        boxes = [(float(row["lower"]), float(row["upper"])) for row in rows]
+        base = results.one(name, "implied_base", item="EBOPS2010:SI")
+        holds(base, search(boxes, lambda p: p[1] / (1 + p[2] / 100), rng))
+        revision = results.one(name, "implied_base_revision", item="EBOPS2010:SI")
+        holds(revision, search(boxes, lambda p: 100 * (p[1] / (1 + p[2] / 100) / p[0] - 1), rng))
+
+
+@some
+@given(st.lists(st.tuples(st.integers(1, 9999), st.integers(1, 9999), st.integers(-99, 300)), min_size=15, max_size=25))
+def test_growth_is_the_comparable_rate_and_the_revision_together(sets: list[tuple[int, int, int]]) -> None:
+    """(1 + growth of the printed levels) = (1 + comparable rate) * (1 + revision)."""
+    worlds = {
+        f"w{n}": [
+            cell(f"={x0}", period="2019"),
+            cell(f"={x1}", period="2020"),
+            cell(f"={g}", measure="growth", price="comparable", period="2020"),
+        ]
+        for n, (x0, x1, g) in enumerate(sets)
+    }
+    results = compute(worlds)
+    for n, (_, x1, g) in enumerate(sets):
+        growth, revision, base = (
+            float(results.one(f"w{n}", indicator, item="EBOPS2010:SI")["value"])
+            for indicator in ("growth", "implied_base_revision", "implied_base")
+        )
+        assert (1 + g / 100) * (1 + revision / 100) == pytest.approx(1 + growth / 100, rel=1e-7)
+        assert base * (1 + g / 100) == pytest.approx(x1, rel=1e-9)
+
+
+def test_a_comparable_rate_of_output_implies_no_base() -> None:
+    """At comparable prices it is the change of prices that lies between, not a revision."""
+    gdp = {"item": "NA:GDP", "flow": "N"}
+    rows = [
+        cell("100", period="2019", **gdp), cell("110", **gdp),
+        cell("5.0", measure="growth", price="comparable", **gdp),
+    ]  # fmt: skip
+    assert compute({"a": rows}).rows("a", "implied_base") == []

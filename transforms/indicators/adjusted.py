@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -21,7 +22,7 @@ def adjust_seasonally(con: duckdb.DuckDBPyConnection) -> None:
            WHERE refusal = '' ORDER BY series"""
     ).fetchall()
     x13as = find_x13as() if rows else None
-    found = [row for series in rows for row in _adjust(*series, x13as)]
+    found = [row for series in rows for row in _adjust(series, x13as)]
     con.register("listed", pa.Table.from_pylist(found, schema=_SCHEMA))
     con.execute("CREATE OR REPLACE TEMP TABLE adjusted_points AS FROM listed ORDER BY series, place")
     con.unregister("listed")
@@ -32,11 +33,10 @@ def find_x13as() -> str | None:
     return shutil.which("x13as")
 
 
-def _adjust(
-    series: int, freq: str, first: str, start: int, end: int, points: list[float], x13as: str | None
-) -> list[dict[str, object]]:
+def _adjust(given: tuple[Any, ...], x13as: str | None) -> list[dict[str, object]]:
     from transforms.seasonal import adjust_series
 
+    series, freq, first, start, end, points = given
     index = pd.period_range(first.replace("-Q", "Q"), periods=len(points), freq=freq)
     result = adjust_series(pd.Series(points, index=index), x13as)
     same = {"series": series, "method": result.method, "refusal": result.refusal}
