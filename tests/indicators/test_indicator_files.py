@@ -65,7 +65,8 @@ def parse_number(text: str) -> float | None:
     if not text:
         return None
     if all(sign in "-0123456789/." for sign in text):
-        return float(Fraction(*map(int, text.split("/"))) if "/" in text and "." not in text else Fraction(text))
+        numerator, _, denominator = text.partition("/")
+        return float(Fraction(numerator) / Fraction(denominator or 1))
     return float(eval(text, {"__builtins__": {}}, {"sqrt": math.sqrt, "exp": math.exp, "log": math.log}))
 
 

@@ -15,7 +15,9 @@ from indicator_worlds import SIX, Results, Row, cell, compute, levels_of
 from transforms.codelists import load_codelist
 
 RULES = {row["code"]: row["value_rule"] for row in load_codelist("obs_status").rows}
-LEVELS = ("total_trade", "trade_balance")
+LEVELS = (
+    "total_trade", "trade_balance", "moving_average", "centred_moving_average", "implied_base", "seasonally_adjusted",
+)  # fmt: skip
 YEARS = ("2018", "2019", "2020", "2021")
 some = settings(max_examples=3)  # each of several worlds, computed together
 

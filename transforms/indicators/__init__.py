@@ -17,6 +17,7 @@ from transforms.definitions import compare_all
 from transforms.errors import InputError
 from transforms.groups import load_group_members
 from transforms.indicators import paths
+from transforms.indicators.adjusted import adjust_seasonally
 
 _HERE = files("transforms.indicators")
 
@@ -167,6 +168,8 @@ def compute_indicators(con: duckdb.DuckDBPyConnection, *, asked: Sequence[str] =
     paths.register(con)
     for step in list_steps():
         con.execute(step)
+    adjust_seasonally(con)
+    con.execute(sql_of("steps/adjusted"))
     for card in load_cards():
         if not only or card.indicator in only:
             _run(con, card.indicator)

@@ -1,0 +1,25 @@
+-- Trailing moving average: the mean of the last three years, four quarters or twelve months, in the unit of the levels.
+-- Nothing is averaged over fewer periods. Every level has the same weight, so the range is the average of the ranges.
+WITH averaged AS (
+    SELECT d.definition, d.geo, d.partner, d.flow, d.item, d.period, d.freq, d.basis, d.adjustment, d.unit, d.dataset,
+           d.vintage, d.mult, d.trailing_window, d.span, d.place - d.span + 1 < d.first_place AS is_beyond,
+           count(w.point) AS n, CASE WHEN count(w.point) = d.span THEN sum(w.point) END AS total,
+           CASE WHEN count(w.lo) = d.span THEN sum(w.lo) END AS total_lo,
+           CASE WHEN count(w.hi) = d.span THEN sum(w.hi) END AS total_hi,
+           bit_or(w.statuses) AS statuses, bool_or(w.contested) AS contested, flatten(list(w.inputs)) AS inputs,
+           CASE WHEN max(w.n_breaks) > min(w.n_breaks) THEN 'the series is broken in between'
+                WHEN bool_or(w.is_otherwise_defined) AND NOT bool_and(w.is_otherwise_defined)
+                THEN 'some of the levels stand under another definition' ELSE '' END AS obstacle
+    FROM dated d JOIN dated w ON w.series = d.series AND w.place BETWEEN d.place - d.span + 1 AND d.place
+    GROUP BY d.definition, d.geo, d.partner, d.flow, d.item, d.period, d.freq, d.basis, d.adjustment, d.unit, d.dataset,
+             d.vintage, d.mult, d.trailing_window, d.span, d.place, d.first_place, d.series
+)
+SELECT definition, geo, '' AS reference, partner, flow, item, period, '' AS base_period, freq, basis, adjustment, unit,
+       unit AS currency, dataset, vintage, '' AS ref_dataset, '' AS ref_vintage,
+       CAST(total AS DOUBLE) / span AS value, CAST(total_lo AS DOUBLE) / span AS lower,
+       CAST(total_hi AS DOUBLE) / span AS upper, mult AS unit_mult, statuses, CAST(n AS DOUBLE) / span AS coverage,
+       trailing_window AS method, contested, CASE WHEN total IS NOT NULL AND obstacle <> '' THEN 'across_breaks' ELSE '' END AS asked,
+       concat_ws('; ', CASE WHEN is_beyond THEN 'the window reaches beyond the series'
+                            WHEN n < span THEN 'periods of the window are not published' END,
+                 nullif(obstacle, '')) AS note, inputs
+FROM averaged
