@@ -55,11 +55,11 @@ def parse_query(con: duckdb.DuckDBPyConnection, sql: str) -> Tree:
     except duckdb.Error as error:
         raise InputError(f"the query cannot be answered: {shorten(error)}") from None
     if not statements:
-        raise InputError("there is no SQL statement", todo=_TODO)
+        raise InputError("give one SQL statement: there is none", todo=_TODO)
     if len(statements) > 1:
         pivots = re.search(r"\bpivot\b", sql, re.IGNORECASE)
         todo = "name the values of a PIVOT: ON flow IN ('X', 'M')." if pivots else _TODO
-        raise InputError(f"the query is several statements ({len(statements)}), and one is answered", todo=todo)
+        raise InputError(f"give one SQL statement: these are several statements ({len(statements)})", todo=todo)
     kind = statements[0].type.name
     if kind == "EXPLAIN" and (plan := _EXPLAIN.match(sql)):
         return {"explained": parse_query(con, sql[plan.end() :])}

@@ -30,14 +30,14 @@ def load_words(name: str) -> dict[str, dict[str, str]]:
 def _pair_words(contracts: tuple[str, ...]) -> dict[str, str]:
     """English words of a comment -> the Chinese ones, from contracts and code lists."""
     english, chinese = load_words("codelists"), load_words("codelists_zh")
-    pairs = {
-        words: chinese[part][name] for part in english for name, words in english[part].items() if name in chinese[part]
-    }
+    pairs: dict[str, str] = {}
     for name in contracts:
         contract = load_contract(name)
         pairs[contract.description_en] = contract.description_zh
         pairs |= {column.en: column.zh for column in contract.columns}
-    return pairs
+    return pairs | {
+        words: chinese[part][name] for part in english for name, words in english[part].items() if name in chinese[part]
+    }
 
 
 @cache

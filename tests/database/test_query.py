@@ -79,7 +79,7 @@ ATTACKS = {
     "several": ("SELECT 1; COPY (SELECT 1) TO '{out}'", "several statements (2)"),
     "several, the write first": ("ATTACH ':memory:' AS o; SELECT 1", "several statements (2)"),
     "several behind a comment": ("SELECT 1 /* ; */ ; -- \n DROP VIEW items", "several statements (2)"),
-    "nothing": ("-- only a comment", "no SQL statement"),
+    "nothing": ("-- only a comment", "one SQL statement: there is none"),
     "read_csv": ("SELECT * FROM read_csv('{secret}')", "read_csv is refused"),
     "read_csv quoted": ('SELECT * FROM "read_csv"(\'{secret}\')', "read_csv is refused"),
     "read_csv with a schema": ("SELECT * FROM system.main.read_csv('{secret}')", "read_csv is refused"),
