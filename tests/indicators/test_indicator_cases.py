@@ -1,7 +1,8 @@
 """Every indicator on small hand-made inputs. The expected numbers are fractions written by hand from the printed cells.
 
-A new indicator fails here until it has a plain case, a zero where it divides, a missing part, a gap in the series and
-what its card refuses (or a word in NOT_APPLICABLE why one of these cannot be).
+An indicator without cases in files (cases/<indicator>/, see test_indicator_files.py) fails here until it has a plain
+case, a zero where it divides, a missing part, a gap in the series and what its card refuses (or a word in
+NOT_APPLICABLE why one of these cannot be).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction as F
 from functools import cache
 from math import exp, log, sqrt
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from indicator_worlds import Results, Row, cell, compute, flows, levels_of, seri
 
 from transforms.indicators import load_cards
 
+FOLDER = Path(__file__).parent / "cases"
 KINDS = ("plain", "zero", "missing", "gap", "refused")
 NOT_APPLICABLE: dict[tuple[str, str], str] = {}
 Number = F | float | int | None
@@ -382,13 +385,14 @@ def test_case(case: Case) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_indicator_has_its_cases(card: Any, kind: str) -> None:
     covered = {(case.indicator, case.kind) for case in CASES}
-    assert (card.indicator, kind) in covered or (card.indicator, kind) in NOT_APPLICABLE
+    in_files = any((FOLDER / card.indicator).glob("*.csv"))
+    assert in_files or (card.indicator, kind) in covered or (card.indicator, kind) in NOT_APPLICABLE
 
 
 def test_cases_are_told_apart_and_belong_to_an_indicator() -> None:
     names = [case.dataset for case in CASES]
     assert len(set(names)) == len(names)
-    assert {case.indicator for case in CASES} == {card.indicator for card in load_cards()}
+    assert {case.indicator for case in CASES} <= {card.indicator for card in load_cards()}
 
 
 @pytest.mark.parametrize("card", load_cards(), ids=lambda card: card.indicator)

@@ -14,7 +14,7 @@ import pyarrow as pa
 from transforms.codelists import codelist_rows, load_codelist
 from transforms.contract import Contract, load_contract
 from transforms.errors import InputError
-from transforms.indicators import paths
+from transforms.indicators import mixes, paths
 
 _HERE = files("transforms.indicators")
 
@@ -144,6 +144,7 @@ def compute_indicators(con: duckdb.DuckDBPyConnection, *, asked: Sequence[str] =
     create_table(con, load_contract("indicators"))
     con.execute("CREATE OR REPLACE TABLE indicators_on_request AS FROM indicators")
     paths.register(con)
+    mixes.register(con)
     for step in list_steps():
         con.execute(step)
     for card in load_cards():
