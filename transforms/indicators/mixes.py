@@ -13,15 +13,16 @@ Amounts are not negative; an open end is infinity. Called from steps/90_mixes.sq
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import duckdb
+from duckdb.func import FunctionNullHandling
 
 Interval = tuple[float, float]
 Sums = tuple[float, float, float, float]  # of a set of parts: low, high; of the rest: low, high
 MOST_NODES = 4000  # of the search for the largest concentration; beyond, the range is wider than it need be
-MOST_OPEN = 12  # parts that may gain or lose, of which all sets are tried; beyond, the range is wider than it need be
+MOST_OPEN = 8  # parts that may gain or lose, of which all sets are tried; beyond, the range is wider than it need be
 
 
 def smallest_concentration(lows: Sequence[float], highs: Sequence[float]) -> float | None:
@@ -164,7 +165,7 @@ def _share_ranges(box: Sequence[Interval]) -> list[Interval]:
     ranges = []
     for place, (low, high) in enumerate(box):
         rest = [*box[:place], *box[place + 1 :]]
-        rest_low, rest_high = math.fsum(r[0] for r in rest), math.fsum(r[1] for r in rest)
+        rest_low, rest_high = _sum_ends(rest)
         ranges.append((_share(low, rest_high), _share(high, rest_low)))
     return ranges
 
@@ -173,22 +174,24 @@ def _sums_of_sets(box: Sequence[Interval], gains: Sequence[bool], unclear: Seque
     """(low, high) of the set and of the rest: the parts that gain with each selection of the unclear ones."""
     clear = [place for place in range(len(box)) if place not in unclear]
     inside, outside = ([box[place] for place in clear if gains[place] is side] for side in (True, False))
-    sums = [tuple(math.fsum(part[end] for part in side) for side in (inside, outside) for end in (0, 1))]
+    (a, b), (c, d) = _sum_ends(inside), _sum_ends(outside)
+    sums: list[Sums] = [(a, b, c, d)]
     for low, high in (box[place] for place in unclear):
         sums = [(a + low, b + high, c, d) for a, b, c, d in sums] + [(a, b, c + low, d + high) for a, b, c, d in sums]
     return sums
 
 
+def _sum_ends(box: Sequence[Interval]) -> Interval:
+    return math.fsum(low for low, _ in box), math.fsum(high for _, high in box)
+
+
 def register(con: duckdb.DuckDBPyConnection) -> None:
     """Give a connection the four functions, over lists of the parts' lower and upper ends."""
-    for function in (smallest_concentration, largest_concentration, smallest_change, largest_change):
-        n_lists = 2 if function in (smallest_concentration, largest_concentration) else 4
-        known = con.execute("SELECT 1 FROM duckdb_functions() WHERE function_name = ?", [function.__name__]).fetchone()
-        if not known:
-            con.create_function(
-                function.__name__,
-                function,
-                ["DOUBLE[]"] * n_lists,
-                "DOUBLE",
-                null_handling="special",  # type: ignore[arg-type]
-            )
+    functions: dict[Callable[..., float | None], int] = {
+        smallest_concentration: 2, largest_concentration: 2, smallest_change: 4, largest_change: 4,
+    }  # fmt: skip
+    for function, n_lists in functions.items():
+        name = function.__name__
+        if not con.execute("SELECT 1 FROM duckdb_functions() WHERE function_name = ?", [name]).fetchone():
+            lists = ["DOUBLE[]"] * n_lists
+            con.create_function(name, function, lists, "DOUBLE", null_handling=FunctionNullHandling.SPECIAL)  # type: ignore[arg-type]

@@ -1,5 +1,5 @@
--- 9. How a whole is divided: all services or a definition among their items (reference ''), a market among the economies
---    that the edition lists (ECONOMIES_LISTED, geo W), an economy's trade among the partners listed (PARTNERS_LISTED).
+-- 9. How a whole is divided: all services or a definition among their items (no reference), a market among the economies
+--    that the edition lists (ECONOMIES_LISTED, geo W), trade of an economy among the partners listed (PARTNERS_LISTED).
 --    low and high: the range of a member; one that is missing lies between zero and what the whole, where it is known,
 --    leaves beside the others.
 CREATE OR REPLACE TEMP TABLE mix_members AS
@@ -45,9 +45,8 @@ WITH economies AS (
                              s.period, s.freq, s.basis, s.price, s.unit, s.adjustment) - s.low) END AS room,
            CASE WHEN s.own_high IS NULL AND w.hi IS NOT NULL THEN w.inputs ELSE [] END AS room_inputs
     FROM scaled s
-    LEFT JOIN measured w ON w.measure = 'value'
-     AND (w.dataset, w.vintage, w.geo, w.partner, w.flow, w.item, w.period, w.basis, w.price, w.unit, w.adjustment)
-       = (s.dataset, s.vintage, s.geo, s.partner, s.flow, s.item, s.period, s.basis, s.price, s.unit, s.adjustment)
+    LEFT JOIN (FROM measured WHERE measure = 'value') w
+    USING (dataset, vintage, geo, partner, flow, item, period, freq, basis, price, unit, adjustment)
 )
 -- members that leave less than nothing contradict the whole, which then bounds nothing
 SELECT * EXCLUDE (own_high, room, room_inputs, contested, inputs, factor, point),
