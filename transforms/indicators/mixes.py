@@ -1,0 +1,197 @@
+"""Exact ranges of concentration, and ranges of structural change, over the boxes of the parts' intervals.
+
+Concentration H = sum x^2 / (sum x)^2. With c = sum x^2 / sum x, its derivative in x_i has the sign of x_i - c, and
+along any line it falls and then rises. So it is smallest where every part is as near to c as its interval lets it, and
+largest where every part is at an end of its interval.
+
+Structural change between shares s (later) and r (earlier) is the largest s_A - r_A over the sets A of parts, A being
+the parts that gain. A share of a set is largest with the set at its upper ends and the rest at their lower ones.
+
+Amounts are not negative; an open end is infinity. Called from steps/90_mixes.sql and 91_structures.sql.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import duckdb
+from duckdb.func import FunctionNullHandling
+
+Interval = tuple[float, float]
+Sums = tuple[float, float, float, float]  # of a set of parts: low, high; of the rest: low, high
+MOST_NODES = 4000  # of the search for the largest concentration; beyond, the range is wider than it need be
+MOST_OPEN = 8  # parts that may gain or lose, of which all sets are tried; beyond, the range is wider than it need be
+
+
+def smallest_concentration(lows: Sequence[float], highs: Sequence[float]) -> float | None:
+    """min of H; None where nothing can be above zero."""
+    box = [(low, high) for low, high in zip(lows, highs, strict=True) if high > 0]
+    if not box:
+        return None
+    level = min(high for _, high in box)
+    if max(low for low, _ in box) <= level:  # all parts can be equal
+        return 1 / len(box)
+    # the pull of the parts at their ends falls as the level c rises, and is a straight line between two ends
+    turns = sorted({end for interval in box for end in interval if end < math.inf})
+    below, above = next((a, b) for a, b in pairwise(turns) if _pull(box, b) <= 0)
+    ends = [low for low, _ in box if low >= above] + [high for _, high in box if high <= below]
+    level = math.fsum(x * x for x in ends) / math.fsum(ends)
+    return _concentration([min(max(level, low), high) for low, high in box])
+
+
+def _pull(box: Sequence[Interval], level: float) -> float:
+    nearest = (min(max(level, low), high) for low, high in box)
+    return math.fsum(x * (x - level) for x in nearest)
+
+
+def _concentration(amounts: Sequence[float]) -> float:
+    return math.fsum(x * x for x in amounts) / math.fsum(amounts) ** 2
+
+
+def largest_concentration(lows: Sequence[float], highs: Sequence[float]) -> float | None:
+    """max of H (with an open end its least upper bound, 1); None where nothing can be above zero.
+
+    Branch and bound: parts at one of their ends, the rest bounded by letting x^2 be its chord. Should the nodes run
+    out, what is returned is above the largest value, never below it.
+    """
+    box = [(low, high) for low, high in zip(lows, highs, strict=True) if high > 0]
+    if not box:
+        return None
+    if any(high == math.inf for _, high in box):
+        return 1.0
+    best = 0.0
+    fixed = [low for low, high in box if low == high]
+    stack = [(fixed, sorted((i for i in box if i[0] < i[1]), key=sum, reverse=True))]
+    for _ in range(MOST_NODES):
+        if not stack:
+            return best
+        at_ends, free = stack.pop()
+        reached, bound, split = _relax(at_ends, free)
+        best = max(best, reached)
+        if bound > best * (1 + 1e-13):
+            low, high = free[split]
+            rest = free[:split] + free[split + 1 :]
+            stack += [([*at_ends, end], rest) for end in (low, high)]
+    return min(1.0, max([best, *(_relax(at_ends, free)[1] for at_ends, free in stack)]))
+
+
+def _relax(at_ends: Sequence[float], free: Sequence[Interval]) -> tuple[float, float, int]:
+    """(an H that is reached, a bound of all H, the part to split) with some parts at their ends.
+
+    With x^2 <= (low + high) x - low high, the largest sum of squares for a sum T rises by low + high as one part after
+    the other goes up, those with the steepest chord first.
+    """
+    total = math.fsum(at_ends) + math.fsum(low for low, _ in free)
+    squares = math.fsum(x * x for x in at_ends) + math.fsum(low * low for low, _ in free)
+    reached = squares / total**2 if total > 0 else 0.0
+    bound, split = reached, 0
+    for place, (low, high) in enumerate(free):
+        slope = low + high
+        start = squares - slope * total  # squares = start + slope * total along this step
+        if start < 0 and total < -2 * start / slope < total + high - low:
+            peak = -slope * slope / (4 * start)
+            if peak > bound:
+                bound, split = peak, place
+        total, squares = total + high - low, squares + high * high - low * low
+        here = squares / total**2
+        reached = max(reached, here)
+        if here > bound:
+            bound, split = here, place
+    return reached, bound, split
+
+
+def smallest_change(
+    lows: Sequence[float], highs: Sequence[float], base_lows: Sequence[float], base_highs: Sequence[float]
+) -> float | None:
+    """A lower bound of structural change: the largest s_A - r_A that any amounts leave to a set. None: no shares.
+
+    Reached where it is clear which parts gain; else it may lie below the smallest value.
+    """
+    later, base = _pair(lows, highs), _pair(base_lows, base_highs)
+    if not (_can_be_above_zero(later) and _can_be_above_zero(base)):
+        return None
+    sets, _ = _sets_that_may_gain(later, base)
+    least = (
+        _share(low, rest_high) - _share(base_high, base_rest_low)
+        for (low, _, _, rest_high), (_, base_high, base_rest_low, _) in sets
+    )
+    return max([0.0, *least])
+
+
+def largest_change(
+    lows: Sequence[float], highs: Sequence[float], base_lows: Sequence[float], base_highs: Sequence[float]
+) -> float | None:
+    """max of structural change. None: no shares. With more than MOST_OPEN parts unclear, above the largest value."""
+    later, base = _pair(lows, highs), _pair(base_lows, base_highs)
+    if not (_can_be_above_zero(later) and _can_be_above_zero(base)):
+        return None
+    sets, left_out = _sets_that_may_gain(later, base)
+    most = (
+        _share(high, rest_low) - _share(base_low, base_rest_high)
+        for (_, high, rest_low, _), (base_low, _, _, base_rest_high) in sets
+    )
+    return min(1.0, max([0.0, *most]) + left_out)
+
+
+def _pair(lows: Sequence[float], highs: Sequence[float]) -> list[Interval]:
+    return list(zip(lows, highs, strict=True))
+
+
+def _can_be_above_zero(box: Sequence[Interval]) -> bool:
+    return any(high > 0 for _, high in box)
+
+
+def _share(part: float, rest: float) -> float:
+    if part == math.inf:
+        return 1.0
+    return part / (part + rest) if part > 0 else 0.0
+
+
+def _sets_that_may_gain(later: Sequence[Interval], base: Sequence[Interval]) -> tuple[list[tuple[Sums, Sums]], float]:
+    """The sums over each set that can be the one that gains; what the parts beyond MOST_OPEN can add at most."""
+    ranges = list(zip(_share_ranges(later), _share_ranges(base), strict=True))
+    gains = [s_least >= r_most for (s_least, _), (_, r_most) in ranges]
+    possible = [s_most - r_least for (_, s_most), (r_least, _) in ranges]
+    unclear = [place for place, gain in enumerate(gains) if not gain and possible[place] > 0]
+    unclear.sort(key=possible.__getitem__, reverse=True)
+    tried = unclear[:MOST_OPEN]
+    sets = zip(_sums_of_sets(later, gains, tried), _sums_of_sets(base, gains, tried), strict=True)
+    return list(sets), math.fsum(possible[place] for place in unclear[MOST_OPEN:])
+
+
+def _share_ranges(box: Sequence[Interval]) -> list[Interval]:
+    ranges = []
+    for place, (low, high) in enumerate(box):
+        rest = [*box[:place], *box[place + 1 :]]
+        rest_low, rest_high = _sum_ends(rest)
+        ranges.append((_share(low, rest_high), _share(high, rest_low)))
+    return ranges
+
+
+def _sums_of_sets(box: Sequence[Interval], gains: Sequence[bool], unclear: Sequence[int]) -> list[Sums]:
+    """(low, high) of the set and of the rest: the parts that gain with each selection of the unclear ones."""
+    clear = [place for place in range(len(box)) if place not in unclear]
+    inside, outside = ([box[place] for place in clear if gains[place] is side] for side in (True, False))
+    (a, b), (c, d) = _sum_ends(inside), _sum_ends(outside)
+    sums: list[Sums] = [(a, b, c, d)]
+    for low, high in (box[place] for place in unclear):
+        sums = [(a + low, b + high, c, d) for a, b, c, d in sums] + [(a, b, c + low, d + high) for a, b, c, d in sums]
+    return sums
+
+
+def _sum_ends(box: Sequence[Interval]) -> Interval:
+    return math.fsum(low for low, _ in box), math.fsum(high for _, high in box)
+
+
+def register(con: duckdb.DuckDBPyConnection) -> None:
+    """Give a connection the four functions, over lists of the parts' lower and upper ends."""
+    functions: dict[Callable[..., float | None], int] = {
+        smallest_concentration: 2, largest_concentration: 2, smallest_change: 4, largest_change: 4,
+    }  # fmt: skip
+    for function, n_lists in functions.items():
+        name = function.__name__
+        if not con.execute("SELECT 1 FROM duckdb_functions() WHERE function_name = ?", [name]).fetchone():
+            lists = ["DOUBLE[]"] * n_lists
+            con.create_function(name, function, lists, "DOUBLE", null_handling=FunctionNullHandling.SPECIAL)  # type: ignore[arg-type]
