@@ -18,7 +18,7 @@ WITH averaged AS (
                 THEN 'some of the levels stand under another definition' ELSE '' END AS obstacle
     FROM dated d
     JOIN dated w ON w.series = d.series AND w.place BETWEEN d.place - d.span / 2 AND d.place + d.span / 2
-    WHERE d.freq IN ('Q', 'M')
+    WHERE d.freq IN ('Q', 'M') AND d.first_place < d.last_place
     GROUP BY d.definition, d.geo, d.partner, d.flow, d.item, d.period, d.freq, d.basis, d.adjustment, d.unit, d.dataset,
              d.vintage, d.mult, d.centred_window, d.span, d.place, d.first_place, d.last_place, d.series
 )

@@ -11,6 +11,7 @@ WITH averaged AS (
                 WHEN bool_or(w.is_otherwise_defined) AND NOT bool_and(w.is_otherwise_defined)
                 THEN 'some of the levels stand under another definition' ELSE '' END AS obstacle
     FROM dated d JOIN dated w ON w.series = d.series AND w.place BETWEEN d.place - d.span + 1 AND d.place
+    WHERE d.first_place < d.last_place
     GROUP BY d.definition, d.geo, d.partner, d.flow, d.item, d.period, d.freq, d.basis, d.adjustment, d.unit, d.dataset,
              d.vintage, d.mult, d.trailing_window, d.span, d.place, d.first_place, d.series
 )

@@ -3,9 +3,11 @@
 --    the box is that of n and of the rest r, d = n + r; otherwise r stands for d itself.
 CREATE OR REPLACE TEMP TABLE share_sides AS
 WITH wanted AS (
-    SELECT s.*, CASE WHEN reference_item = 'EBOPS2010:S' THEN own_definition ELSE reference_definition END AS definition
+    SELECT * REPLACE (is_sum AND starts_with(reference_item, 'DEF:') AS is_sum),
+           CASE WHEN reference_item = 'EBOPS2010:S' THEN own_definition ELSE reference_definition END AS definition
     FROM shares s
-    WHERE freq IN ('A', 'Q', 'M') AND NOT starts_with(period, '..') AND (freq <> 'A' OR NOT contains(period, '/'))
+    WHERE measure = 'value' AND price = 'current' AND freq IN ('A', 'Q', 'M') AND NOT starts_with(period, '..')
+      AND (freq <> 'A' OR NOT contains(period, '/'))
       AND ((item LIKE 'DEF:%' AND reference = 'SERVICES')
            OR (item LIKE 'EBOPS2010:S_%' AND (reference = 'SERVICES' OR EXISTS (
                    SELECT 1 FROM definitions e
@@ -16,23 +18,14 @@ WITH wanted AS (
     FROM compositions WHERE price = 'current' AND starts_with(whole, 'DEF:')
     GROUP BY ALL
 )
-SELECT w.*, n.point AS n, n.lo_cut AS n_lo, n.hi AS n_hi, d.point AS d, d.lo_cut AS d_lo, d.hi AS d_hi,
-       coalesce(d.method = 'sum_of_items' AND e.item IS NOT NULL AND s.lo IS NOT NULL, false) AS is_sum,
-       CASE WHEN is_sum THEN not_below_zero(s.lo - n.lo_cut) ELSE d.lo_cut END AS r_lo,
-       CASE WHEN is_sum THEN not_below_zero(s.hi - n.hi) ELSE d.hi END AS r_hi,
+SELECT w.*, CASE WHEN w.is_sum THEN not_below_zero(s.lo - w.n_lo) ELSE w.d_lo END AS r_lo,
+       CASE WHEN w.is_sum THEN not_below_zero(s.hi - w.n_hi) ELSE w.d_hi END AS r_hi,
        count(*) FILTER (WHERE (w.statuses & getvariable('law').broken) <> 0) OVER (
            PARTITION BY w.dataset, w.vintage, w.geo, w.partner, w.flow, w.item, w.reference, w.freq, w.basis,
                         w.adjustment, w.currency
            ORDER BY w.period) AS n_breaks,
        (w.statuses & status_bit('D')) <> 0 AS is_otherwise_defined
 FROM wanted w
-JOIN measured n ON n.measure = 'value' AND n.price = 'current'
- AND (n.dataset, n.vintage, n.geo, n.partner, n.flow, n.item, n.period, n.basis, n.unit, n.adjustment)
-   = (w.dataset, w.vintage, w.geo, w.partner, w.flow, w.item, w.period, w.basis, w.currency, w.adjustment)
-JOIN measured d ON d.measure = 'value' AND d.price = 'current'
- AND (d.dataset, d.vintage, d.geo, d.partner, d.flow, d.item, d.period, d.basis, d.unit, d.adjustment)
-   = (w.dataset, w.vintage, w.geo, w.partner, w.flow, w.reference_item, w.period, w.basis, w.currency, w.adjustment)
-LEFT JOIN definitions e ON e.definition = d.definition AND e.item = w.item
 LEFT JOIN sums s
   ON (s.dataset, s.vintage, s.geo, s.partner, s.flow, s.whole, s.period, s.basis, s.adjustment, s.unit)
    = (w.dataset, w.vintage, w.geo, w.partner, w.flow, w.reference_item, w.period, w.basis, w.adjustment, w.currency);

@@ -14,7 +14,7 @@ SELECT *, dense_rank() OVER (ORDER BY dataset, vintage, geo, partner, flow, item
        max(place) OVER (PARTITION BY dataset, vintage, geo, partner, flow, item, measure, freq, basis, price, unit,
                                      adjustment) AS last_place
 FROM series
-WHERE NOT contains(period, '/');
+WHERE NOT contains(period, '/') AND measure = 'value';
 
 -- The year that an index is based on: 2015, else the first year that is complete. n periods of it sum to b.
 CREATE OR REPLACE TEMP TABLE index_bases AS
@@ -48,4 +48,5 @@ SELECT d.definition, d.geo, d.partner, d.flow, d.item, d.period, coalesce(CAST(b
            | d.statuses | coalesce(b.statuses, status_bit('O')) AS statuses,
        CASE WHEN b.b IS NULL THEN 0.5 ELSE 1 END * CAST(d.point IS NOT NULL AS DOUBLE) AS coverage,
        d.contested OR coalesce(b.contested, false) AS contested, list_concat(d.inputs, b.inputs) AS inputs
-FROM dated d LEFT JOIN index_bases b USING (series);
+FROM dated d LEFT JOIN index_bases b USING (series)
+WHERE d.first_place < d.last_place;

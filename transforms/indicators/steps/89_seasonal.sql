@@ -5,7 +5,7 @@ WITH known AS (
     SELECT *, min(place) FILTER (WHERE point IS NOT NULL) OVER (PARTITION BY series) AS first_known,
            max(place) FILTER (WHERE point IS NOT NULL) OVER (PARTITION BY series) AS last_known
     FROM dated d
-    WHERE freq IN ('Q', 'M') AND adjustment = 'N' AND measure = 'value' AND NOT EXISTS (
+    WHERE freq IN ('Q', 'M') AND adjustment = 'N' AND NOT EXISTS (
         SELECT 1 FROM dated p
         WHERE p.adjustment IN ('S', 'Y') AND p.point IS NOT NULL
           AND (p.dataset, p.vintage, p.geo, p.partner, p.flow, p.item, p.measure, p.freq, p.basis, p.price, p.unit)

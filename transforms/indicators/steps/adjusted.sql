@@ -26,7 +26,7 @@ WITH lined AS (
     SELECT series, place, definition, geo, partner, flow, item, period, freq, basis, adjustment, unit, dataset, vintage,
            CAST(point AS DOUBLE) AS point, CAST(not_below_zero(lo) AS DOUBLE) AS lo, CAST(hi AS DOUBLE) AS hi,
            'published' AS method, '' AS refusal, statuses, coverage, contested, '' AS note, inputs, n_breaks
-    FROM dated WHERE adjustment IN ('S', 'Y') AND freq IN ('Q', 'M') AND measure = 'value'
+    FROM dated WHERE adjustment IN ('S', 'Y') AND freq IN ('Q', 'M')
 )
 SELECT l.definition, l.geo, l.partner, l.flow, l.item, l.period, coalesce(e.period, '') AS base_period, l.freq, l.basis,
        l.adjustment, l.unit AS currency, l.dataset, l.vintage, l.method,
