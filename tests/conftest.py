@@ -29,9 +29,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever starts Prefect is slow."""
+    """Whatever starts Prefect is slow, and what searches the ranges and laws of indicators over many made-up worlds."""
     for item in items:
-        if (ROOT / "tests" / "flows") in item.path.parents:
+        if (ROOT / "tests" / "flows") in item.path.parents or (
+            item.path.parent.name == "indicators" and item.path.stem.endswith(("_laws", "_ranges", "_law"))
+        ):
             item.add_marker(pytest.mark.slow)
 
 

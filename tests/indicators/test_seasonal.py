@@ -98,7 +98,7 @@ def test_differences_below_the_scale_are_none() -> None:
 
 def test_months_of_a_place_with_what_the_reader_must_know() -> None:
     results = compute({"a": rows_of(monthly(2)), "b": rows_of(monthly(3), geo="USA")})
-    found = results.rows("a", "seasonally_adjusted", item="EBOPS2010:SI")
+    found = results.rows("a", "seasonally_adjusted", item="EBOPS2010:SI", freq="M")
     expected = adjust_series(frame([float(f"{v:.4f}") for v in monthly(2)])).values
     assert [float(r["value"]) for r in sorted(found, key=lambda r: r["period"])] == pytest.approx(list(expected))
     for row in found:
@@ -107,7 +107,7 @@ def test_months_of_a_place_with_what_the_reader_must_know() -> None:
         )
         assert (row["obs_status"], row["adjustment"], row["lower"], row["upper"]) == ("E", "S", None, None)
         assert len(row["inputs"]) == 1 and row["coverage"] == 1
-    growth = {r["period"]: r for r in results.rows("a", "seasonal_growth", item="EBOPS2010:SI")}
+    growth = {r["period"]: r for r in results.rows("a", "seasonal_growth", item="EBOPS2010:SI", freq="M")}
     levels = {r["period"]: float(r["value"]) for r in found}
     assert len(growth) == 59
     assert float(growth["2020-02"]["value"]) == pytest.approx(100 * (levels["2020-02"] / levels["2020-01"] - 1))
@@ -124,7 +124,7 @@ def test_each_series_is_adjusted_by_itself_and_alike_on_every_run() -> None:
         compute_indicators(con)
         found = con.execute(
             """SELECT dataset, period, value FROM indicators
-               WHERE indicator IN ('seasonally_adjusted', 'seasonal_growth') ORDER BY ALL"""
+               WHERE indicator IN ('seasonally_adjusted', 'seasonal_growth') AND freq = 'M' ORDER BY ALL"""
         ).fetchall()
         return {(f"{dataset} {n}", period): value for n, (dataset, period, value) in enumerate(found)}
 
@@ -186,7 +186,7 @@ def test_x13_that_fails_is_a_refusal_with_its_reason(tmp_path: Path, monkeypatch
     program = put_stand_in(tmp_path, fails=True)
     assert adjust_series(frame(monthly(4)), program).refusal == NO_RESULT
     monkeypatch.setattr(adjusted, "find_x13as", lambda: program)
-    one = compute({"a": rows_of(monthly(4))}).one("a", "seasonally_adjusted", item="EBOPS2010:SI")
+    one = compute({"a": rows_of(monthly(4))}).one("a", "seasonally_adjusted", item="EBOPS2010:SI", freq="M")
     assert (one["value"], one["obs_status"], one["note"], one["period"]) == (None, "O", NO_RESULT, "2020-12")
 
 
@@ -203,4 +203,4 @@ def test_series_that_are_refused_never_reach_the_model(monkeypatch: pytest.Monke
     )
     with pytest.raises(AssertionError, match="the model was called"):
         compute({"whole": series(values)})
-    assert connection().execute("SELECT count(*) FROM adjustable WHERE refusal = ''").fetchone() == (1,)
+    assert connection().execute("SELECT count(*) FROM adjustable WHERE refusal = '' AND freq = 'M'").fetchone() == (1,)
