@@ -19,11 +19,17 @@ SELECT key AS locator, key, indicator, geo, flow, item, unit, coverage, obs_stat
                  AND list_contains(string_split(k.obs_status, ';'), s.code)) THEN k.obs_status || ' with a value' END
            AS status_conflict,
        CASE WHEN len(inputs) = 0 THEN key END AS without_inputs,
-       CASE WHEN indicator IN ('export_orientation') AND (value < 0 OR value > 1) THEN CAST(value AS VARCHAR)
-            WHEN indicator = 'trade_competitiveness' AND (value < -1 OR value > 1) THEN CAST(value AS VARCHAR)
-            WHEN indicator IN ('export_import_coverage', 'multiple') AND value < 0 THEN CAST(value AS VARCHAR)
-            WHEN indicator = 'growth' AND value < -100 THEN CAST(value AS VARCHAR) END AS out_of_range,
-       CASE WHEN indicator IN ('dds_share', 'category_share', 'city_share', 'world_share') AND obs_status <> 'D'
+       CASE WHEN indicator IN ('export_orientation', 'grubel_lloyd', 'grubel_lloyd_weighted') AND (value < 0 OR value > 1)
+            THEN CAST(value AS VARCHAR)
+            WHEN indicator IN ('trade_competitiveness', 'rsca') AND (value < -1 OR value > 1) THEN CAST(value AS VARCHAR)
+            -- where the published figures contradict one another it has no limits
+            WHEN indicator = 'nrca' AND NOT contested AND (value < -2500 OR value > 2500) THEN CAST(value AS VARCHAR)
+            WHEN indicator IN ('export_import_coverage', 'multiple', 'openness', 'openness_half', 'export_intensity', 'rca',
+                               'location_quotient') AND value < 0 THEN CAST(value AS VARCHAR)
+            WHEN indicator IN ('growth', 'balance_ratio_imports') AND value < -100 THEN CAST(value AS VARCHAR)
+            END AS out_of_range,
+       CASE WHEN indicator IN ('dds_share', 'category_share', 'city_share', 'world_share', 'dds_share_without_travel',
+                               'category_share_without_travel') AND obs_status <> 'D'
                  AND (value < 0 OR lower > 100) THEN coalesce(CAST(value AS VARCHAR), 'over ' || CAST(lower AS VARCHAR))
             END AS share_above_whole,
        CASE WHEN geo NOT IN (SELECT code FROM geographies) THEN 'geo ' || geo

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from indicator_worlds import SIX, Row, cell, compute, flows
 
-some = settings(max_examples=4)
+some = settings(max_examples=3)
 PLACES = ("CHN", "IND", "USA")
 MAIN = ("SA", "SB", "SC", "SD", "SE", *SIX, "SL")
 amounts = st.integers(0, 999)

@@ -1,4 +1,4 @@
--- Exports less imports, per cent of gross product. A surplus is smallest over the highest product, a deficit over the lowest.
+-- Exports less imports, per cent of gross product. A surplus is least over the highest product, a deficit over the lowest.
 WITH compared AS (
     SELECT p.*, p.x_lo - p.m_hi AS lowest, p.x_hi - p.m_lo AS highest, d.reference, d.ref_dataset, d.ref_vintage, d.output,
            d.output_lo, d.output_hi, d.obstacle, d.output_coverage, d.output_contested, d.output_inputs,

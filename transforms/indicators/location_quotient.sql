@@ -1,4 +1,4 @@
--- Location quotient: the share of a part in a place over its share in the nation, within a universe that the reference names.
+-- Location quotient: the share of a part in a place over its share in the nation, in a universe that the reference names.
 WITH divided AS (
     SELECT *,
            CASE WHEN refusal = '' THEN a / nullif(CAST(r AS DOUBLE), 0) * (w / nullif(CAST(i AS DOUBLE), 0)) END AS ratio,

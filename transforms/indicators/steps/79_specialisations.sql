@@ -1,8 +1,8 @@
--- 6e. A part of a universe in a place against the same part in a reference place: a = x_i of the place, r = the place's
---     universe, i = x_i of the reference, w = its universe. The universes are the references RCA_* (against the world, which
---     must be printed in the same edition) and LQ_* (against the nation, of the same source family unless asked for).
---     Ranges: a lies in r, i in w and - within one edition - a in i and the rest of the place, b = r - a, in the rest of
---     the reference, e = w - i. Where a universe is a sum of its items, its rest has an interval of its own.
+-- 6e. A part of a universe in a place against the same part in a reference place: a = x_i of the place, r = the
+--     place's universe, i = x_i of the reference, w = its universe. The universes are the references RCA_* (against the
+--     world, which must be printed in the same edition) and LQ_* (against the nation, of the same source family unless
+--     asked for). Ranges: a lies in r, i in w and - within one edition - a in i and the rest of the place, b = r - a, in
+--     the rest of the reference, e = w - i. Where a universe is a sum of its items, its rest has an interval of its own.
 
 CREATE OR REPLACE TEMP MACRO ten_to(power) AS CAST(pow(10.0, greatest(power, 0)) AS DECIMAL(19, 0));
 -- The lower end of an amount that is not negative: nothing is known of what has no end at all.
@@ -34,7 +34,8 @@ WITH places AS (
 )
 SELECT u.universe, CASE WHEN starts_with(u.universe, 'DEF:') THEN r.definition ELSE a.definition END AS definition,
        a.dataset, a.vintage, a.geo, a.partner, a.flow, a.item, a.period, a.freq, a.basis, a.unit, a.adjustment,
-       least(a.mult, r.mult) AS mult, a.point * ten_to(a.mult - r.mult) AS part, r.point * ten_to(r.mult - a.mult) AS whole,
+       least(a.mult, r.mult) AS mult,
+       a.point * ten_to(a.mult - r.mult) AS part, r.point * ten_to(r.mult - a.mult) AS whole,
        above_zero(a.lo, a.hi) * ten_to(a.mult - r.mult) AS part_lo, a.hi * ten_to(a.mult - r.mult) AS part_hi,
        above_zero(r.lo, r.hi) * ten_to(r.mult - a.mult) AS whole_lo, r.hi * ten_to(r.mult - a.mult) AS whole_hi,
        -- a sum that the part is a term of: the other terms
@@ -71,8 +72,9 @@ WITH candidates AS (
            n.note AS n_note,
            CASE WHEN p.refusal <> '' THEN p.refusal WHEN n.refusal <> '' THEN n.refusal
                 WHEN coalesce(n.part, n.part_hi) = 0 THEN 'the denominator is zero' ELSE '' END AS refused,
-           concat_ws('; ', CASE WHEN p.dataset <> n.dataset AND (pc.source_family <> nc.source_family OR pc.source_family = '')
-                                THEN concat('the nation (', n.item, ') comes from another source family: ', nc.title_en) END,
+           concat_ws('; ',
+                     CASE WHEN p.dataset <> n.dataset AND (pc.source_family <> nc.source_family OR pc.source_family = '')
+                          THEN concat('the nation (', n.item, ') comes from another source family: ', nc.title_en) END,
                      CASE WHEN p.basis <> n.basis
                           THEN concat('the nation (', n.item, ') is on another basis: ', n.basis) END) AS obstacles
     FROM within_universe p
@@ -115,9 +117,9 @@ SELECT *, is_known AND (contested OR n_contested OR coalesce(a_lo > a_hi, false)
                         OR coalesce(a_lo + b_lo > r0_hi, false) OR coalesce(i_lo + e_lo > w0_hi, false)) AS is_torn
 FROM ends;
 
--- The most of x_i / W - I R / W^2 = (a e - i b) / (i + e)^2. Given i, it rises with a and falls with b, and in e it rises to
--- i (1 + 2 b / a) and falls from there. In i it turns where i = e or i = (W - b) / 2 with a = i, or at an end of a
--- relation: these are tried. Places of a and b, i and e changed over, the same gives the least with its sign changed.
+-- The most of a / w - i r / w^2 = (a e - i b) / (i + e)^2. Given i, it rises with a and falls with b, and in e it rises
+-- to i (1 + 2 b / a) and falls from there. In i it turns where i = e or i = (w - b) / 2 with a = i, or at an end of a
+-- relation: these are tried. With a and b, i and e changed over, the same gives the least with its sign changed.
 CREATE OR REPLACE TEMP MACRO nrca_most(a_hi, b_lo, r_lo, i_lo, i_hi, e_lo, e_hi, w_lo, w_hi) AS list_max(list_transform(
     list_filter(
         list_transform(
@@ -136,9 +138,22 @@ CREATE OR REPLACE TEMP MACRO nrca_most(a_hi, b_lo, r_lo, i_lo, i_hi, e_lo, e_hi,
     lambda s: (s.a * between_ends(s.best, s.least, s.most) - s.i * s.b)
               / pow(s.i + between_ends(s.best, s.least, s.most), 2)));
 
--- The corners of the ranges of (a / r) / (i / w): with most (_top) of the part where it is wanted and least (_bottom) where
--- it is not. A part that both ends leave free moves with its whole. least_split: where the place and the part together
--- would exceed the world, what remains is divided so that r * i is largest, as evenly as their ends allow.
+-- The same where the part is below i at all ends, and the rest below e: then i is at an end of a relation.
+CREATE OR REPLACE TEMP MACRO nrca_at(i, a, b, e_lo, e_hi, w_lo, w_hi) AS nrca_of(
+    a, a + b, i,
+    i + between_ends(CASE WHEN a > 0 THEN i * (1 + 2 * b / a) END, greatest(e_lo, w_lo - i), least(e_hi, w_hi - i))
+);
+CREATE OR REPLACE TEMP MACRO nrca_most_apart(a, b, i_lo, i_hi, e_lo, e_hi, w_lo, w_hi) AS greatest(
+    nrca_at(i_lo, a, b, e_lo, e_hi, w_lo, w_hi), nrca_at(i_hi, a, b, e_lo, e_hi, w_lo, w_hi),
+    nrca_at(between_ends(w_lo - e_lo, i_lo, i_hi), a, b, e_lo, e_hi, w_lo, w_hi),
+    nrca_at(between_ends(w_lo - e_hi, i_lo, i_hi), a, b, e_lo, e_hi, w_lo, w_hi),
+    nrca_at(between_ends(w_hi - e_lo, i_lo, i_hi), a, b, e_lo, e_hi, w_lo, w_hi),
+    nrca_at(between_ends(w_hi - e_hi, i_lo, i_hi), a, b, e_lo, e_hi, w_lo, w_hi)
+);
+
+-- The corners of the ranges of (a / r) / (i / w), which rises with a and w and falls with r and i: its most is at a_top,
+-- r_bottom, i_bottom, w_top. A part moves with its whole. Where at the least the place and the part together would
+-- exceed the reference, what there is is divided so that r * i is largest: as evenly as their ends allow.
 CREATE OR REPLACE TEMP TABLE specialisations AS
 WITH tops AS (
     SELECT *, CASE WHEN is_torn OR NOT is_inside THEN a_hi
@@ -168,30 +183,39 @@ WITH tops AS (
                 WHEN is_known THEN CASE WHEN w_need > w0_hi THEN w0_hi ELSE greatest(w0_lo, i_hi + e_lo, w_need) END
                 END AS w_bottom
     FROM corners
+), doubled AS (
+    -- open ends leave it between its limits only
+    SELECT *, is_known AND refused = '' AND is_inside AND starts_with(reference, 'RCA_') AND a_hi IS NOT NULL
+                  AND b_hi IS NOT NULL AND i_hi IS NOT NULL AND e_hi IS NOT NULL AND w0_hi IS NOT NULL
+                  AND (w0_lo > 0 OR (NOT is_torn AND i_lo + e_lo > 0))
+               AS is_ranged,
+           a_hi <= i_lo AND b_hi <= e_lo AS is_apart,
+           CAST(a_lo AS DOUBLE) AS al, CAST(a_hi AS DOUBLE) AS ah, CAST(b_lo AS DOUBLE) AS bl, CAST(b_hi AS DOUBLE) AS bh,
+           CAST(i_lo AS DOUBLE) AS il, CAST(i_hi AS DOUBLE) AS ih, CAST(e_lo AS DOUBLE) AS el, CAST(e_hi AS DOUBLE) AS eh,
+           CAST(r0_lo AS DOUBLE) AS rl, CAST(w0_lo AS DOUBLE) AS wl, CAST(w0_hi AS DOUBLE) AS wh
+    FROM ends
 ), normalised AS (
     SELECT *,
-           -- open ends leave it between its limits only
-           is_known AND refused = '' AND is_inside AND starts_with(reference, 'RCA_') AND a_hi IS NOT NULL AND b_hi IS NOT NULL AND i_hi IS NOT NULL
-               AND e_hi IS NOT NULL AND w0_hi IS NOT NULL AND w0_lo > 0 AS is_ranged,
            CASE WHEN NOT is_ranged THEN NULL
-                WHEN is_torn THEN list_max([nrca_of(a0_hi, r0_lo, i0_lo, w0_lo), nrca_of(a0_hi, r0_lo, i0_lo, w0_hi),
-                                            nrca_of(a0_hi, r0_lo, i0_lo,
-                                                    between_ends(2 * CAST(i0_lo AS DOUBLE) * r0_lo / nullif(a0_hi, 0), w0_lo, w0_hi))])
-                ELSE nrca_most(CAST(a_hi AS DOUBLE), CAST(b_lo AS DOUBLE), CAST(r0_lo AS DOUBLE), CAST(i_lo AS DOUBLE),
-                               CAST(i_hi AS DOUBLE), CAST(e_lo AS DOUBLE), CAST(e_hi AS DOUBLE), CAST(w0_lo AS DOUBLE),
-                               CAST(w0_hi AS DOUBLE)) END AS nrca_upper,
+                WHEN is_torn
+                THEN greatest(nrca_of(a0_hi, r0_lo, i0_lo, w0_lo), nrca_of(a0_hi, r0_lo, i0_lo, w0_hi),
+                              nrca_of(a0_hi, r0_lo, i0_lo,
+                                      between_ends(2 * CAST(i0_lo AS DOUBLE) * rl / nullif(CAST(a0_hi AS DOUBLE), 0),
+                                                   wl, wh)))
+                WHEN is_apart THEN nrca_most_apart(ah, greatest(bl, rl - ah), il, ih, el, eh, wl, wh)
+                ELSE nrca_most(ah, bl, rl, il, ih, el, eh, wl, wh) END AS nrca_upper,
            CASE WHEN NOT is_ranged THEN NULL
                 WHEN is_torn THEN least(nrca_of(a0_lo, r0_hi, i0_hi, w0_lo), nrca_of(a0_lo, r0_hi, i0_hi, w0_hi))
-                ELSE -nrca_most(CAST(b_hi AS DOUBLE), CAST(a_lo AS DOUBLE), CAST(r0_lo AS DOUBLE), CAST(e_lo AS DOUBLE),
-                                CAST(e_hi AS DOUBLE), CAST(i_lo AS DOUBLE), CAST(i_hi AS DOUBLE), CAST(w0_lo AS DOUBLE),
-                                CAST(w0_hi AS DOUBLE)) END AS nrca_lower
-    FROM ends
+                WHEN is_apart THEN -nrca_most_apart(bh, greatest(al, rl - bh), el, eh, il, ih, wl, wh)
+                ELSE -nrca_most(bh, al, rl, el, eh, il, ih, wl, wh) END AS nrca_lower
+    FROM doubled
 )
 SELECT definition, geo, reference, partner, flow, item, period, freq, basis, adjustment, unit AS currency, dataset,
        vintage, ref_dataset, ref_vintage, a, r, i, w, a_top, r_bottom, i_bottom, w_top, a_bottom, r_top, i_top, w_bottom,
        nrca_lower, nrca_upper, is_torn, statuses | n_statuses AS statuses, (coverage + n_coverage) / 2 AS coverage, method,
        contested OR n_contested OR is_torn AS contested, CASE WHEN obstacles = '' THEN '' ELSE 'mixed_sources' END AS asked,
        refused AS refusal,
-       concat_ws('; ', nullif(refused, ''), nullif(note, ''), nullif(n_note, ''), nullif(obstacles, '')) AS note,
+       concat_ws('; ', nullif(refused, ''), nullif(note, ''),
+                 CASE WHEN n_note <> note THEN nullif(n_note, '') END, nullif(obstacles, '')) AS note,
        inputs || n_inputs AS inputs
 FROM normalised;
