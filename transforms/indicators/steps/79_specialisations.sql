@@ -215,6 +215,7 @@ SELECT definition, geo, reference, partner, flow, item, period, freq, basis, adj
        nrca_lower, nrca_upper, is_torn, statuses | n_statuses AS statuses, (coverage + n_coverage) / 2 AS coverage, method,
        contested OR n_contested OR is_torn AS contested, CASE WHEN obstacles = '' THEN '' ELSE 'mixed_sources' END AS asked,
        refused AS refusal,
-       concat_ws('; ', nullif(refused, ''), nullif(note, ''), nullif(n_note, ''), nullif(obstacles, '')) AS note,
+       concat_ws('; ', nullif(refused, ''), nullif(note, ''),
+                 CASE WHEN n_note <> note THEN nullif(n_note, '') END, nullif(obstacles, '')) AS note,
        inputs || n_inputs AS inputs
 FROM normalised;
