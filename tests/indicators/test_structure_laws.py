@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from indicator_worlds import SIX, Results, Row, cell, compute
+from indicator_worlds import SIX, Results, Row, cell, compute, connection
 
 some = settings(max_examples=2, deadline=None)  # each of many worlds, computed together
 amounts = st.lists(st.integers(0, 9999), min_size=6, max_size=6).filter(any)
@@ -193,3 +193,46 @@ def test_ranks_of_unequal_amounts_are_all_the_places(figures: list[list[int]]) -
         assert sorted(found, key=found.__getitem__) == [
             geo for _, geo in sorted(zip(values, PLACES, strict=True), reverse=True)
         ]
+
+
+def test_what_is_withheld_is_given_with_its_flag_to_who_asks() -> None:
+    """A rank among few that have values; a structure and a shift across a break."""
+    broken = items([100] * 6) + items([200, 100, 100, 100, 100, 100], period="2021", obs_status="B")
+    world = items([900] * 6, geo="W") + items([900] * 6, geo="W", period="2021")
+    few = [cell("5"), cell("", geo="USA", obs_status="Q"), cell("", geo="FRA", obs_status="Q")]
+    plain = compute({"b": broken + world, "f": few})
+    assert plain.one("b", "structural_change", geo="CHN", **WHOLE)["value"] is None
+    assert plain.one("b", "shift_share_regional", **WHOLE)["value"] is None
+    assert plain.one("f", "rank_level", geo="CHN", item="EBOPS2010:SI")["value"] is None
+    given = compute({"b": broken + world, "f": few}, asked=("across_breaks", "incomplete"))
+    moved = given.one("b", "structural_change", geo="CHN", **WHOLE)
+    assert float(moved["value"]) == pytest.approx(2 / 7 - 1 / 6) and moved["obs_status"] == "B"
+    shifted = given.one("b", "shift_share_regional", **WHOLE)
+    assert float(shifted["value"]) == pytest.approx(1) and shifted["obs_status"] == "B"
+    rank = given.one("f", "rank_level", geo="CHN", item="EBOPS2010:SI")
+    assert (rank["value"], rank["lower"], rank["upper"]) == (1, 1, 3)
+
+
+def test_groups_and_the_world_are_ranked_with_nobody() -> None:
+    rows = [cell(text, geo=geo) for geo, text in (("W", "90"), ("GROUP:EU", "50"), ("CHN", "5"), ("USA", "4"))]
+    results = compute({"a": rows})
+    assert {row["geo"] for row in results.rows("a", "rank_level")} == {"CHN", "USA"}
+    assert {row["geo"] for row in results.rows("a", "market_concentration", item="EBOPS2010:SI")} == {"W"}
+    assert results.one("a", "market_concentration", item="EBOPS2010:SI")["note"] == "covers the 2 economies listed"
+
+
+def test_the_same_on_one_thread_and_on_four() -> None:
+    rng = random.Random(9)
+    worlds = {
+        f"w{n}": [
+            cell(f"{rng.uniform(0, 9):.{rng.randrange(3)}f}", item=item, geo=geo, period=period)
+            for item in SIX for geo in ("CHN", "USA", "W") for period in ("2019", "2020", "2021")
+        ]
+        for n in range(12)
+    }  # fmt: skip
+    found = []
+    for threads in (1, 4):
+        connection().execute(f"SET threads = {threads}")
+        found.append(compute(worlds).indicators)
+    connection().execute("RESET threads")
+    assert found[0] == found[1]

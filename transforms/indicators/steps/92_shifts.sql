@@ -90,10 +90,8 @@ WITH turned AS (
 SELECT * EXCLUDE (given), given.effect, CASE WHEN is_nothing THEN 0 ELSE given.value END AS value,
        CASE WHEN is_nothing THEN 0 ELSE given.lower END AS lower, CASE WHEN is_nothing THEN 0 ELSE given.upper END AS upper
 FROM (
-    SELECT dataset, vintage, geo, partner, ref_geo, flow, item, definition, freq, basis, price, unit, adjustment, period,
-           base_period, member, mult, n_parts, ref_parts, has_negative, n_present, is_on_both, statuses, is_broken,
-           is_redefined, contested, inputs, is_nothing, r0_sum, r1_sum, r0_hi + r0_rest_hi = 0 OR r1_hi + r1_rest_hi = 0 AS is_zero,
-           unnest([
+    SELECT dataset, vintage, geo, partner, ref_geo, flow, item, freq, basis, price, unit, adjustment, period, base_period,
+           member, is_nothing, unnest([
         {effect: 'shift_share_national', value: x0 * f, lower: times_least(x0_lo, x0_hi, f_lo),
          upper: times_most(x0_lo, x0_hi, f_hi)},
         {effect: 'shift_share_mix', value: CASE WHEN x0 = 0 THEN 0 ELSE x0 * (ratio_of(r1, r0) - 1 - f) END,
@@ -124,20 +122,30 @@ FROM (
 -- Summed over the parts of the whole. The ends of the ranges are summed too: exact for the national effect (one factor
 -- for all parts) and the regional one (no amount in two parts), at least as wide as the range for the others.
 CREATE OR REPLACE TEMP TABLE effects AS
-WITH gathered AS (
-    SELECT dataset, vintage, geo, partner, ref_geo, flow, item, definition, freq, basis, price, unit, adjustment, period,
-           base_period, effect, max(mult) AS mult, count(*) AS n_compared, sum(n_present) AS n_figures,
-           max(n_parts) = count(*) AND max(ref_parts) = count(*) AS is_same, bool_and(is_on_both) AS is_on_both,
-           refusal_of(bool_or(has_negative), bool_or(coalesce(is_zero OR r0_sum = 0 OR r1_sum = 0, false))) AS refusal,
-           CASE WHEN n_figures = 4 * n_compared AND count(value) = count(*)
-                THEN CAST(sum(CAST(value AS DECIMAL(38, 15))) AS DOUBLE) END AS effect_sum,
+WITH summed AS (
+    SELECT dataset, vintage, geo, partner, ref_geo, flow, item, freq, basis, price, unit, adjustment, period, base_period, effect,
+           CASE WHEN count(value) = count(*) THEN CAST(sum(CAST(value AS DECIMAL(38, 15))) AS DOUBLE) END AS parts_sum,
            CASE WHEN count(lower) = count(*) THEN CAST(sum(CAST(lower AS DECIMAL(38, 15))) AS DOUBLE) END AS lower_sum,
-           CASE WHEN count(upper) = count(*) THEN CAST(sum(CAST(upper AS DECIMAL(38, 15))) AS DOUBLE) END AS upper_sum,
-           bit_or(statuses) AS statuses, bool_or(is_broken) AS is_broken, bool_or(is_redefined) AS is_redefined,
-           bool_or(contested) AS contested, flatten(list(inputs)) AS inputs
+           CASE WHEN count(upper) = count(*) THEN CAST(sum(CAST(upper AS DECIMAL(38, 15))) AS DOUBLE) END AS upper_sum
     FROM part_effects
     WHERE ref_geo = 'W' OR NOT starts_with(effect, 'cms_')
     GROUP BY ALL
+), compared AS (
+    SELECT dataset, vintage, geo, partner, ref_geo, flow, item, definition, freq, basis, price, unit, adjustment, period,
+           base_period, max(mult) AS mult, count(*) AS n_compared, sum(n_present) AS n_figures,
+           max(n_parts) = count(*) AND max(ref_parts) = count(*) AS is_same, bool_and(is_on_both) AS is_on_both,
+           refusal_of(bool_or(has_negative),
+                      bool_or(coalesce(r0_sum = 0 OR r1_sum = 0 OR r0_hi + r0_rest_hi = 0 OR r1_hi + r1_rest_hi = 0, false)))
+               AS refusal,
+           bit_or(statuses) AS statuses, bool_or(is_broken) AS is_broken, bool_or(is_redefined) AS is_redefined,
+           bool_or(contested) AS contested, flatten(list(inputs)) AS inputs
+    FROM compared_parts
+    GROUP BY ALL
+), gathered AS (
+    SELECT *, CASE WHEN n_figures = 4 * n_compared THEN parts_sum END AS effect_sum
+    FROM compared
+    JOIN summed USING (dataset, vintage, geo, partner, ref_geo, flow, item, freq, basis, price, unit, adjustment, period,
+                       base_period)
 ), judged AS (
     SELECT * REPLACE (
         CASE WHEN refusal <> '' THEN refusal
@@ -146,7 +154,7 @@ WITH gathered AS (
              THEN 'an item is zero where its growth or its share is needed' ELSE '' END AS refusal)
     FROM gathered
 )
-SELECT * EXCLUDE (effect_sum, lower_sum, upper_sum, statuses, is_broken, is_redefined),
+SELECT * EXCLUDE (effect_sum, parts_sum, lower_sum, upper_sum, statuses, is_broken, is_redefined),
        CASE WHEN ref_geo = 'W' THEN 'WORLD' ELSE 'NATION' END AS reference, n_figures / (4 * n_compared) AS coverage,
        CASE WHEN refusal = '' THEN effect_sum END AS value,
        CASE WHEN refusal = '' THEN CASE WHEN effect_sum < lower_sum THEN effect_sum ELSE lower_sum END END AS lower,
