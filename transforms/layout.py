@@ -37,6 +37,7 @@ PARSERS = ("label", "code", "text", "year", "period", "count")
 PREVIOUS = "@previous"  # as a base_period: the same period one year earlier
 BLANK = "@blank"  # in a rule's when: the column has its default because no cell, set or constant says anything of it
 MOST_DECIMALS = 9  # half a unit of the last printed decimal must fit the ten decimals of DECIMAL(38, 10)
+PRECISIONS = ("shown", "stored", "mixed")
 INTEGERS = {"int8": (-15, 15), "int32": (0, 2**31 - 1)}  # unit_mult (SDMX CL_UNIT_MULT) and n
 # Parts of a period, and other things that are said of a figure without being a column of the observations.
 PARTS = ("year", "quarter", "month", "from_month", "to_month", "unit_label", "sign")
@@ -245,6 +246,18 @@ def parse_layout(
     return layout
 
 
+def name_beside(text: str) -> set[str]:
+    """The files beside a layout that it names under maps and codes; none for a text that is no TOML."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return set()
+    tables = raw.get("tables")
+    parts = [raw, *(tables if isinstance(tables, list) else ())]
+    given = [part.get(key) for part in parts if isinstance(part, dict) for key in ("maps", "codes")]
+    return {name for one in given if isinstance(one, dict) for name in one.values() if isinstance(name, str)}
+
+
 def _merge(common: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
     """What all tables share, with what one says of itself: its tables are added key by key, all else replaces."""
     merged = dict(common)
@@ -418,10 +431,12 @@ def _check_bulk(layout: Layout) -> None:
         raise _refuse(layout, "a bulk layout has several tables", len(layout.tables), todo="one long table a file.")
     table, plain = layout.table, TableLayout(Header(("x",)), ())
     idle = ("rows", "title", "texts", "sheet", "sheets", "repeat", "strips", "continues", "repeats", "marks",
-            "label_marks", "footnotes", "precision", "schemes", "fallback_schemes", "codes")  # fmt: skip
+            "label_marks", "footnotes", "schemes", "fallback_schemes", "codes")  # fmt: skip
     for name in idle:
         if getattr(table, name) != getattr(plain, name):
             raise _refuse(layout, f"{name} has no meaning for a bulk file", getattr(table, name))
+    if table.precision == "shown":
+        raise _refuse(layout, "precision = 'shown' has no meaning for a bulk file", todo="its texts are what is shown.")
     if table.header.rows != 1:
         raise _refuse(layout, "a bulk file has one header row", table.header.rows)
     for column in table.columns:
@@ -449,8 +464,8 @@ def _check_frame(layout: TableLayout) -> None:
         raise _refuse(layout, "header.rows is not 1 to 9", layout.header.rows)
     if not all(layout.footnotes):
         raise _refuse(layout, "an empty beginning under footnotes", todo="give the words a footnote begins with.")
-    if layout.precision not in ("", "shown", "stored"):
-        raise _refuse(layout, "unknown precision", layout.precision, ("shown", "stored"))
+    if layout.precision not in ("", *PRECISIONS):
+        raise _refuse(layout, "unknown precision", layout.precision, PRECISIONS)
     if layout.precision and layout.decimals is not None:
         raise _refuse(layout, "precision and decimals say two things", layout.precision, todo="keep one of them.")
     for name in ("decimal_mark", "thousands_mark"):

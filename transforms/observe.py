@@ -17,7 +17,7 @@ import pyarrow as pa
 from transforms.codelists import UnknownLabel, join_statuses, load_codelist, qualifier_words, status_order
 from transforms.contract import load_contract
 from transforms.errors import InputError, join_problems
-from transforms.figures import MarkedFigure, read_figure
+from transforms.figures import MEND_UNROUNDED, UNROUNDED, MarkedFigure, read_figure
 from transforms.grid import Book, Grid
 from transforms.labels import LabelReader, Said, compose_periods, read_unit
 from transforms.layout import BLANK, PREVIOUS, Blank, Layout, PrintedColumn, TableLayout, make_blank
@@ -160,6 +160,10 @@ class BlockReading:
         )
         cells = cells.sort_values(["__order", "__column"], kind="stable", ignore_index=True)
         return self._finish(cells)
+
+    def read_table(self, dataset: str, vintage: str) -> pa.Table:
+        """What read() gives, by the contract of the observations."""
+        return _to_arrow(self.read().assign(dataset=dataset, vintage=vintage))
 
     # --- what is said of rows, columns and the whole table -----------------------------------------------------------
 
@@ -396,14 +400,16 @@ class BlockReading:
                 continue
             unset = cells[name].astype("object") == _MISSING
             if unset.any() and not contract[name].nullable:
-                first = cells[unset].iloc[0]
-                raise self.page.refuse(
-                    f"the layout gives no {name} for this figure",
-                    index=int(first["__index"]),
-                    column=int(first["__column"]),
-                    found=first["printed"],
-                    todo=f"declare it in {self.table.source}: constants, a column or a rule.",
-                )
+                lacking = cells.loc[unset, ["__index", "__column", "printed"]]
+                raise join_problems(
+                    [
+                        self.page.refuse(
+                            f"the layout gives no {name} for this figure", index=int(index), column=int(column),
+                            found=printed, todo=f"declare it in {self.table.source}: constants, a column or a rule.",
+                        )
+                        for index, column, printed in lacking.itertuples(index=False)
+                    ]
+                )  # fmt: skip
             if unset.any():
                 cells[name] = cells[name].astype("object").where(~unset, None)
         self._refuse_large(cells)
@@ -476,6 +482,7 @@ class BlockReading:
         keys = list(zip(*(cells[name] for name in columns), blanks.notna(), strict=True))
         todo = {
             "finer": _FINER,
+            "unrounded": MEND_UNROUNDED,
             "": "mend the cell, or declare the mark under [blanks] or [marks] in the layout.",
         }
         result: list[MarkedFigure | str | None] = []
@@ -486,9 +493,9 @@ class BlockReading:
             if isinstance(figure, str):
                 index, column = int(cells["__index"].iloc[place]), int(cells["__column"].iloc[place])
                 if key[0] != "":
-                    words = "" if "finer than" in figure or "more than" in figure else "text where a figure belongs"
-                    self.fail(f"{words} ({figure})" if words else figure, index, column, key[0],
-                              todo["" if words else "finer"], row=False)  # fmt: skip
+                    kind = "unrounded" if figure == UNROUNDED else "finer" if "finer than" in figure else ""
+                    problem = figure if kind else f"text where a figure belongs ({figure})"
+                    self.fail(problem, index, column, key[0], todo[kind], row=False)
                 figure = "bad"
             result.append(figure)
         return pd.Series(result, index=cells.index, dtype="object")
