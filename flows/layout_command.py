@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
+    from transforms.drafting.check import FaultGroup
     from transforms.drafting.draft import Draft
     from transforms.drafting.text_files import TextForm
     from transforms.grid import Book
@@ -60,8 +63,8 @@ def layout(
 
     The check also judges what was read by the rules of a run: what blocks an edition there is listed here.
 
-    It ends with 1 when the draft does not read the file yet, or cannot tell its figures apart, or when the check finds
-    a fault.
+    It ends with 1 when the draft does not read the file yet, cannot tell its figures apart or breaks a rule of a run, or
+    when the check finds a fault.
     """
     from flows.cli import _folder
     from flows.layout_check import check_file
@@ -189,16 +192,27 @@ def _draft(file: Path, dataset: str, sheet: str, out: Path | None, encoding: str
             raise InputError(
                 f"cannot write: {error.strerror}", file=str(out), todo="choose a folder that exists."
             ) from None
+    broken = _judge_draft(draft, dataset)
     if as_json:
-        typer.echo(json.dumps(_describe(book, form, whole, draft), ensure_ascii=False, indent=1))
-        return draft.problem is None and not _find_twins(draft)
+        said = _describe(book, form, whole, draft) | {"broken_rules": [group.problem for group in broken]}
+        typer.echo(json.dumps(said, ensure_ascii=False, indent=1))
+        return draft.problem is None and not _find_twins(draft) and not broken
     console = Console(stderr=out is None, highlight=False, soft_wrap=True)
     _print_findings(console, book, form, whole, draft)
     if out is None:
         typer.echo(draft.text)
     twins = _find_twins(draft)
-    _print_next(console, draft, twins, out, file, dataset)
-    return draft.problem is None and not twins
+    _print_next(console, draft, twins, broken, out, file, dataset)
+    return draft.problem is None and not twins and not broken
+
+
+def _judge_draft(draft: Draft, dataset: str) -> tuple[FaultGroup, ...]:
+    """The rules of a run that what the draft reads would break: the same as of a check."""
+    if draft.readout is None or not draft.readout.observations.num_rows or _find_twins(draft):
+        return ()
+    from flows.layout_check import group_outcomes, judge_readout
+
+    return group_outcomes(judge_readout(draft.readout, dataset, "draft"))
 
 
 def _describe(book: Book, form: TextForm | None, whole: bool, draft: Draft) -> dict[str, Any]:
@@ -338,7 +352,15 @@ def _say_labels(label: dict[str, Any]) -> str:
     return f"{label['heading'] or '(no heading)'} = {label['taken_as']} ({label['labels']}{known}{levels})"
 
 
-def _print_next(console: Console, draft: Draft, twins: Twins, out: Path | None, file: Path, dataset: str) -> None:
+def _print_next(
+    console: Console,
+    draft: Draft,
+    twins: Twins,
+    broken: Sequence[FaultGroup],
+    out: Path | None,
+    file: Path,
+    dataset: str,
+) -> None:
     from rich.markup import escape
 
     from transforms.drafting.check import name_place, show_patterns
@@ -352,6 +374,10 @@ def _print_next(console: Console, draft: Draft, twins: Twins, out: Path | None, 
             f"their key with others[/red] (the first: {escape(places)}), so a run would refuse them. Say what tells "
             "them apart: another key column, a section, or a set for the column."
         )
+    elif broken:
+        console.print("[red]The draft reads the file, but a run would block it:[/red]")
+        for group in broken:
+            console.print(f"  {escape(group.problem)} ({group.count} times). What to do: {escape(group.todo)}")
     elif draft.observations is not None:
         console.print(f"[green]The draft reads the file: {draft.observations.num_rows} observations.[/green]")
     shown = out or Path(f"{dataset}.toml")

@@ -37,6 +37,7 @@ PARSERS = ("label", "code", "text", "year", "period", "count")
 PREVIOUS = "@previous"  # as a base_period: the same period one year earlier
 BLANK = "@blank"  # in a rule's when: the column has its default because no cell, set or constant says anything of it
 MOST_DECIMALS = 9  # half a unit of the last printed decimal must fit the ten decimals of DECIMAL(38, 10)
+TODO = "TODO"  # marks in a draft what a person must decide
 PRECISIONS = ("shown", "stored", "mixed")
 INTEGERS = {"int8": (-15, 15), "int32": (0, 2**31 - 1)}  # unit_mult (SDMX CL_UNIT_MULT) and n
 # Parts of a period, and other things that are said of a figure without being a column of the observations.
@@ -193,6 +194,7 @@ class Layout:
     ignore_sheets: tuple[IgnoredSheet, ...] = ()
     tables: tuple[TableLayout, ...] = field(default=(), metadata={"key": False})
     source: str = field(default="", metadata={"key": False})
+    unsettled: str = field(default="", metadata={"key": False})  # what a person had to decide and has not: a sentence
     extends: bool = field(default=False, metadata={"key": False})  # a shared form may say more than this file needs
 
     @property
@@ -241,9 +243,25 @@ def parse_layout(
         table: TableLayout = _build(TableLayout, said, where, source)
         _check_table(table)
         built.append(table)
-    layout = replace(layout, tables=tuple(built), extends=bool(base))
+    layout = replace(layout, tables=tuple(built), extends=bool(base), unsettled=_find_unsettled(text, source))
     _check_file(layout)
     return layout
+
+
+def _find_unsettled(text: str, source: str) -> str:
+    """What a draft left to a person and still stands so; '' where nothing does."""
+    count = text.count(TODO)
+    if not count:
+        return ""
+    raw = tomllib.loads(text)
+    published = [
+        f"{name} {code!r} = {label!r}"
+        for part in (raw, *raw.get("tables", ()))
+        for name, listed in part.get("codes", {}).items() if isinstance(listed, dict)
+        for code, label in listed.items() if TODO in str(label)
+    ]  # fmt: skip
+    shown = f"; so called in what is published: {', '.join(dict.fromkeys(published))}" if published else ""
+    return f"{source}: {count} places are still marked {TODO}, nobody has settled what they say{shown}"
 
 
 def name_beside(text: str) -> set[str]:

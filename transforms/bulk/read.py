@@ -134,7 +134,7 @@ class BulkReading:
     def __init__(self, connection: duckdb.DuckDBPyConnection, source: Source, layout: Layout) -> None:
         self.connection, self.source, self.layout, self.table = connection, source, layout, layout.table
         self.value_columns = [column for column in source.columns if column.spec.role == "value"]
-        self.notices = list(source.notices)
+        self.notices = [*([layout.unsettled] if layout.unsettled else []), *source.notices]
         self.left_out: dict[str, int] = {}
 
     def _refuse_idle(self) -> None:
