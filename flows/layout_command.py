@@ -63,8 +63,8 @@ def layout(
 
     The check also judges what was read by the rules of a run: what blocks an edition there is listed here.
 
-    It ends with 1 when the draft does not read the file yet, cannot tell its figures apart or breaks a rule of a run, or
-    when the check finds a fault.
+    It ends with 1 when the draft does not read the file yet, cannot tell its figures apart or breaks a rule of a run,
+    or when the check finds a fault.
     """
     from flows.cli import _folder
     from flows.layout_check import check_file

@@ -178,7 +178,7 @@ class LabelReader:
         if name in self.table.fallback_schemes:
             last = strip_marks(self.table, path[-1])
             if normalise_label(last) not in load_codelist(self._list_of(name)).labels:
-                return {name: self._give_local(name, path, self.table.fallback_schemes[name])}
+                return {name: self._give_local(name, self._name_path(name, path), self.table.fallback_schemes[name])}
         return self._read(name, path[-1], self.table.parse.get(name, ""))
 
     def _name_path(self, name: str, path: tuple[str, ...]) -> tuple[str, ...]:

@@ -86,7 +86,8 @@ def read_book_observations(book: Book, layout: Layout, dataset: str, vintage: st
         _table("quarantine", [key | fault.row() for fault in faults]),
         _table("edition_texts", [key | dict(zip(("table_id", "locator", "kind", "words"), word, strict=True))
                                  for word in words]),
-        (*([layout.unsettled] if layout.unsettled else ()), *book.notices, *_count_left_out(blocks), *_find_idle(layout, readings), *_compare_repeats(blocks, frames)),
+        (*([layout.unsettled] if layout.unsettled else ()), *book.notices, *_count_left_out(blocks),
+         *_find_idle(layout, readings), *_compare_repeats(blocks, frames)),
     )  # fmt: skip
 
 

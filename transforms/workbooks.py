@@ -60,6 +60,19 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how xlsx writes characters that
 def read_workbook(content: bytes, name: str) -> Book:
     """All sheets of a workbook. Raises InputError for what is damaged, protected, too large or of another kind than the
     ending of its name says."""
+    kind = check_workbook(content, name)
+    reader = {"xlsx": _read_xlsx, "xls": _read_xls, "ods": _read_ods}[kind]
+    try:
+        sheets, notices = reader(content, name)
+    except _BROKEN as error:
+        raise _broken(name, error) from None
+    grids = tuple(sheet.to_grid(name) for sheet in sheets)
+    return Book(name, grids, (*notices, *(said for sheet in sheets for said in sheet.describe())))
+
+
+def check_workbook(content: bytes, name: str) -> str:
+    """The kind of a workbook by its bytes: xlsx, xls or ods. Raises InputError for what is protected by a password, cut
+    off, or of another kind than the ending of its name says."""
     expected = _KINDS[PurePath(name).suffix.lower()]
     kind = _identify(content, name)
     if kind == "protected":
@@ -72,13 +85,7 @@ def read_workbook(content: bytes, name: str) -> Book:
             file=name,
             todo=_advise(kind),
         )
-    reader = {"xlsx": _read_xlsx, "xls": _read_xls, "ods": _read_ods}[kind]
-    try:
-        sheets, notices = reader(content, name)
-    except _BROKEN as error:
-        raise _broken(name, error) from None
-    grids = tuple(sheet.to_grid(name) for sheet in sheets)
-    return Book(name, grids, (*notices, *(said for sheet in sheets for said in sheet.describe())))
+    return kind
 
 
 def _advise(kind: str) -> str:

@@ -223,14 +223,20 @@ def find_latest(data_dir: Path, dataset: str) -> Edition:
     the latest is unsound: an older one is never taken in its place in silence.
     """
     folder = data_dir / "raw" / dataset
-    vintages = [path.name for path in _list_visible(folder) if path.is_dir()] if folder.is_dir() else []
-    if not vintages:
+    latest = name_latest(folder)
+    if not latest:
         raise InputError(
             "there is no edition of this dataset",
             file=f"raw/{dataset}",
             todo=f"land one with: digitrade ingest {dataset}",
         )
-    return read_card(folder / max(vintages, key=order_vintage))
+    return read_card(folder / latest)
+
+
+def name_latest(folder: Path) -> str:
+    """The latest vintage in the folder of a dataset, sound or not; '' where there is none."""
+    vintages = [path.name for path in _list_visible(folder) if path.is_dir()] if folder.is_dir() else []
+    return max(vintages, key=order_vintage, default="")
 
 
 def order_vintage(vintage: str) -> list[tuple[int, int, str]]:

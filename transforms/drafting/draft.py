@@ -747,8 +747,8 @@ class _FormWriter:
         settled = [bool(self._settled(value)) for value in self.form.values]
         by_row = any(k.role == "unit" or k.column in ("unit", "unit_label") for k in self.form.keys)
         if by_row:
-            units = [_find_unit_code(key, text) for key in self.form.keys
-                     if key.role == "unit" or key.column in ("unit", "unit_label") for text in key.distinct]  # fmt: skip
+            keys = [k for k in self.form.keys if k.role == "unit" or k.column in ("unit", "unit_label")]
+            units = [_find_unit_code(key, text) for key in keys for text in key.distinct]
             money = sorted({unit for unit in units if re.fullmatch(r"[A-Z]{3}", unit)})
             if any(k.role == "key" and k.column == "unit" for k in self.form.keys) and "unit_mult" not in self.given:
                 yield "unit_mult = 0  # TODO single units?"
