@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import openpyxl
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -168,3 +170,100 @@ def test_a_bulk_file_says_how_many_figures_lack_something(check: Check) -> None:
 
 
 FLOW = '{ header = "flow", role = "key", column = "flow", map = { X = "X", "?" = { note = "which flow?" } } }'
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+SHEETS = CELLS.replace("t.*", "t.xlsx").replace("files", 'sheets = ["/S\\\\d?/"]\nfiles')
+
+
+@pytest.fixture
+def check_book(check: Check, book: Callable[..., bytes]) -> Callable[..., tuple[int, dict[str, Any]]]:
+    """check_book(cell of the one row, layout, change) -> as check; change takes the openpyxl workbook."""
+
+    def run(cell: Any, layout: str = SHEETS, change: Callable[[Any], None] | None = None) -> tuple[int, dict[str, Any]]:
+        content = book({"S": [["国家", "year", "value"], ["中国", "2019", cell], ["日本", "2019", 4]]})
+        if change is not None:
+            opened = openpyxl.load_workbook(io.BytesIO(content))
+            change(opened)
+            opened.save(saved := io.BytesIO())
+            content = saved.getvalue()
+        return check(content, layout, "t.xlsx")
+
+    return run
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_sheet_that_nobody_sees_is_called_hidden(check_book: Check, state: str) -> None:
+    def hide(opened: Any) -> None:
+        sheet = opened.create_sheet("Secret")
+        sheet["A1"], sheet.sheet_state = "boo", state
+
+    code, said = check_book(1, change=hide)
+    assert (code, [fault["problem"] for fault in said["faults"]]) == (
+        1, ["a hidden sheet that the layout does not account for"],
+    )  # fmt: skip
+
+
+def test_a_formula_without_a_result_is_no_blank(check_book: Check) -> None:
+    def calculate(opened: Any) -> None:
+        opened["S"]["C2"] = "=1+1"
+
+    code, said = check_book(1, change=calculate)
+    (fault,) = said["faults"]
+    assert (code, fault["problem"], fault["suggestion"]) == (1, "a formula whose result was never stored", "")
+    assert "save it" in fault["remedy"]
+    code, said = check_book(1, SHEETS + '[blanks]\n"#FORMULA" = "O"\n', calculate)
+    assert code == 2 and "blanks '#FORMULA': a formula whose result was never stored is no blank" in said["said"]
+
+
+def test_a_label_that_is_a_formula_without_a_result_is_no_label(check_book: Check) -> None:
+    layout = SHEETS.replace("[constants]", '[fallback_schemes]\ngeo = "OWN"\n[constants]')
+    code, said = check_book(1, layout, lambda opened: opened["S"].__setitem__("A2", '="中"&"国"'))
+    assert code == 1 and "never stored" in said["faults"][0]["problem"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "suggestion"),
+    [
+        ("(123)", "parentheses_negative = true"),
+        ("1.234,5", 'decimal_mark = ","\nthousands_mark = "."'),
+        ("1 234", 'thousands_mark = " "'),
+        ("1\u00a0234", 'thousands_mark = " "'),
+        ("12.5%", "percent_sign = true  # of the column, where each of its figures has one"),
+        ("12p", '[marks]\n"p" = ""  # at figures: a status (P, E ...), or "" for a footnote'),
+    ],
+)
+def test_a_figure_of_another_style_is_no_blank(check_book: Check, cell: str, suggestion: str) -> None:
+    code, said = check_book(cell)
+    (fault,) = said["faults"]
+    assert (code, fault["suggestion"]) == (1, suggestion)
+
+
+def test_a_merged_cell_of_figures_is_called_so(check_book: Check) -> None:
+    code, said = check_book(1, change=lambda opened: opened["S"].merge_cells("C2:C3"))
+    (fault,) = said["faults"]
+    assert (code, fault["problem"]) == (1, "an empty cell, merged with the one in row 2, column 3")
+    assert fault["places"] == {"1": ["S!C3"]}
+
+
+def test_a_rule_that_forms_share_is_idle_only_where_it_fits_nothing_in_any_of_them(check: Check) -> None:
+    layout = (
+        CELLS.split("columns =")[0]
+        + """
+header.contains = ["国家"]
+constants = { partner = "W", flow = "X", item = "EBOPS2010:S", measure = "value", unit = "USD", unit_mult = 6, price = "current" }
+rules = [ { when = { period = "/.*Q.*/" }, then = { obs_status = "P" } }, { when = { geo = "DEU" }, then = { obs_status = "E" } } ]
+rows = [ { text = "Sum", role = "ignore", reason = "a sum" }, { text = "Smu", role = "ignore", reason = "a misspelt sum" } ]
+[[tables]]
+title = "Years"
+columns = [ { header = "国家", role = "key", column = "geo" }, { header = '/(?P<year>\\d{4})/', role = "value" } ]
+[[tables]]
+title = "Quarters"
+columns = [ { header = "国家", role = "key", column = "geo" }, { header = '/(?P<period>\\d{4} Q\\d)/', role = "value" } ]
+"""  # noqa: E501
+    )
+    code, said = check("Years,\n国家,2019\n中国,1\nSum,1\nQuarters,\n国家,2019 Q1\n中国,1\n", layout)
+    assert code == 0, said
+    (idle,) = [notice for notice in said["notices"] if "nothing fits" in notice]
+    assert idle == "t.csv.toml: declared, but nothing fits: rows 'Smu'; rules[2] when {'geo': 'DEU'}"

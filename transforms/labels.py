@@ -8,6 +8,7 @@ from typing import Any
 
 from transforms.codelists import load_codelist, normalise_label, unit_labels
 from transforms.contract import load_contract
+from transforms.grid import NEVER_STORED, UNSTORED
 from transforms.layout import INTEGERS, PARTS, PrintedColumn, TableLayout, find_parsers
 from transforms.locate import strip_marks
 from transforms.numbers import fold
@@ -66,6 +67,8 @@ class LabelReader:
 
         A map of the layout goes first; then the column's parser; a scheme of the layout's own takes what is left.
         """
+        if text == UNSTORED:
+            raise ValueError(NEVER_STORED)
         kind = kind or self.table.parse.get(name, "")
         key = (name, text, kind)
         if key not in self._known:
@@ -170,6 +173,8 @@ class LabelReader:
         return self._paths[name, path]
 
     def _read_path(self, name: str, path: tuple[str, ...]) -> Said:
+        if UNSTORED in path:
+            raise ValueError(NEVER_STORED)
         for place in range(len(path)):
             if (said := self.find_mapped(name, PATH.join(path[place:]))) is not None:
                 return said

@@ -17,7 +17,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from transforms.codelists import load_codelist, normalise_label, unit_labels
 from transforms.contract import Column, load_contract
 from transforms.errors import InputError
-from transforms.grid import ENCODINGS
+from transforms.grid import ENCODINGS, NEVER_STORED, UNSTORED
 from transforms.patterns import fold_heading, group_names, is_pattern, match_text
 from transforms.periods import find_freq
 
@@ -516,6 +516,11 @@ def _check_frame(layout: TableLayout) -> None:
 def _check_blanks(layout: TableLayout, where: str, blanks: dict[str, Any]) -> None:
     rules = {row["code"]: row["value_rule"] for row in load_codelist("obs_status").rows}
     for mark, said in blanks.items():
+        if mark == UNSTORED:
+            raise _refuse(
+                layout, f"{where} {mark!r}: {NEVER_STORED} is no blank", mark,
+                todo="open the workbook in a spreadsheet program and save it, so that the results are stored.",
+            )  # fmt: skip
         if not isinstance(said, str):
             said = _build(Blank, said, f"{where} {mark!r}", layout.source)
         blank = make_blank(said) if isinstance(said, str) else said

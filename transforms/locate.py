@@ -70,6 +70,11 @@ class Page:
     def text(self, index: int, column: int) -> str:
         return self.rows[index][column - 1]
 
+    def anchor(self, index: int, column: int) -> tuple[int, int] | None:
+        """Row and column of the cell that holds the text of a merged range; None for a cell that is in none."""
+        grid, row = self.origin[index]
+        return self._anchors.get((grid.sheet, row, column))
+
     def merged_text(self, index: int, column: int) -> str:
         """The text of a cell; inside a merged range, that of the range."""
         if text := self.text(index, column):
@@ -259,7 +264,7 @@ def _assign_sheets(book: Book, layout: Layout) -> Iterator[tuple[Page, list[Tabl
         if not anywhere:
             problems.append(
                 InputError(
-                    "a sheet that the layout does not account for",
+                    f"a {'hidden ' * grid.hidden}sheet that the layout does not account for",
                     file=book.file,
                     sheet=grid.sheet,
                     found=next((cell for row in grid.cells for cell in row if cell), ""),

@@ -18,7 +18,7 @@ from transforms.codelists import UnknownLabel, join_statuses, load_codelist, qua
 from transforms.contract import load_contract
 from transforms.errors import InputError, join_problems
 from transforms.figures import MEND_UNROUNDED, UNROUNDED, MarkedFigure, read_figure
-from transforms.grid import Book, Grid
+from transforms.grid import NEVER_STORED, UNSTORED, Book, Grid
 from transforms.labels import LabelReader, Said, compose_periods, read_unit
 from transforms.layout import BLANK, PREVIOUS, Blank, Layout, PrintedColumn, TableLayout, make_blank
 from transforms.locate import Block, BodyRow, FoundColumn, find_blocks, find_label_marks, strip_marks
@@ -469,12 +469,22 @@ class BlockReading:
                 found[here] = pd.Series([make_blank(said)] * int(here.sum()), index=found.index[here], dtype="object")
         found[cells["__rank"]] = None
         empty = cells[(cells["printed"] == "") & found.isna()]
-        for _, cell in empty.iterrows():
-            self.fail(
-                "a blank that the layout does not know", int(cell["__index"]), int(cell["__column"]), "",
-                "say what it means under [blanks] in the layout, as an SDMX status.", row=False,
-            )  # fmt: skip
+        for index, column in zip(empty["__index"], empty["__column"], strict=True):
+            self._refuse_blank(int(index), int(column))
         return found
+
+    def _refuse_blank(self, index: int, column: int) -> None:
+        if (anchor := self.page.anchor(index, column)) and (text := self.page.merged_text(index, column)):
+            self.fail(
+                f"an empty cell, merged with the one in row {anchor[0]}, column {anchor[1]}", index, column, text,
+                "the figure there may speak of both: part the cells and fill in what each of them holds, or say under "
+                "[blanks] what an empty cell means.", row=False,
+            )  # fmt: skip
+            return
+        self.fail(
+            "a blank that the layout does not know", index, column, "",
+            "say what it means under [blanks] in the layout, as an SDMX status.", row=False,
+        )  # fmt: skip
 
     def _read_figures(self, cells: pd.DataFrame, blanks: pd.Series) -> pd.Series:
         """The figure of every cell, None for blanks, 'bad' where there is none; each different text is read once."""
@@ -484,6 +494,7 @@ class BlockReading:
         todo = {
             "finer": _FINER,
             "unrounded": MEND_UNROUNDED,
+            "unstored": "open the workbook in a spreadsheet program and save it, so that the results are stored.",
             "": "mend the cell, or declare the mark under [blanks] or [marks] in the layout.",
         }
         result: list[MarkedFigure | str | None] = []
@@ -494,7 +505,8 @@ class BlockReading:
             if isinstance(figure, str):
                 index, column = int(cells["__index"].iloc[place]), int(cells["__column"].iloc[place])
                 if key[0] != "":
-                    kind = "unrounded" if figure == UNROUNDED else "finer" if "finer than" in figure else ""
+                    kind = {UNROUNDED: "unrounded", NEVER_STORED: "unstored"}.get(figure, "")
+                    kind = "finer" if "finer than" in figure else kind
                     problem = figure if kind else f"text where a figure belongs ({figure})"
                     self.fail(problem, index, column, key[0], todo[kind], row=False)
                 figure = "bad"
@@ -506,6 +518,8 @@ class BlockReading:
             return None
         if text == "":
             return "empty"
+        if text == UNSTORED:
+            return NEVER_STORED
         try:
             return read_figure(text, number, self.table, percent=percent, decimals=None if decimals < 0 else decimals)
         except (ValueError, ArithmeticError) as error:
@@ -758,15 +772,22 @@ def _count_left_out(blocks: Sequence[Block]) -> list[str]:
 
 
 def _find_idle(layout: Layout, readings: Sequence[BlockReading]) -> list[str]:
-    """What a layout declares of rows and figures that fits none of them: a misspelt text, or an older form."""
-    idle: list[str] = []
+    """What a layout declares of rows and figures that fits none of them: a misspelt text, or an older form.
+
+    What several forms share is idle only where it fits nothing in any of them."""
+    fits: dict[str, bool] = {}
     for table in layout.tables if not layout.extends else ():
         own = [reading for reading in readings if reading.table is table]
-        idle += [f"rows {row.text!r}" for n, row in enumerate(table.rows) if not any(n in r.block.used for r in own)]
-        fits = [any(used) for used in zip(*(r.rules_used for r in own if r.rules_used), strict=True)]
-        idle += [f"rules[{n}] when {table.rules[n - 1].when}" for n, fit in enumerate(fits, 1) if not fit]
-    listed = "; ".join(dict.fromkeys(idle))
-    return [f"{layout.source}: declared, but nothing fits: {listed}"] if idle else []
+        for n, row in enumerate(table.rows):
+            name = f"rows {row.text!r}"
+            fits[name] = fits.get(name, False) or any(n in reading.block.used for reading in own)
+        used = [reading.rules_used for reading in own if reading.rules_used]
+        for n, rule in enumerate(table.rules if used else ()):
+            name = next((known for known in fits if known.endswith(f"] when {rule.when}")), "")
+            name = name or f"rules[{n + 1}] when {rule.when}"
+            fits[name] = fits.get(name, False) or any(of_one[n] for of_one in used)
+    listed = "; ".join(name for name, fit in fits.items() if not fit)
+    return [f"{layout.source}: declared, but nothing fits: {listed}"] if listed else []
 
 
 def _compare_repeats(blocks: Sequence[Block], frames: Sequence[pd.DataFrame]) -> list[str]:

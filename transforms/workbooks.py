@@ -25,7 +25,7 @@ from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
 from transforms.errors import InputError
-from transforms.grid import Book, Grid, Number, count_blanks
+from transforms.grid import UNSTORED, Book, Grid, Number, count_blanks
 from transforms.number_formats import BUILT_IN, GENERAL, Shown, show_number, show_text, trim_noise, write_plain
 
 MAX_UNPACKED = 1 << 30  # bytes of all parts of a workbook together
@@ -33,7 +33,6 @@ MAX_RATIO, RATIO_FROM = 200, 50 << 20  # a workbook larger than this when unpack
 MAX_CELLS = 20_000_000  # of one sheet, counted as its filled rows times its width
 MAX_ROWS, MAX_COLUMNS = 1 << 20, 1 << 14  # what xlsx and ods can address
 INDENT_LEVEL = 3  # blanks that one level of a cell's indent stands for
-UNSTORED = "#FORMULA"  # a formula whose result was never stored
 
 _KINDS = {".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xls", ".ods": "ods"}
 _CALLED = {

@@ -272,7 +272,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how an old Office file begins, and 
         ("t.json", b"a,b\n1,2\n", "the bytes are text (CSV), not JSON as the name says"),
         ("t.zip", b"a,b\n1,2\n", "the bytes are text (CSV), not zip as the name says"),
         ("t.xlsx", b'{"error":"x"}', "the workbook cannot be opened: it is truncated or no workbook"),
-        ("t.xlsx", b"a,b\n1,2\n", "the file is a text table (CSV or the like), not an Excel workbook (.xlsx) as its name"),
+        ("t.xlsx", b"a,b\n1,2\n", "the file is a text table (CSV or the like), not an Excel workbook (.xlsx)"),
         ("t.xlsx", OLE + b"junk" * 99, "the file is another kind of Office file"),
         ("t.xls", OLE + b"junk" * 99, "the file is another kind of Office file"),
         ("t.xlsx", OLE + "EncryptedPackage".encode("utf-16-le"), "the workbook is protected by a password"),

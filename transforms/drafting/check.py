@@ -13,11 +13,13 @@ import pyarrow as pa
 
 from transforms.bulk import FaultKind
 from transforms.contract import load_contract
+from transforms.drafting.meanings import guess_style, is_figure, split_mark
 from transforms.drafting.toml_text import plain, quote
 from transforms.errors import InputError
 from transforms.grid import Book, Grid
 from transforms.layout import Layout
 from transforms.locate import find_blocks
+from transforms.numbers import fold
 from transforms.observe import BlockReading, Readout, read_book_observations
 from transforms.patterns import match_text
 
@@ -123,7 +125,8 @@ def _check_sheets(book: Book, layout: Layout) -> list[InputError]:
     if len(free) > 1 or (free and not anywhere):
         faults = [
             InputError(
-                "a sheet that the layout does not account for", file=book.file, sheet=grid.sheet, found=grid.sheet,
+                f"a {'hidden ' * grid.hidden}sheet that the layout does not account for",
+                file=book.file, sheet=grid.sheet, found=grid.sheet,
                 todo="add it to the sheets of a table, or list it under [[ignore_sheets]] with a reason.",
             )
             for grid in free
@@ -301,17 +304,39 @@ def _rank(problem: str) -> int:
     return 0 if any(word in problem for word in early) else 1
 
 
+def _suggest_style(found: Sequence[str]) -> list[str]:
+    """The keys that read figures of another style: (123), 1.234,5, 1 234, 12.5%."""
+    figures = [text for text in found if is_figure(text)]
+    style = guess_style(figures)
+    keys = ["parentheses_negative = true"] if style.parentheses else []
+    keys += [f"decimal_mark = {quote(style.decimal_mark)}"] if style.decimal_mark != "." else []
+    keys += [f"thousands_mark = {quote(style.thousands_mark)}"] if style.thousands_mark != "," else []
+    if any(fold(text).endswith("%") for text in figures):
+        keys.append("percent_sign = true  # of the column, where each of its figures has one")
+    return keys
+
+
+def _suggest_blanks(found: Sequence[str], texts_too: bool) -> list[str]:
+    """Lines for blank marks; where texts stand among figures, also for their style and the marks glued to them."""
+    style = _suggest_style(found) if texts_too else []
+    glued = dict.fromkeys(mark for text in found if texts_too and (mark := split_mark(text)[1]))
+    short = [text for text in found if len(text) <= 16 and not is_figure(text) and not split_mark(text)[1]]
+    marks = ["[marks]"] if glued else []
+    marks += [f'{quote(mark)} = ""  # at figures: a status (P, E ...), or "" for a footnote' for mark in glued]
+    blanks = ["[blanks]"] if short else []
+    blanks += [f'{quote(text)} = "O"  # O missing, Q suppressed, M not applicable, L not collected' for text in short]
+    blanks += ['# or, for less than half: { status = "A", value = 0, lower = -0.5, upper = 0.5 }'] if short else []
+    return [*style, *marks, *blanks]
+
+
 def _suggest(group: FaultGroup) -> str:
     """Lines for the layout that would settle the fault; what they say is for the reader to decide."""
     found = [text for text, _ in group.found.most_common(12)]
     if "sheet that the layout does not account for" in group.problem:
         return "\n".join(f'[[ignore_sheets]]\nsheet = {quote(plain(text))}\nreason = "..."' for text in found)
-    if "a blank that the layout" in group.problem or ("text where a figure belongs" in group.problem):
-        short = [text for text in found if len(text) <= 16]
-        lines = [f'{quote(text)} = "O"  # O missing, Q suppressed, M not applicable, L not collected'
-                 for text in short]  # fmt: skip
-        lines.append('# or, for less than half: { status = "A", value = 0, lower = -0.5, upper = 0.5 }')
-        return "\n".join(["[blanks]", *lines]) if short else ""
+    belongs = "text where a figure belongs" in group.problem
+    if belongs or "a blank that the layout" in group.problem:
+        return "\n".join(_suggest_blanks(found, belongs))
     if match := re.search(r"is not in the code list (\w+)", group.problem):
         name = {"geographies": "geo", "items": "item", "flows": "flow", "measures": "measure"}.get(match[1])
         if name is None:

@@ -57,7 +57,7 @@ from transforms.drafting.toml_text import (
     write_table,
 )
 from transforms.errors import InputError
-from transforms.grid import Book
+from transforms.grid import UNSTORED, Book
 from transforms.layout import parse_layout
 from transforms.observe import Readout, read_book_observations
 from transforms.patterns import is_pattern, match_text, tidy
@@ -804,7 +804,13 @@ class _FormWriter:
         for (values, _), table in zip(self.form.splits, self.tables, strict=True):
             for value in values:
                 for cell, index in zip(value.column.cells, table.data, strict=True):
-                    if is_figure(cell) or is_year(cell) or split_mark(cell)[1] or _EXPONENT.fullmatch(cell):
+                    if (
+                        cell == UNSTORED
+                        or is_figure(cell)
+                        or is_year(cell)
+                        or split_mark(cell)[1]
+                        or _EXPONENT.fullmatch(cell)
+                    ):
                         continue
                     found[cell] += 1
                     places.setdefault(cell, name_cell(table, index, value.column.number))
