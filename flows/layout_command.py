@@ -8,9 +8,7 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from dataclasses import asdict, replace
-from fnmatch import fnmatchcase
-from importlib.resources import files
+from dataclasses import asdict
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,26 +19,24 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from expectations.run import Outcome
-    from transforms.drafting.check import FaultGroup, LayoutReport
+    from transforms.drafting.check import FaultGroup
     from transforms.drafting.draft import Draft
     from transforms.drafting.text_files import TextForm
     from transforms.grid import Book
-    from transforms.layout import Layout
-    from transforms.observe import Readout
 
     Twins = list[list[dict[str, Any]]]
 
-VINTAGE = "check"  # what is only looked at has no edition
 LOOKED_AT = 4_000_000  # bytes of a text file: enough to see its form
-_WHOLE = 200_000_000  # bytes of a workbook, or of a text file that is checked, at most
-_PREVIEW = 8
-_MOST_GROUPS = 40
-_MOST_CODES = 5
+WHOLE = 200_000_000  # bytes of a workbook, or of a text file that is checked, at most
 
 
 def layout(
-    file: Annotated[Path, typer.Argument(help="CSV, TSV, XLSX, XLS or ODS; also packed with gzip or zip.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV, TSV, XLSX, XLS or ODS; also packed with gzip or zip. To check a bulk layout also Parquet, 7z."
+        ),
+    ],
     dataset: Annotated[str, typer.Option("--dataset", help="Name of the dataset; else the file's.")] = "",
     sheet: Annotated[str, typer.Option("--sheet", help="Look at this sheet only.")] = "",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the draft to this file.")] = None,
@@ -67,10 +63,11 @@ def layout(
 
     The check also judges what was read by the rules of a run: what blocks an edition there is listed here.
 
-    It ends with 1 when the draft does not read the file yet, or cannot tell its figures apart, or when the check finds
-    a fault.
+    It ends with 1 when the draft does not read the file yet, cannot tell its figures apart or breaks a rule of a run,
+    or when the check finds a fault.
     """
     from flows.cli import _folder
+    from flows.layout_check import check_file
     from transforms.drafting.check import show_patterns
     from transforms.errors import InputError
 
@@ -78,7 +75,7 @@ def layout(
     try:
         _use_codelists(folder)
         if check is not None:
-            clean = _check(file, check, dataset, folder, as_json)
+            clean = check_file(file, check, dataset, folder, encoding, as_json)
         else:
             clean = _draft(file, dataset, sheet, out, encoding, force, as_json)
     except InputError as error:
@@ -115,7 +112,8 @@ def read_beginning(path: Path, most: int = LOOKED_AT) -> tuple[bytes, str, bool]
                          todo="SDMX messages need no layout of this kind: see docs/sdmx.md.")  # fmt: skip
     if kind in ("7z", "parquet"):
         raise InputError(f"the file is {kind}, which is not looked into", file=path.name,
-                         todo="unpack it, or write the layout from the publisher's description.")  # fmt: skip
+                         todo="unpack it, or write a layout from the publisher's description: with bulk = true it is "
+                         "read and checked as it is.")  # fmt: skip
     try:
         if kind == "gzip":
             with gzip.open(path) as packed:
@@ -124,10 +122,10 @@ def read_beginning(path: Path, most: int = LOOKED_AT) -> tuple[bytes, str, bool]
             return _read_zip(path, most)
         whole = kind in ("xlsx", "xls", "ods")
         with path.open("rb") as plain:
-            content = plain.read(_WHOLE + 1 if whole else most + 1)
+            content = plain.read(WHOLE + 1 if whole else most + 1)
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
         raise InputError(f"the file cannot be read: {error}", file=path.name, todo="fetch it again.") from None
-    return _cut(content, path.name, _WHOLE if whole else most)
+    return _cut(content, path.name, WHOLE if whole else most)
 
 
 def _read_zip(path: Path, most: int) -> tuple[bytes, str, bool]:
@@ -141,7 +139,7 @@ def _read_zip(path: Path, most: int) -> tuple[bytes, str, bool]:
                              found=", ".join(m.filename for m in members[:8]),
                              todo="unpack it and name a file.")  # fmt: skip
         name = PurePath(members[0].filename).name
-        most = _WHOLE if PurePath(name).suffix.lower() in WORKBOOKS else most
+        most = WHOLE if PurePath(name).suffix.lower() in WORKBOOKS else most
         with archive.open(members[0]) as packed:
             return _cut(packed.read(most + 1), name, most)
 
@@ -194,16 +192,27 @@ def _draft(file: Path, dataset: str, sheet: str, out: Path | None, encoding: str
             raise InputError(
                 f"cannot write: {error.strerror}", file=str(out), todo="choose a folder that exists."
             ) from None
+    broken = _judge_draft(draft, dataset)
     if as_json:
-        typer.echo(json.dumps(_describe(book, form, whole, draft), ensure_ascii=False, indent=1))
-        return draft.problem is None and not _find_twins(draft)
+        said = _describe(book, form, whole, draft) | {"broken_rules": [group.problem for group in broken]}
+        typer.echo(json.dumps(said, ensure_ascii=False, indent=1))
+        return draft.problem is None and not _find_twins(draft) and not broken
     console = Console(stderr=out is None, highlight=False, soft_wrap=True)
     _print_findings(console, book, form, whole, draft)
     if out is None:
         typer.echo(draft.text)
     twins = _find_twins(draft)
-    _print_next(console, draft, twins, out, file, dataset)
-    return draft.problem is None and not twins
+    _print_next(console, draft, twins, broken, out, file, dataset)
+    return draft.problem is None and not twins and not broken
+
+
+def _judge_draft(draft: Draft, dataset: str) -> tuple[FaultGroup, ...]:
+    """The rules of a run that what the draft reads would break: the same as of a check."""
+    if draft.readout is None or not draft.readout.observations.num_rows or _find_twins(draft):
+        return ()
+    from flows.layout_check import group_outcomes, judge_readout
+
+    return group_outcomes(judge_readout(draft.readout, dataset, "draft"))
 
 
 def _describe(book: Book, form: TextForm | None, whole: bool, draft: Draft) -> dict[str, Any]:
@@ -343,7 +352,15 @@ def _say_labels(label: dict[str, Any]) -> str:
     return f"{label['heading'] or '(no heading)'} = {label['taken_as']} ({label['labels']}{known}{levels})"
 
 
-def _print_next(console: Console, draft: Draft, twins: Twins, out: Path | None, file: Path, dataset: str) -> None:
+def _print_next(
+    console: Console,
+    draft: Draft,
+    twins: Twins,
+    broken: Sequence[FaultGroup],
+    out: Path | None,
+    file: Path,
+    dataset: str,
+) -> None:
     from rich.markup import escape
 
     from transforms.drafting.check import name_place, show_patterns
@@ -357,6 +374,10 @@ def _print_next(console: Console, draft: Draft, twins: Twins, out: Path | None, 
             f"their key with others[/red] (the first: {escape(places)}), so a run would refuse them. Say what tells "
             "them apart: another key column, a section, or a set for the column."
         )
+    elif broken:
+        console.print("[red]The draft reads the file, but a run would block it:[/red]")
+        for group in broken:
+            console.print(f"  {escape(group.problem)} ({group.count} times). What to do: {escape(group.todo)}")
     elif draft.observations is not None:
         console.print(f"[green]The draft reads the file: {draft.observations.num_rows} observations.[/green]")
     shown = out or Path(f"{dataset}.toml")
@@ -371,247 +392,3 @@ def _find_twins(draft: Draft) -> Twins:
     from transforms.drafting.check import find_twins
 
     return find_twins(draft.observations) if draft.observations is not None else []
-
-
-# --- the check -------------------------------------------------------------------------------------------------------
-
-
-def read_layout(path: Path, folder: Path) -> Layout:
-    """A layout from a file, with the shared layouts (bundled, and the user's in the data folder) and the CSV maps
-    beside it, as a run takes them. Raises InputError."""
-    from flows.store.editions import _read_texts
-    from transforms.errors import InputError
-    from transforms.layout import parse_layout
-
-    if not path.is_file():
-        raise InputError(
-            "there is no such layout", file=str(path), todo="draft one with: digitrade layout FILE --out ..."
-        )
-    bundled, mine = files("transforms").joinpath("layouts"), folder / "own" / "layouts"
-    shared = _read_texts(bundled, "transforms/layouts", r"_.*\.toml")
-    shared |= _read_texts(mine, "own/layouts", r"_.*\.toml") if mine.is_dir() else {}
-    text = _read_text(path)
-    named = [
-        one for one in sorted(path.parent.glob("*.csv")) if any(one.name in said for said in (text, *shared.values()))
-    ]
-    beside = {one.name: _read_text(one, "utf-8-sig") for one in named}
-    return parse_layout(text, path.name, shared, beside)
-
-
-def _read_text(path: Path, encoding: str = "utf-8") -> str:
-    from transforms.errors import InputError
-
-    try:
-        return path.read_bytes().decode(encoding)
-    except (UnicodeDecodeError, OSError) as error:
-        raise InputError(f"the file cannot be read: {error}", file=str(path), todo="save it as UTF-8 text.") from None
-
-
-def _check(file: Path, check: Path, dataset: str, folder: Path, as_json: bool) -> bool:
-    from rich.console import Console
-
-    from transforms.drafting.check import check_layout
-
-    layout = read_layout(check, folder)
-    book, whole = _open_as(file, layout)
-    if layout.bulk:
-        layout = replace(layout, bulk=False)
-    dataset = dataset or check.resolve().parent.name or "dataset"
-    report = check_layout(book, layout, dataset)
-    if not report.faults and report.readout is not None and report.readout.observations.num_rows:
-        typer.echo("Judging by the rules of a run, which takes some seconds ...", err=True)
-        report = replace(report, broken=group_outcomes(judge_readout(report.readout, dataset)))
-    named = any(fnmatchcase(book.file, pattern) for pattern in layout.files)
-    if as_json:
-        typer.echo(json.dumps(_describe_report(report, named, whole), ensure_ascii=False, indent=1, default=str))
-    else:
-        console = Console(highlight=False, soft_wrap=True)
-        _print_report(console, report, book, layout)
-        if not named:
-            console.print(
-                f"[red]files of {layout.source} does not name {book.file}[/red]: add it, or a pattern with *."
-            )
-        if not whole:
-            console.print("[yellow]Only the beginning of the file was read.[/yellow]")
-    return named and not report.faults and not report.broken
-
-
-def judge_readout(readout: Readout, dataset: str) -> list[Outcome]:
-    """The outcomes of the rules of the observations stage on what was read, as `digitrade run` judges an edition."""
-    import duckdb
-
-    from expectations.run import run_suite
-    from transforms.contract import load_contract
-    from transforms.database import add_local_codes
-    from transforms.indicators import create_codelists, create_table
-
-    with duckdb.connect() as con:
-        create_codelists(con)
-        for name, rows in (("observations", readout.observations), ("local_codes", readout.labels)):
-            create_table(con, load_contract(name))
-            con.register("read", rows)
-            con.execute(f"INSERT INTO {name} BY NAME FROM read")
-            con.unregister("read")
-        add_local_codes(con)
-        return run_suite(con, "observations", dataset, VINTAGE)
-
-
-def group_outcomes(outcomes: Sequence[Outcome]) -> tuple[FaultGroup, ...]:
-    """The rules that would block the edition: words, rows, first cells, and what mends them."""
-    from expectations.run import load_suite
-    from transforms.drafting.check import FaultGroup, name_place, say_remedy
-
-    columns = {
-        rule["meta"]["id"]: rule["kwargs"].get("column", "") for rule in load_suite("observations")["expectations"]
-    }
-    groups = []
-    for outcome in outcomes:
-        if not outcome.blocks:
-            continue
-        column = columns.get(outcome.rule_id, "")
-        group = FaultGroup(f"rule {outcome.rule_id} fails: {outcome.words_en}", say_remedy(column))
-        for example in outcome.examples:
-            match = re.fullmatch(r"(?P<locator>.*R\d+C\d+): (?P<found>.*)", example, re.S)
-            group.add(match["found"] if match else "", name_place(match["locator"]) if match else example)
-        group.count = outcome.failed
-        groups.append(group)
-    return tuple(groups)
-
-
-def _open_as(file: Path, layout: Layout) -> tuple[Book, bool]:
-    """The file as the layout says it is written."""
-    from transforms.grid import read_book
-
-    content, name, whole = read_beginning(file, LOOKED_AT if layout.bulk else _WHOLE)
-    return read_book(content, name, encoding=layout.encoding, delimiter=layout.delimiter), whole
-
-
-def _describe_report(report: LayoutReport, named: bool, whole: bool) -> dict[str, Any]:
-    from transforms.drafting.check import summarise_tables
-
-    readout = report.readout
-    return {
-        "reads": named and not report.faults,
-        "passes": named and not report.faults and not report.broken,
-        "file_named": named,
-        "whole": whole,
-        "faults": [
-            {"problem": g.problem, "count": g.count, "remedy": g.todo, "found": dict(g.found), "places": g.places,
-             "suggestion": g.suggestion}
-            for g in report.faults
-        ],
-        "broken_rules": [
-            {"rule": g.problem, "count": g.count, "remedy": g.todo, "places": g.places} for g in report.broken
-        ],
-        "quarantined": report.quarantined,
-        "tables": [asdict(table) for table in summarise_tables(readout.observations)] if readout else [],
-        "local_codes": readout.labels.select(["list", "code", "label", "parent"]).to_pylist() if readout else [],
-        "notices": list(readout.notices) if readout else [],
-        "preview": _preview(report),
-    }  # fmt: skip
-
-
-def _preview(report: LayoutReport) -> list[dict[str, Any]]:
-    """A few observations, spread over the file."""
-    if report.readout is None or not report.readout.observations.num_rows:
-        return []
-    table = report.readout.observations
-    step = max(1, table.num_rows // _PREVIEW)
-    names = ["locator", "printed", "value", "lower", "upper", "unit", "unit_mult", "geo", "partner", "flow", "item",
-             "period", "measure", "obs_status", "note"]  # fmt: skip
-    return list(table.select(names).take(list(range(0, table.num_rows, step))[:_PREVIEW]).to_pylist())
-
-
-def _print_report(console: Console, report: LayoutReport, book: Book, layout: Layout) -> None:
-    from rich.markup import escape
-
-    if report.faults:
-        count = report.fault_count
-        console.print(f"[red bold]{count} fault{'s' * (count > 1)}[/red bold] in {escape(book.file)}, read with "
-                      f"{escape(layout.source)}")  # fmt: skip
-        for number, group in enumerate(report.faults[:_MOST_GROUPS], 1):
-            _print_group(console, number, group)
-        if len(report.faults) > _MOST_GROUPS:
-            console.print(f"... and {len(report.faults) - _MOST_GROUPS} more kinds of fault")
-    elif report.broken:
-        console.print(f"[red bold]{escape(book.file)} can be read with {escape(layout.source)}, but a run would block "
-                      f"it:[/red bold] {len(report.broken)} of its rules fail")  # fmt: skip
-        for number, group in enumerate(report.broken, 1):
-            _print_group(console, number, group)
-    else:
-        console.print(f"[green bold]{escape(book.file)} reads[/green bold] with {escape(layout.source)}")
-    if report.readout is not None:
-        _print_summary(console, report)
-
-
-def _print_group(console: Console, number: int, group: Any) -> None:
-    from rich.markup import escape
-
-    from transforms.drafting.check import show_patterns
-
-    times = f" ({group.count} times)" if group.count > 1 else ""
-    console.print(f"\n[red]{number}. {escape(show_patterns(group.problem))}{times}[/red]")
-    for found, times in group.found.most_common(10):
-        places = group.places[found]
-        more = f", ... ({times})" if times > len(places) else ""
-        shown = f"{escape(found[:160])!s:<24} at " if found else ""
-        console.print(f"   {shown}{escape(show_patterns('; '.join(places)))}{more}")
-    if group.count > (listed := sum(group.found.values())):
-        console.print(f"   ... and {group.count - listed} more cells")
-    if len(group.found) > 10:
-        console.print(f"   ... and {len(group.found) - 10} more texts")
-    console.print(f"   [bold]What to do:[/bold] {escape(show_patterns(group.todo))}")
-    if group.suggestion:
-        console.print("   In the layout, for example:")
-        for line in group.suggestion.splitlines():
-            console.print(f"     {escape(line)}")
-
-
-def _print_summary(console: Console, report: LayoutReport) -> None:
-    from rich.markup import escape
-
-    from transforms.drafting.check import name_place, summarise_tables
-
-    readout = report.readout
-    if readout is None:
-        return
-    console.print(f"{readout.observations.num_rows} observations")
-    for row in summarise_tables(readout.observations):
-        said = [
-            f"{row.observations} observations",
-            ", ".join(f"{code} {times}" for code, times in row.statuses.items()),
-            " to ".join(dict.fromkeys([row.first_period or "no period", row.last_period or "no period"])),
-            *(f"{count} {name}{'s' * (count > 1)}" for name, count in
-              (("geo", row.geos), ("partner", row.partners), ("item", row.items))),
-            f"flow {' '.join(row.flows)}", ", ".join(row.units[:4]),
-        ]  # fmt: skip
-        console.print(f"  [bold]{escape(row.table_id)}[/bold]: {escape('; '.join(said))}")
-    for name, times in Counter(readout.labels["list"].to_pylist()).items():
-        codes = [row["code"] for row in readout.labels.to_pylist() if row["list"] == name]
-        console.print(f"codes of your own in {name}: {times}")
-        for code in codes[:_MOST_CODES]:
-            console.print(f"  {escape(code)}")
-        if times > _MOST_CODES:
-            console.print(f"  ... and {times - _MOST_CODES} more (--json has all)")
-    if report.quarantined:
-        console.print(f"[yellow]{report.quarantined} rows are set aside (quarantine), the first:[/yellow]")
-        for row in readout.quarantine.slice(0, 5).to_pylist():
-            console.print(f"  row {row['row']}: {escape(row['reason'])} Found: {escape(row['found'])!r}")
-    for notice in readout.notices:
-        console.print(f"[yellow]{escape(notice)}[/yellow]")
-    console.print("some of them:")
-    for one in _preview(report):
-        power = f" x 10^{one['unit_mult']}" if one["unit_mult"] else ""
-        value = "no value" if one["value"] is None else f"{one['value'].normalize():f} {one['unit']}{power}"
-        said = [f"{name} {one[name]}" for name in ("geo", "partner", "flow", "item", "period", "measure")]
-        console.print(f"  {escape(name_place(one['locator']))}: {escape(repr(one['printed']))} = {value}"
-                      f"{_say_interval(one)}, status {one['obs_status']}; {escape(', '.join(said))}"
-                      + (f"; note: {escape(one['note'])}" if one["note"] else ""))  # fmt: skip
-
-
-def _say_interval(one: dict[str, Any]) -> str:
-    """The interval that a figure stands for; an open end is named so."""
-    if one["lower"] is None and one["upper"] is None:
-        return ""
-    low, high = ("open" if one[end] is None else f"{one[end].normalize():f}" for end in ("lower", "upper"))
-    return f" [{low} to {high}]".replace("[", "\\[")

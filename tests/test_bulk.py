@@ -71,6 +71,7 @@ role = "value"
 header = "status"
 role = "status"
 """
+MIXED = 'precision = "mixed"\n'  # machine numbers stand among printed ones
 HEAD = "geo,partner,flow,item,year,value,status\n"
 # Three figures a row: reported, final, balanced; the method speaks of the final one only.
 BATIS = """
@@ -232,10 +233,10 @@ def test_namibia_is_no_blank(bulk: Reader) -> None:
     ],
 )
 def test_machine_numbers(bulk: Reader, text: str, value: str, decimals: int | None) -> None:
-    """A plain number has the decimals it shows; an unrounded one has none, and no interval."""
+    """Where the layout says so; a plain number has the decimals it shows, an unrounded one has none and no interval."""
     plain = "CHN,W,M,SI,2020,7.25,A\n"
     for content in (f"CHN,W,X,SI,2020,{text},A\n{plain}", f"{plain * 1}CHN,W,X,SI,2020,{text},A\n"):
-        row = next(row for row in bulk(HEAD + content) if row["flow"] == "X")
+        row = next(row for row in bulk(HEAD + content, top=MIXED) if row["flow"] == "X")
         assert (row["value"], row["decimals"], row["printed"]) == (Decimal(value), decimals, text)
         assert (row["lower"] is None) == (decimals is None)
 
@@ -250,7 +251,7 @@ def test_figures_of_another_form_far_below_the_first_rows(
     """How figures are staged is chosen by the first rows; what does not fit is read all the same, and exactly."""
     usual = [f"CHN,W,X,SI,{year},{year}.5,A\n" for year in range(1000, 1999)]
     usual += [line.replace("X", "M") for line in usual] + [line.replace("SI", "SJ") for line in usual]
-    rows = bulk(HEAD + "".join(usual) + f'CHN,W,X,S,2020,"{text}",A\nCHN,W,M,S,2020,,\n')
+    rows = bulk(HEAD + "".join(usual) + f'CHN,W,X,S,2020,"{text}",A\nCHN,W,M,S,2020,,\n', top=MIXED)
     assert (rows[0]["printed"], rows[0]["decimals"], rows[0]["value"]) == ("1000.5", 1, Decimal("1000.5"))
     odd, blank = rows[-2:]
     assert (odd["printed"], odd["decimals"], blank["printed"], blank["value"]) == (text, decimals, "", None)
@@ -258,8 +259,37 @@ def test_figures_of_another_form_far_below_the_first_rows(
     assert (odd["lower"] is None) == (decimals is None)
 
 
+PRINTED = ["1e5", "1E-3", ".5", "5.", "007", "1,23.4", "1,234", "inf", "nan", "1_000", "+5", "−5", "--5",
+         "1.1234567891",         "1.123456789", "1.12345678901",
+         "31²", "2019/2020", "下降5", "三分之一", "(5)", "５", "1.234,5", "1e400", "5%",
+         "0.0", "-0.0", "5.0000000000", "1 e5", "999999999999999", "0.1234567890123"]  # fmt: skip
+
+
+@pytest.mark.parametrize("precision", ["", "mixed", "stored"])
+@pytest.mark.parametrize("last", ["1.5", "1.12345678901"], ids=["printed", "unrounded"])
+def test_both_readers_read_the_same_texts_as_figures_and_refuse_the_same(
+    bulk: Reader, precision: str, last: str
+) -> None:
+    """Without precision an unrounded number is refused, never cut; with it both readers keep ten decimals."""
+    top = 'bad_rows = "quarantine"\n' + (f'precision = "{precision}"\n' if precision else "")
+    content = HEAD + "".join(
+        f'CHN,W,X,SI,{1900 + n},"{text}",A\n' for n, text in enumerate([last, *PRINTED, "2.5"])
+    )  # fmt: skip
+    wanted = ("period", "printed", "value", "decimals", "lower", "upper", "qualifier")
+    rows = [[row[name] for name in wanted] for row in bulk(content, top=top)]
+    layout = (top + LONG).replace("bulk = true", "")
+    assert rows == [[row[name] for name in wanted] for row in read_cells(content, layout)]
+    assert ("1e5" in [row[1] for row in rows]) == (precision != "")
+    assert ("1.12345678901" in [row[1] for row in rows]) == (precision != "")
+    assert bulk.readout is not None
+    reasons = {row["found"]: row["reason"] for row in bulk.readout.quarantine.to_pylist()}
+    if not precision:
+        assert reasons["1e5"] == reasons["5.0000000000"]
+        assert "an unrounded number" in reasons["1e5"] and 'precision = "mixed"' in reasons["1e5"]
+
+
 def test_a_number_finer_than_ten_decimals_has_its_rounding_as_interval(bulk: Reader) -> None:
-    (row,) = bulk(HEAD + "CHN,W,X,SI,2020,1.234567890123e-05,A\n")
+    (row,) = bulk(HEAD + "CHN,W,X,SI,2020,1.234567890123e-05,A\n", top=MIXED)
     exact = Decimal("1.234567890123e-05")
     assert row["value"] == Decimal("0.0000123457") and row["printed"] == "1.234567890123e-05"
     assert row["lower"] < exact < row["upper"] and row["upper"] - row["lower"] == Decimal("2e-10")

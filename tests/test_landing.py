@@ -88,6 +88,18 @@ def test_the_same_bytes_land_as_no_new_edition(land: Land, home: Path) -> None:
     assert list_home(home) == ["2026-05-01", "2026-06-01"]
 
 
+def test_the_bytes_of_an_older_edition_land_again_after_the_latest(land: Land, home: Path) -> None:
+    land({"t.csv": b"a\n"}, "2026-05-01")
+    land({"t.csv": b"b\n"}, "2026-07-01")
+    again = land({"t.csv": b"a\n"}, "2026-05-01")  # the publisher's date is the old one
+    assert (again.is_new, again.again, again.edition.vintage) == (True, "2026-05-01", "2026-07-01.2")
+    assert not land({"t.csv": b"a\n"}, "2026-05-01").is_new
+    assert land({"t.csv": b"b\n"}, "2026-08-01").edition.vintage == "2026-08-01"
+    old = land({"t.csv": b"a\n"}, "2025-01-01", True)  # a name of the user's own, older than the latest
+    assert not old.is_new and old.edition.vintage == "2026-07-01.2"
+    assert list_home(home) == ["2026-05-01", "2026-07-01", "2026-07-01.2", "2026-08-01"]
+
+
 def test_changed_bytes_on_the_same_day(land: Land, home: Path) -> None:
     for number in range(11):
         land({"t.csv": b"%d\n" % number})

@@ -26,7 +26,7 @@ from transforms.drafting.check import check_layout, say_remedy, show_patterns
 from transforms.drafting.draft import Draft, draft_layout
 from transforms.drafting.find_tables import see_sheet
 from transforms.drafting.headings import is_numbering
-from transforms.drafting.meanings import forget_lists, guess_style
+from transforms.drafting.meanings import find_geos, forget_lists, guess_style
 from transforms.drafting.text_files import guess_text_form
 from transforms.errors import InputError
 from transforms.grid import Book, read_book
@@ -854,3 +854,75 @@ def test_own_code_lists_shared_layouts_and_maps_are_known(tmp_path: Path) -> Non
 def test_patterns_in_messages_can_be_put_back_into_a_layout() -> None:
     said = f"two declarations fit {'/a (?P<year>' + chr(92) + 'd{4})/'!r}"
     assert show_patterns(said) == r"two declarations fit '/a (?P<year>\d{4})/'"
+
+
+# --- drafts that a run takes ------------------------------------------------------------------------------------------
+
+LONG = {
+    "codes": "REF_AREA,FLOW,ITEM,TIME_PERIOD,UNIT,UNIT_MULT,OBS_VALUE\n"
+    "CHN,X,SC,2020,{unit},6,1.5\nCHN,X,SC,2021,USD,6,2.5\nCHN,M,SC,2020,USD,6,3.5\nCHN,M,SD,2020,USD,6,4.5\n",
+    "labels": "Country,Flow,Service,Year,Value (US$ million)\nChina,Exports,Transport,2020,820.49\n"
+    "China,Exports,Travel,2020,5.5\nJapan,Exports,Travel,2021,6.5\nJapan,Imports,Travel,2021,7.5\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (LONG["codes"].format(unit="USD"), 'price = "current"  # TODO'),
+        (LONG["codes"].format(unit="COUNT"), 'when = { unit = ["USD"] }\nthen = { price = "current" }'),
+        (LONG["labels"], 'price = "current"  # TODO'),
+        (
+            "Item,Share of total 2020 (%),2020\nTravel,41%,5\nTransport,12%,6\n",
+            "TODO: what these figures are shares of",
+        ),
+    ],
+    ids=["money", "money and counts", "labels", "shares"],
+)
+def test_draft_breaks_no_rule_of_a_run(tmp_path: Path, content: str, said: str) -> None:
+    path, out = tmp_path / "t.csv", tmp_path / "t.toml"
+    path.write_text(content, encoding="utf-8")
+    made = runner.invoke(app, ["layout", str(path), "--out", str(out)])
+    assert said in out.read_text(encoding="utf-8")
+    assert (made.exit_code, "The draft reads the file" in made.output) == (0, True), made.output
+    checked = runner.invoke(app, ["layout", str(path), "--check", str(out)])
+    assert checked.exit_code == 0, checked.output
+
+
+def test_draft_that_a_run_would_block_is_no_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("transforms.drafting.draft._PRICE", "# no price")
+    path = tmp_path / "t.csv"
+    path.write_text(LONG["labels"], encoding="utf-8")
+    result = runner.invoke(app, ["layout", str(path)])
+    said = " ".join(result.output.split())
+    assert result.exit_code == 1
+    assert "but a run would block it: rule O24 fails" in said and "(4 times). What to do: say price" in said
+    assert json.loads(runner.invoke(app, ["layout", str(path), "--json"]).stdout)["broken_rules"]
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_what_nobody_has_settled_is_said_by_check_and_run(tmp_path: Path, bulk: bool) -> None:
+    (tmp_path / "t.csv").write_text("Item,2020\nTravel,41\n", encoding="utf-8")
+    text = ("bulk = true\n" if bulk else "") + SHARES.format(measure="value", unit="USD", more=', price = "current"')
+    if not bulk:
+        text += 'codes.geo = { "T:X" = "TODO: which place?" }\n'
+    (tmp_path / "t.toml").write_text(text.replace("header", "# TODO look\nheader", 1), encoding="utf-8")
+    call = ["layout", str(tmp_path / "t.csv"), "--check", str(tmp_path / "t.toml"), "--json"]
+    notices = json.loads(runner.invoke(app, call).stdout)["notices"]
+    assert f"t.toml: {1 if bulk else 2} places are still marked TODO" in notices[0]
+    assert bulk or "so called in what is published: geo 'T:X' = 'TODO: which place?'" in notices[0]
+    settled = parse_layout(text.replace("TODO", "Done"), "t.toml")
+    assert settled.unsettled == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("Millions of US dollars", []),
+        ("Exports, millions of Hong Kong dollars", []),
+        ("Exports of the US, millions of US dollars", ["USA"]),
+        ("Services trade of Hong Kong", ["HKG"]),
+    ],
+)
+def test_a_currency_is_no_place(text: str, places: list[str]) -> None:
+    assert find_geos(text) == places

@@ -214,6 +214,25 @@ def test_indented_labels_make_a_path_so_that_other_repeats_under_different_paren
     assert "row 8, column 1: a row of figures without a label" in fault(lambda: look(rows, INDENTED))
 
 
+@pytest.mark.parametrize("kind", ["schemes", "fallback_schemes"])
+def test_a_mapped_label_above_stands_as_its_code(look: Callable[..., Readout], kind: str) -> None:
+    """What lies under exports and under imports of services, both all services, is one item."""
+    layout = f"""
+{kind}.item = "PUB"
+maps.item = {{ "Exports of services" = "EBOPS2010:S", "Imports of services" = "EBOPS2010:S" }}
+rows = [ {{ text = '/(?P<flow>Exports|Imports) of services/', role = "section" }} ]
+{YEARS.replace('column = "item"', 'column = "item"' + chr(10) + "path = true")}"""
+    text = "Item,2019\nExports of services,9\n  Widgets,5\n    Other,1\nImports of services,8\n  Widgets,4\n"
+    read = look(text, layout)
+    assert cells(read, "flow", "item", "value") == [
+        ("X", "EBOPS2010:S", D(9)), ("X", "PUB:EBOPS2010:S > Widgets", D(5)),
+        ("X", "PUB:EBOPS2010:S > Widgets > Other", D(1)),
+        ("M", "EBOPS2010:S", D(8)), ("M", "PUB:EBOPS2010:S > Widgets", D(4)),
+    ]  # fmt: skip
+    parents = {row["code"]: row["parent"] for row in read.labels.to_pylist()}
+    assert parents["PUB:EBOPS2010:S > Widgets"] == "EBOPS2010:S"
+
+
 def test_labels_in_several_columns_make_a_path_too(look: Callable[..., Readout]) -> None:
     layout = INDENTED.replace('[[columns]]\nheader = "2019"', """[[columns]]
 header = ""

@@ -139,7 +139,7 @@ def test_what_stands_around_the_table_is_accounted_for(refused: Refusal, table: 
         ("年份,出口,进口\n2018,1,31①\n", "t.csv, row 2, column 3: text where a figure belongs"),
         ("年份,出口,进口\n2018,1,69.50%\n",
          "t.csv, row 2, column 3: text where a figure belongs (an unexpected percent sign). Found: '69.50%'."),
-        ("年份,出口,进口\n2018,1,0.12345678901\n", "t.csv, row 2, column 3: more than 9 decimals"),
+        ("年份,出口,进口\n2018,1,0.12345678901\n", "t.csv, row 2, column 3: an unrounded number"),
         ("年份,出口,进口\n2018,1,12345678901234567890\n",
          "t.csv, row 2, column 3: a figure larger than any economy has"),
         (f"年份,出口,进口\n2018,1,{'9' * 400}\n", "t.csv, row 2, column 3: a figure larger than any economy has"),

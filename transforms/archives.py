@@ -54,6 +54,23 @@ def unpack_file(path: Path, scratch: Path, *, most: int = LARGEST_MEMBER) -> Unp
     return Unpacked(path)
 
 
+def list_members(path: Path) -> list[str]:
+    """The names of the files in a zip or 7z archive; none for other files, and for an archive that cannot be read."""
+    kind = find_kind(path)
+    try:
+        if kind == "zip":
+            with zipfile.ZipFile(path) as archive:
+                return [info.filename for info in archive.infolist() if not info.is_dir()]
+        if kind == "7z":
+            import py7zr
+
+            with py7zr.SevenZipFile(path) as packed:
+                return [entry.filename for entry in packed.list() if not entry.is_directory]
+    except Exception:  # what is wrong with it, unpack_file says
+        return []
+    return []
+
+
 def plain_name(name: str) -> str:
     """A file's name without the ending of its compression: batis.csv.gz -> batis.csv, batis.zip -> batis."""
     for suffix in (".gz", ".zip", ".7z"):

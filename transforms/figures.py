@@ -12,6 +12,11 @@ from transforms.layout import MOST_DECIMALS, TableLayout
 from transforms.numbers import PLACES, Figure, fold, parse_figure
 
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]{1,2}")  # how programs write machine values
+UNROUNDED = f"an unrounded number: an exponent, or more than {MOST_DECIMALS} decimals"
+MEND_UNROUNDED = (
+    'is it two figures run together? Where the file holds unrounded machine numbers, say precision = "mixed" (or '
+    '"stored", if all of them are).'
+)
 _SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f\u3000", " "))
 
 
@@ -31,17 +36,23 @@ def read_figure(
 
     number is what a workbook stores. The figure is the stored value; where the number format shows as many decimals as
     the value has, those are its decimals, where the stored value is finer it is unrounded and has none. precision =
-    "shown" takes what is displayed instead; precision = "stored" says of a text too that it is an unrounded value.
+    "shown" takes what is displayed instead; precision = "stored" says of every text too that it is an unrounded value,
+    "mixed" of those with an exponent or more than nine decimals.
     """
     body, statuses, marks = strip_figure_marks(text, table)
     if number is not None:
         if words := re.search(r"[^\W\d_]+", re.sub(r"(?<=\d)E(?=[+-]?\d)", "", body)):
             raise ValueError(f"the number's format adds the words {words[0]!r}; declare them under [marks]")
         return MarkedFigure(_read_stored(body, number, table, percent, decimals), statuses, marks)
-    if table.precision == "stored" and _SCIENTIFIC.fullmatch(body):
-        return MarkedFigure(Figure(_to_places(Decimal(body)), None), statuses, marks)
-    figure = parse_figure(plain_number(body, table), percent_sign=percent)
-    if decimals is None and table.precision == "stored" and figure.decimals is not None:
+    plain = plain_number(body, table)
+    if _SCIENTIFIC.fullmatch(plain):
+        if table.precision not in ("stored", "mixed"):
+            raise ValueError(UNROUNDED)
+        return MarkedFigure(Figure(_to_places(Decimal(plain)), None), statuses, marks)
+    figure = parse_figure(plain, percent_sign=percent)
+    shown = figure.decimals
+    stored = table.precision == "stored" or (table.precision == "mixed" and (shown or 0) > MOST_DECIMALS)
+    if decimals is None and stored and shown is not None:
         figure = Figure(_to_places(figure.value), None, by_word=figure.by_word)
     return MarkedFigure(_fit_decimals(figure, decimals), statuses, marks)
 
@@ -90,7 +101,7 @@ def _fit_decimals(figure: Figure, declared: int | None) -> Figure:
         return figure
     if declared is None:
         if figure.decimals > MOST_DECIMALS:
-            raise ValueError(f"more than {MOST_DECIMALS} decimals, the most that the observations hold")
+            raise ValueError(UNROUNDED)
         return figure
     rounded = _round(figure.value, declared)
     if rounded != figure.value:

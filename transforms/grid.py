@@ -18,6 +18,8 @@ ENCODINGS = {
     "gbk": "gb18030",
     "cp1252": "cp1252",
 }
+UNSTORED = "#FORMULA"  # a formula whose result was never stored
+NEVER_STORED = "a formula whose result was never stored"
 WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".ods"}
 _PACKED = {
     b"PK\x03\x04": "a workbook or a zip archive",

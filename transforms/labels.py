@@ -8,6 +8,7 @@ from typing import Any
 
 from transforms.codelists import load_codelist, normalise_label, unit_labels
 from transforms.contract import load_contract
+from transforms.grid import NEVER_STORED, UNSTORED
 from transforms.layout import INTEGERS, PARTS, PrintedColumn, TableLayout, find_parsers
 from transforms.locate import strip_marks
 from transforms.numbers import fold
@@ -66,6 +67,8 @@ class LabelReader:
 
         A map of the layout goes first; then the column's parser; a scheme of the layout's own takes what is left.
         """
+        if text == UNSTORED:
+            raise ValueError(NEVER_STORED)
         kind = kind or self.table.parse.get(name, "")
         key = (name, text, kind)
         if key not in self._known:
@@ -170,6 +173,8 @@ class LabelReader:
         return self._paths[name, path]
 
     def _read_path(self, name: str, path: tuple[str, ...]) -> Said:
+        if UNSTORED in path:
+            raise ValueError(NEVER_STORED)
         for place in range(len(path)):
             if (said := self.find_mapped(name, PATH.join(path[place:]))) is not None:
                 return said
@@ -178,7 +183,7 @@ class LabelReader:
         if name in self.table.fallback_schemes:
             last = strip_marks(self.table, path[-1])
             if normalise_label(last) not in load_codelist(self._list_of(name)).labels:
-                return {name: self._give_local(name, path, self.table.fallback_schemes[name])}
+                return {name: self._give_local(name, self._name_path(name, path), self.table.fallback_schemes[name])}
         return self._read(name, path[-1], self.table.parse.get(name, ""))
 
     def _name_path(self, name: str, path: tuple[str, ...]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from transforms.codelists import load_codelist, normalise_label, unit_labels
 from transforms.contract import Column, load_contract
 from transforms.errors import InputError
-from transforms.grid import ENCODINGS
+from transforms.grid import ENCODINGS, NEVER_STORED, UNSTORED
 from transforms.patterns import fold_heading, group_names, is_pattern, match_text
 from transforms.periods import find_freq
 
@@ -37,6 +37,8 @@ PARSERS = ("label", "code", "text", "year", "period", "count")
 PREVIOUS = "@previous"  # as a base_period: the same period one year earlier
 BLANK = "@blank"  # in a rule's when: the column has its default because no cell, set or constant says anything of it
 MOST_DECIMALS = 9  # half a unit of the last printed decimal must fit the ten decimals of DECIMAL(38, 10)
+TODO = "TODO"  # marks in a draft what a person must decide
+PRECISIONS = ("shown", "stored", "mixed")
 INTEGERS = {"int8": (-15, 15), "int32": (0, 2**31 - 1)}  # unit_mult (SDMX CL_UNIT_MULT) and n
 # Parts of a period, and other things that are said of a figure without being a column of the observations.
 PARTS = ("year", "quarter", "month", "from_month", "to_month", "unit_label", "sign")
@@ -192,6 +194,7 @@ class Layout:
     ignore_sheets: tuple[IgnoredSheet, ...] = ()
     tables: tuple[TableLayout, ...] = field(default=(), metadata={"key": False})
     source: str = field(default="", metadata={"key": False})
+    unsettled: str = field(default="", metadata={"key": False})  # what a person had to decide and has not: a sentence
     extends: bool = field(default=False, metadata={"key": False})  # a shared form may say more than this file needs
 
     @property
@@ -240,9 +243,37 @@ def parse_layout(
         table: TableLayout = _build(TableLayout, said, where, source)
         _check_table(table)
         built.append(table)
-    layout = replace(layout, tables=tuple(built), extends=bool(base))
+    layout = replace(layout, tables=tuple(built), extends=bool(base), unsettled=_find_unsettled(text, source))
     _check_file(layout)
     return layout
+
+
+def _find_unsettled(text: str, source: str) -> str:
+    """What a draft left to a person and still stands so; '' where nothing does."""
+    count = text.count(TODO)
+    if not count:
+        return ""
+    raw = tomllib.loads(text)
+    published = [
+        f"{name} {code!r} = {label!r}"
+        for part in (raw, *raw.get("tables", ()))
+        for name, listed in part.get("codes", {}).items() if isinstance(listed, dict)
+        for code, label in listed.items() if TODO in str(label)
+    ]  # fmt: skip
+    shown = f"; so called in what is published: {', '.join(dict.fromkeys(published))}" if published else ""
+    return f"{source}: {count} places are still marked {TODO}, nobody has settled what they say{shown}"
+
+
+def name_beside(text: str) -> set[str]:
+    """The files beside a layout that it names under maps and codes; none for a text that is no TOML."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return set()
+    tables = raw.get("tables")
+    parts = [raw, *(tables if isinstance(tables, list) else ())]
+    given = [part.get(key) for part in parts if isinstance(part, dict) for key in ("maps", "codes")]
+    return {name for one in given if isinstance(one, dict) for name in one.values() if isinstance(name, str)}
 
 
 def _merge(common: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
@@ -418,10 +449,12 @@ def _check_bulk(layout: Layout) -> None:
         raise _refuse(layout, "a bulk layout has several tables", len(layout.tables), todo="one long table a file.")
     table, plain = layout.table, TableLayout(Header(("x",)), ())
     idle = ("rows", "title", "texts", "sheet", "sheets", "repeat", "strips", "continues", "repeats", "marks",
-            "label_marks", "footnotes", "precision", "schemes", "fallback_schemes", "codes")  # fmt: skip
+            "label_marks", "footnotes", "schemes", "fallback_schemes", "codes")  # fmt: skip
     for name in idle:
         if getattr(table, name) != getattr(plain, name):
             raise _refuse(layout, f"{name} has no meaning for a bulk file", getattr(table, name))
+    if table.precision == "shown":
+        raise _refuse(layout, "precision = 'shown' has no meaning for a bulk file", todo="its texts are what is shown.")
     if table.header.rows != 1:
         raise _refuse(layout, "a bulk file has one header row", table.header.rows)
     for column in table.columns:
@@ -449,8 +482,8 @@ def _check_frame(layout: TableLayout) -> None:
         raise _refuse(layout, "header.rows is not 1 to 9", layout.header.rows)
     if not all(layout.footnotes):
         raise _refuse(layout, "an empty beginning under footnotes", todo="give the words a footnote begins with.")
-    if layout.precision not in ("", "shown", "stored"):
-        raise _refuse(layout, "unknown precision", layout.precision, ("shown", "stored"))
+    if layout.precision not in ("", *PRECISIONS):
+        raise _refuse(layout, "unknown precision", layout.precision, PRECISIONS)
     if layout.precision and layout.decimals is not None:
         raise _refuse(layout, "precision and decimals say two things", layout.precision, todo="keep one of them.")
     for name in ("decimal_mark", "thousands_mark"):
@@ -483,6 +516,11 @@ def _check_frame(layout: TableLayout) -> None:
 def _check_blanks(layout: TableLayout, where: str, blanks: dict[str, Any]) -> None:
     rules = {row["code"]: row["value_rule"] for row in load_codelist("obs_status").rows}
     for mark, said in blanks.items():
+        if mark == UNSTORED:
+            raise _refuse(
+                layout, f"{where} {mark!r}: {NEVER_STORED} is no blank", mark,
+                todo="open the workbook in a spreadsheet program and save it, so that the results are stored.",
+            )  # fmt: skip
         if not isinstance(said, str):
             said = _build(Blank, said, f"{where} {mark!r}", layout.source)
         blank = make_blank(said) if isinstance(said, str) else said

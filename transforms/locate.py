@@ -14,6 +14,7 @@ from functools import cached_property
 from transforms.errors import InputError, join_problems
 from transforms.grid import Book, Grid, Number
 from transforms.layout import Layout, PrintedColumn, PrintedRow, TableLayout, headings_of
+from transforms.numbers import parse_figure
 from transforms.patterns import compile_pattern, fold_heading, is_pattern, match_text, tidy
 
 _RAISED = re.compile(r"[⁰¹²³⁴-⁹⁺⁻⁼⁽⁾ᵃ-ᵿʰ-ˣ][⁰¹²³⁴-⁹⁺⁻⁼⁽⁾ᵃ-ᵿʰ-ˣ, ]*$")
@@ -68,6 +69,11 @@ class Page:
 
     def text(self, index: int, column: int) -> str:
         return self.rows[index][column - 1]
+
+    def anchor(self, index: int, column: int) -> tuple[int, int] | None:
+        """Row and column of the cell that holds the text of a merged range; None for a cell that is in none."""
+        grid, row = self.origin[index]
+        return self._anchors.get((grid.sheet, row, column))
 
     def merged_text(self, index: int, column: int) -> str:
         """The text of a cell; inside a merged range, that of the range."""
@@ -149,6 +155,8 @@ class Block:
     said_at: dict[str, tuple[int, int]] = field(default_factory=dict)  # what is said -> row and column of the words
     nth: int = 1
     left_out: int = 0
+    has_foot: bool = False  # footnotes or notes stand under it; known once the body is
+    others: list[Block] = field(default_factory=list)  # the tables of the page, those that come next first
 
     @property
     def top(self) -> int:
@@ -164,11 +172,22 @@ class Block:
 
     @property
     def footnotes(self) -> list[str]:
-        return [text for kind, _, _, text in self.words if kind == "footnote"]
+        return [text for kind, _, _, text in self._noted.words if kind == "footnote"]
 
     @property
     def notes(self) -> list[str]:
-        return [text for kind, _, _, text in self.words if kind in ("footnote", "note")]
+        return [text for kind, _, _, text in self._noted.words if kind in ("footnote", "note")]
+
+    @cached_property
+    def _noted(self) -> Block:
+        """The table under which the notes of this one stand: where tables share a page, often once at its foot."""
+        return next((block for block in (self, *self.others) if block.stands_over_notes()), self)
+
+    def stands_over_notes(self) -> bool:
+        try:
+            return bool(self.body) and self.has_foot
+        except InputError:  # said when that table is read
+            return False
 
     def table_id(self, several: bool) -> str:
         """The name of the table in the key of its figures: as declared, else the sheet's or the file's."""
@@ -186,11 +205,17 @@ def find_blocks(book: Book, layout: Layout) -> list[Block]:
     blocks: list[Block] = []
     problems: list[InputError] = []
     for page, tables in _assign_sheets(book, layout):
+        on_page: list[Block] = []
         for left, right in _cut_strips(page, any(table.strips for table in tables)):
             try:
-                blocks += _find_on(page, tables, left, right)
+                on_page += _find_on(page, tables, left, right)
             except InputError as problem:
                 problems.append(problem)
+        for block in on_page:
+            below = [other for other in on_page if other.left == block.left and other.start > block.start]
+            beside = [other for other in on_page if other.left != block.left and other.end >= block.end]
+            block.others = below + beside
+        blocks += on_page
     found = {id(block.table) for block in blocks}
     for table in layout.tables:
         if id(table) not in found and not problems and not table.optional:
@@ -239,7 +264,7 @@ def _assign_sheets(book: Book, layout: Layout) -> Iterator[tuple[Page, list[Tabl
         if not anywhere:
             problems.append(
                 InputError(
-                    "a sheet that the layout does not account for",
+                    f"a {'hidden ' * grid.hidden}sheet that the layout does not account for",
                     file=book.file,
                     sheet=grid.sheet,
                     found=next((cell for row in grid.cells for cell in row if cell), ""),
@@ -593,6 +618,47 @@ def _refuse_second_header(block: Block, index: int, texts: list[str]) -> InputEr
     )  # fmt: skip
 
 
+_WHOLE = re.compile(r"\d{1,4}")  # the number of a note, in a cell of its own
+
+
+def _is_ignored(table: TableLayout, cells: list[tuple[int, str]], passed: set[int]) -> bool:
+    row = _find_row(table, [strip_marks(table, text) for text in _first_texts(cells, passed)])
+    return bool(row and row[0].role == "ignore")
+
+
+def _refuse_figures(block: Block, index: int, cells: list[tuple[int, str]]) -> list[InputError]:
+    """Notes are texts: a figure among them, or the header once more, is a table that nothing accounts for."""
+    page, table = block.page, block.table
+    texts = [text for _, text in cells]
+    ignore = 'declare the row with role = "ignore" and a reason if it is not wanted'
+    if not _lack(table, set(texts)):
+        return [
+            page.refuse(
+                "the header stands again under the notes", index=index, found=" | ".join(texts),
+                todo=f"say repeat = true where tables of one form follow one another, or declare a table; {ignore}.",
+            )
+        ]  # fmt: skip
+    numbered = len(cells) > 1 and _WHOLE.fullmatch(texts[0]) and not _is_figure(page, index, *cells[1])
+    return [
+        page.refuse(
+            "a figure under the notes", index=index, column=column, found=text,
+            todo=f"declare the table that begins here ([[tables]], repeat = true), or mend a stray figure; {ignore}.",
+        )
+        for column, text in cells[1 if numbered else 0 :]
+        if _is_figure(page, index, column, text)
+    ]  # fmt: skip
+
+
+def _is_figure(page: Page, index: int, column: int, text: str) -> bool:
+    if page.number(index, column) is not None:
+        return True
+    body = re.sub(r"[\s,.']", "", text.strip("()%"))
+    try:
+        return any(map(str.isdecimal, body)) and parse_figure(body).decimals is not None
+    except ValueError:
+        return False
+
+
 def _refuse_empty_section(block: Block, index: int) -> InputError:
     found = " | ".join(text for text in block.page.rows[index][block.left - 1 : block.right] if text)
     return block.page.refuse(
@@ -634,6 +700,8 @@ def split_body(block: Block) -> list[BodyRow]:
             continue
         texts = [text for _, text in cells]
         if ended:
+            if not _is_ignored(table, cells, passed):
+                problems += _refuse_figures(block, index, cells)
             block.words += [("note", index, column, text) for column, text in cells]
             continue
         if page.origin[index][0] is not page.grid and _is_repeated_head(block, index, texts):
@@ -644,7 +712,7 @@ def split_body(block: Block) -> list[BodyRow]:
         if row:
             block.used.add(next(place for place, one in enumerate(table.rows) if one is row[0]))
         if row and row[0].role == "notes":
-            ended = True
+            ended = block.has_foot = True
             block.words += [("note", index, column, text) for column, text in cells]
             continue
         if (row and row[0].role == "footnote") or _is_footnote(table, texts[0]):
@@ -654,7 +722,7 @@ def split_body(block: Block) -> list[BodyRow]:
                                 todo="one footnote a row.")
                 )  # fmt: skip
             block.words.append(("footnote", index, cells[0][0], texts[0]))
-            noted = True
+            noted = block.has_foot = True
             continue
         if noted:
             problems.append(

@@ -17,8 +17,8 @@ import pyarrow as pa
 from transforms.codelists import UnknownLabel, join_statuses, load_codelist, qualifier_words, status_order
 from transforms.contract import load_contract
 from transforms.errors import InputError, join_problems
-from transforms.figures import MarkedFigure, read_figure
-from transforms.grid import Book, Grid
+from transforms.figures import MEND_UNROUNDED, UNROUNDED, MarkedFigure, read_figure
+from transforms.grid import NEVER_STORED, UNSTORED, Book, Grid
 from transforms.labels import LabelReader, Said, compose_periods, read_unit
 from transforms.layout import BLANK, PREVIOUS, Blank, Layout, PrintedColumn, TableLayout, make_blank
 from transforms.locate import Block, BodyRow, FoundColumn, find_blocks, find_label_marks, strip_marks
@@ -86,7 +86,8 @@ def read_book_observations(book: Book, layout: Layout, dataset: str, vintage: st
         _table("quarantine", [key | fault.row() for fault in faults]),
         _table("edition_texts", [key | dict(zip(("table_id", "locator", "kind", "words"), word, strict=True))
                                  for word in words]),
-        (*book.notices, *_count_left_out(blocks), *_find_idle(layout, readings), *_compare_repeats(blocks, frames)),
+        (*([layout.unsettled] if layout.unsettled else ()), *book.notices, *_count_left_out(blocks),
+         *_find_idle(layout, readings), *_compare_repeats(blocks, frames)),
     )  # fmt: skip
 
 
@@ -160,6 +161,10 @@ class BlockReading:
         )
         cells = cells.sort_values(["__order", "__column"], kind="stable", ignore_index=True)
         return self._finish(cells)
+
+    def read_table(self, dataset: str, vintage: str) -> pa.Table:
+        """What read() gives, by the contract of the observations."""
+        return _to_arrow(self.read().assign(dataset=dataset, vintage=vintage))
 
     # --- what is said of rows, columns and the whole table -----------------------------------------------------------
 
@@ -396,14 +401,16 @@ class BlockReading:
                 continue
             unset = cells[name].astype("object") == _MISSING
             if unset.any() and not contract[name].nullable:
-                first = cells[unset].iloc[0]
-                raise self.page.refuse(
-                    f"the layout gives no {name} for this figure",
-                    index=int(first["__index"]),
-                    column=int(first["__column"]),
-                    found=first["printed"],
-                    todo=f"declare it in {self.table.source}: constants, a column or a rule.",
-                )
+                lacking = cells.loc[unset, ["__index", "__column", "printed"]]
+                raise join_problems(
+                    [
+                        self.page.refuse(
+                            f"the layout gives no {name} for this figure", index=int(index), column=int(column),
+                            found=printed, todo=f"declare it in {self.table.source}: constants, a column or a rule.",
+                        )
+                        for index, column, printed in lacking.itertuples(index=False)
+                    ]
+                )  # fmt: skip
             if unset.any():
                 cells[name] = cells[name].astype("object").where(~unset, None)
         self._refuse_large(cells)
@@ -462,12 +469,22 @@ class BlockReading:
                 found[here] = pd.Series([make_blank(said)] * int(here.sum()), index=found.index[here], dtype="object")
         found[cells["__rank"]] = None
         empty = cells[(cells["printed"] == "") & found.isna()]
-        for _, cell in empty.iterrows():
-            self.fail(
-                "a blank that the layout does not know", int(cell["__index"]), int(cell["__column"]), "",
-                "say what it means under [blanks] in the layout, as an SDMX status.", row=False,
-            )  # fmt: skip
+        for index, column in zip(empty["__index"], empty["__column"], strict=True):
+            self._refuse_blank(int(index), int(column))
         return found
+
+    def _refuse_blank(self, index: int, column: int) -> None:
+        if (anchor := self.page.anchor(index, column)) and (text := self.page.merged_text(index, column)):
+            self.fail(
+                f"an empty cell, merged with the one in row {anchor[0]}, column {anchor[1]}", index, column, text,
+                "the figure there may speak of both: part the cells and fill in what each of them holds, or say under "
+                "[blanks] what an empty cell means.", row=False,
+            )  # fmt: skip
+            return
+        self.fail(
+            "a blank that the layout does not know", index, column, "",
+            "say what it means under [blanks] in the layout, as an SDMX status.", row=False,
+        )  # fmt: skip
 
     def _read_figures(self, cells: pd.DataFrame, blanks: pd.Series) -> pd.Series:
         """The figure of every cell, None for blanks, 'bad' where there is none; each different text is read once."""
@@ -476,6 +493,8 @@ class BlockReading:
         keys = list(zip(*(cells[name] for name in columns), blanks.notna(), strict=True))
         todo = {
             "finer": _FINER,
+            "unrounded": MEND_UNROUNDED,
+            "unstored": "open the workbook in a spreadsheet program and save it, so that the results are stored.",
             "": "mend the cell, or declare the mark under [blanks] or [marks] in the layout.",
         }
         result: list[MarkedFigure | str | None] = []
@@ -486,9 +505,10 @@ class BlockReading:
             if isinstance(figure, str):
                 index, column = int(cells["__index"].iloc[place]), int(cells["__column"].iloc[place])
                 if key[0] != "":
-                    words = "" if "finer than" in figure or "more than" in figure else "text where a figure belongs"
-                    self.fail(f"{words} ({figure})" if words else figure, index, column, key[0],
-                              todo["" if words else "finer"], row=False)  # fmt: skip
+                    kind = {UNROUNDED: "unrounded", NEVER_STORED: "unstored"}.get(figure, "")
+                    kind = "finer" if "finer than" in figure else kind
+                    problem = figure if kind else f"text where a figure belongs ({figure})"
+                    self.fail(problem, index, column, key[0], todo[kind], row=False)
                 figure = "bad"
             result.append(figure)
         return pd.Series(result, index=cells.index, dtype="object")
@@ -498,6 +518,8 @@ class BlockReading:
             return None
         if text == "":
             return "empty"
+        if text == UNSTORED:
+            return NEVER_STORED
         try:
             return read_figure(text, number, self.table, percent=percent, decimals=None if decimals < 0 else decimals)
         except (ValueError, ArithmeticError) as error:
@@ -750,15 +772,22 @@ def _count_left_out(blocks: Sequence[Block]) -> list[str]:
 
 
 def _find_idle(layout: Layout, readings: Sequence[BlockReading]) -> list[str]:
-    """What a layout declares of rows and figures that fits none of them: a misspelt text, or an older form."""
-    idle: list[str] = []
+    """What a layout declares of rows and figures that fits none of them: a misspelt text, or an older form.
+
+    What several forms share is idle only where it fits nothing in any of them."""
+    fits: dict[str, bool] = {}
     for table in layout.tables if not layout.extends else ():
         own = [reading for reading in readings if reading.table is table]
-        idle += [f"rows {row.text!r}" for n, row in enumerate(table.rows) if not any(n in r.block.used for r in own)]
-        fits = [any(used) for used in zip(*(r.rules_used for r in own if r.rules_used), strict=True)]
-        idle += [f"rules[{n}] when {table.rules[n - 1].when}" for n, fit in enumerate(fits, 1) if not fit]
-    listed = "; ".join(dict.fromkeys(idle))
-    return [f"{layout.source}: declared, but nothing fits: {listed}"] if idle else []
+        for n, row in enumerate(table.rows):
+            name = f"rows {row.text!r}"
+            fits[name] = fits.get(name, False) or any(n in reading.block.used for reading in own)
+        used = [reading.rules_used for reading in own if reading.rules_used]
+        for n, rule in enumerate(table.rules if used else ()):
+            name = next((known for known in fits if known.endswith(f"] when {rule.when}")), "")
+            name = name or f"rules[{n + 1}] when {rule.when}"
+            fits[name] = fits.get(name, False) or any(of_one[n] for of_one in used)
+    listed = "; ".join(name for name, fit in fits.items() if not fit)
+    return [f"{layout.source}: declared, but nothing fits: {listed}"] if listed else []
 
 
 def _compare_repeats(blocks: Sequence[Block], frames: Sequence[pd.DataFrame]) -> list[str]:

@@ -25,7 +25,7 @@ from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
 from transforms.errors import InputError
-from transforms.grid import Book, Grid, Number, count_blanks
+from transforms.grid import UNSTORED, Book, Grid, Number, count_blanks
 from transforms.number_formats import BUILT_IN, GENERAL, Shown, show_number, show_text, trim_noise, write_plain
 
 MAX_UNPACKED = 1 << 30  # bytes of all parts of a workbook together
@@ -33,7 +33,6 @@ MAX_RATIO, RATIO_FROM = 200, 50 << 20  # a workbook larger than this when unpack
 MAX_CELLS = 20_000_000  # of one sheet, counted as its filled rows times its width
 MAX_ROWS, MAX_COLUMNS = 1 << 20, 1 << 14  # what xlsx and ods can address
 INDENT_LEVEL = 3  # blanks that one level of a cell's indent stands for
-UNSTORED = "#FORMULA"  # a formula whose result was never stored
 
 _KINDS = {".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xls", ".ods": "ods"}
 _CALLED = {
@@ -60,6 +59,19 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how xlsx writes characters that
 def read_workbook(content: bytes, name: str) -> Book:
     """All sheets of a workbook. Raises InputError for what is damaged, protected, too large or of another kind than the
     ending of its name says."""
+    kind = check_workbook(content, name)
+    reader = {"xlsx": _read_xlsx, "xls": _read_xls, "ods": _read_ods}[kind]
+    try:
+        sheets, notices = reader(content, name)
+    except _BROKEN as error:
+        raise _broken(name, error) from None
+    grids = tuple(sheet.to_grid(name) for sheet in sheets)
+    return Book(name, grids, (*notices, *(said for sheet in sheets for said in sheet.describe())))
+
+
+def check_workbook(content: bytes, name: str) -> str:
+    """The kind of a workbook by its bytes: xlsx, xls or ods. Raises InputError for what is protected by a password, cut
+    off, or of another kind than the ending of its name says."""
     expected = _KINDS[PurePath(name).suffix.lower()]
     kind = _identify(content, name)
     if kind == "protected":
@@ -72,13 +84,7 @@ def read_workbook(content: bytes, name: str) -> Book:
             file=name,
             todo=_advise(kind),
         )
-    reader = {"xlsx": _read_xlsx, "xls": _read_xls, "ods": _read_ods}[kind]
-    try:
-        sheets, notices = reader(content, name)
-    except _BROKEN as error:
-        raise _broken(name, error) from None
-    grids = tuple(sheet.to_grid(name) for sheet in sheets)
-    return Book(name, grids, (*notices, *(said for sheet in sheets for said in sheet.describe())))
+    return kind
 
 
 def _advise(kind: str) -> str:

@@ -104,7 +104,7 @@ def ingest_dataset(
             how = "The publisher's bytes as downloaded, unchanged; archives unpacked."
             says.setdefault("url", requests[0].url.partition("?")[0])
         layouts = _find_layouts(dataset, data_dir, landing, documentation, force, warn, hint)
-        return landing.land(
+        landed = landing.land(
             source_family=family,
             publisher_says=says | ({"published": published.isoformat()} if published else {}),
             we_did={"accessed": today.isoformat(), "transcription": how, "notes": notes},
@@ -113,6 +113,12 @@ def ingest_dataset(
             documentation=documentation,
             layouts=layouts,
         )
+    if landed.again:
+        warn(
+            f"{dataset}: the bytes are those of {landed.again} once more, which was not the latest: landed again "
+            f"as {landed.edition.vintage}, now the latest. Was an old file given by mistake, remove that folder."
+        )
+    return landed
 
 
 def _need_interface(source: Source | None, dataset: str, sources: dict[str, Source], hint: str) -> Source:
@@ -305,7 +311,7 @@ def _take_file(
     Documentation may be of any kind (a PDF, a web page), unless the source says which.
     """
     from flows.connectors.download import clean_name
-    from flows.connectors.sniff import check_content
+    from flows.connectors.sniff import check_content, check_name
     from flows.connectors.unpack import ARCHIVES, unpack_archive
 
     if not expected and is_documentation(clean_name(name), documentation):
@@ -316,6 +322,8 @@ def _take_file(
     content = check_content(path, expected, name)
     if content not in ARCHIVES:
         ready = path.with_name(clean_name(_complete_name(name, content) if about else name) or f"data.{content}")
+        for given in dict.fromkeys((clean_name(name), ready.name)):
+            check_name(path, content, given)
         path.rename(ready)
         landing.add(ready, **about)
         return
@@ -327,7 +335,8 @@ def _take_file(
     place.mkdir()
     for unpacked in unpack_archive(path, content, place, limits=limits, members=members, shown=name):
         if not is_documentation(unpacked.name, documentation):
-            check_content(unpacked, "", f"{name}: {unpacked.name}")
+            shown = f"{name}: {unpacked.name}"
+            check_name(unpacked, check_content(unpacked, "", shown), unpacked.name, shown)
         landing.add(unpacked, archive=name, archive_sha256=digest, **about)
     path.unlink()
 

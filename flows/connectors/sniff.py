@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from transforms.errors import InputError
+from transforms.grid import WORKBOOKS
+from transforms.workbooks import check_workbook
 
 _BEGINNING = 8192
 _SIGNATURES = (
@@ -77,6 +79,8 @@ def check_content(path: Path, expected: str, shown: str) -> str:
         )
     if expected == "gzip" and found == "csv":
         return found  # the packing was taken off on the way
+    if expected in ("xlsx", "xls", "ods") and found == "xls":
+        check_workbook(path.read_bytes(), f"{PurePath(shown).stem}.{expected}")  # protected by a password, maybe
     if found in ("pdf", "binary") or (expected and found != expected):
         raise InputError(
             f"the bytes are {_name(found)}, not {_name(expected) if expected else 'data'}",
@@ -85,6 +89,30 @@ def check_content(path: Path, expected: str, shown: str) -> str:
             todo="see what the publisher offers at the address, or take the file from its page with --from.",
         )
     return found
+
+
+_NAMED = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".tab": "csv", ".json": "json", ".xml": "xml",
+          ".parquet": "parquet"}  # fmt: skip
+_ARCHIVES = {".zip": ("zip",), ".7z": ("7z",), ".gz": ("gzip", "csv")}  # of .gz the packing may be off already
+
+
+def check_name(path: Path, content: str, name: str, shown: str = "") -> None:
+    """A file's bytes (content: what check_content says), held against the ending of its name. Raises InputError.
+
+    A workbook is opened so far that one protected by a password, or cut off, is known as such.
+    """
+    suffix = PurePath(name).suffix.lower()
+    if suffix in WORKBOOKS:
+        check_workbook(path.read_bytes(), shown or name)
+    wanted = _ARCHIVES.get(suffix, (_NAMED[suffix],) if suffix in _NAMED else ())
+    if wanted and content not in wanted:
+        raise InputError(
+            f"the bytes are {_name(content)}, not {_name(wanted[0])} as the name says",
+            file=shown or name,
+            found=_read_beginning(path) if content in ("csv", "json", "xml") else None,
+            todo="look into the file: a publisher's error often comes as JSON or XML. Fetch it again, or name it as "
+            "what it is; a file without figures is named with --documentation.",
+        )
 
 
 def _name(content: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from transforms.errors import InputError
-from transforms.layout import Layout, parse_layout
+from transforms.layout import Layout, name_beside, parse_layout
 
 TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods"}
 CARD_KEYS: dict[str, tuple[str, ...]] = {
@@ -223,14 +223,20 @@ def find_latest(data_dir: Path, dataset: str) -> Edition:
     the latest is unsound: an older one is never taken in its place in silence.
     """
     folder = data_dir / "raw" / dataset
-    vintages = [path.name for path in _list_visible(folder) if path.is_dir()] if folder.is_dir() else []
-    if not vintages:
+    latest = name_latest(folder)
+    if not latest:
         raise InputError(
             "there is no edition of this dataset",
             file=f"raw/{dataset}",
             todo=f"land one with: digitrade ingest {dataset}",
         )
-    return read_card(folder / max(vintages, key=order_vintage))
+    return read_card(folder / latest)
+
+
+def name_latest(folder: Path) -> str:
+    """The latest vintage in the folder of a dataset, sound or not; '' where there is none."""
+    vintages = [path.name for path in _list_visible(folder) if path.is_dir()] if folder.is_dir() else []
+    return max(vintages, key=order_vintage, default="")
 
 
 def order_vintage(vintage: str) -> list[tuple[int, int, str]]:
@@ -340,6 +346,12 @@ def _read_texts(folder: Traversable, shown: str, pattern: str) -> dict[str, str]
     return texts
 
 
+def read_beside(folder: Traversable, shown: str, layouts: Iterable[str]) -> dict[str, str]:
+    """Name -> text of the maps and lists of codes in a folder that layouts name; other files there are not opened."""
+    named = {name for text in layouts for name in name_beside(text) if name.endswith(".csv")}
+    return _read_texts(folder, shown, "|".join(map(re.escape, sorted(named)))) if named else {}
+
+
 def list_layout_folders(data_dir: Path) -> list[str]:
     """The datasets that have layouts, bundled or own."""
     folders = [files("transforms").joinpath("layouts"), data_dir / "own" / "layouts"]
@@ -363,8 +375,9 @@ def find_layouts(dataset: str, data_dir: Path) -> dict[str, Layout]:
     for folder, shown in folders:
         if not folder.is_dir():
             continue
-        beside = _read_texts(folder, shown, r".*\.csv")
-        for filename, text in _read_texts(folder, shown, r".*\.toml").items():
+        texts = _read_texts(folder, shown, r".*\.toml")
+        beside = read_beside(folder, shown, [*texts.values(), *shared.values()])
+        for filename, text in texts.items():
             layout = parse_layout(text, f"{shown}/{filename}", shared, beside)
             for name in layout.files:
                 if name in layouts:

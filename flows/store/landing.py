@@ -28,6 +28,7 @@ from flows.store.editions import (
     find_layout,
     find_layouts,
     list_layout_folders,
+    name_latest,
     order_vintage,
     read_card,
     verify_files,
@@ -49,6 +50,7 @@ class Landed:
 
     edition: Edition
     is_new: bool
+    again: str = ""  # the vintage of an older edition, not the latest, that had the same bytes
 
 
 @dataclass
@@ -107,13 +109,18 @@ class Landing:
         documentation: patterns of names of files that hold no figures; the card says so of them. layouts: those of the
         dataset; where there are any, every other file must fit one.
 
-        The same bytes as an edition that is there: that edition. Raises InputError for a chosen vintage that exists
+        The same bytes as the latest edition: that edition. The bytes of an older one are landed again, since the
+        publisher has gone back to them, so that they are the latest. Raises InputError for a chosen vintage that exists
         with other bytes, and for a file that no layout fits.
         """
         check_vintage(vintage)
         home = self.data_dir / "raw" / self.dataset
-        if same := find_same_bytes(home, {entry["sha256"] for entry in self.entries}):
+        digests = {entry["sha256"] for entry in self.entries}
+        latest, same = name_latest(home), find_same_bytes(home, digests)
+        if same and (same.vintage == latest or (chosen and order_vintage(vintage) <= order_vintage(latest))):
             return Landed(same, False)
+        if same and not chosen:
+            vintage = _follow(home, latest, vintage, str(we_did.get("accessed", "")))
         if (home / vintage).exists():
             if chosen:
                 raise InputError(
@@ -149,7 +156,7 @@ class Landing:
                 ) from None
             raise
         sync(home)
-        return Landed(read_card(home / vintage), True)
+        return Landed(read_card(home / vintage), True, same.vintage if same else "")
 
 
 @contextmanager
@@ -250,6 +257,12 @@ def choose_vintage(home: Path, vintage: str) -> str:
         found = re.fullmatch(re.escape(vintage) + r"\.(\d{1,6})", path.name)
         numbers += [int(found[1])] if found else []
     return f"{vintage}.{max(numbers) + 1}"
+
+
+def _follow(home: Path, latest: str, *wanted: str) -> str:
+    """A vintage that comes after the latest: the first of those wanted that does, else the latest with a number."""
+    fitting = (name for name in wanted if name and order_vintage(name) > order_vintage(latest))
+    return next(fitting, "") or choose_vintage(home, re.sub(r"\.\d{1,6}$", "", latest))
 
 
 def is_documentation(name: str, patterns: tuple[str, ...]) -> bool:

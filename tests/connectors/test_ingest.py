@@ -261,6 +261,67 @@ def test_a_workbook_is_not_unpacked(own_source: Own, land: Any, tmp_path: Path, 
     assert read_files(landed.edition) == {"t.xlsx": content}
 
 
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how an old Office file begins, and a workbook with a password
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("t.csv", b'{"error":"x"}', 'the bytes are JSON, not text (CSV) as the name says. Found: \'{"error":"x"}\''),
+        ("t.tsv", b"<error>x</error>", "the bytes are XML, not text (CSV) as the name says"),
+        ("t.json", b"a,b\n1,2\n", "the bytes are text (CSV), not JSON as the name says"),
+        ("t.zip", b"a,b\n1,2\n", "the bytes are text (CSV), not zip as the name says"),
+        ("t.xlsx", b'{"error":"x"}', "the workbook cannot be opened: it is truncated or no workbook"),
+        ("t.xlsx", b"a,b\n1,2\n", "the file is a text table (CSV or the like), not an Excel workbook (.xlsx)"),
+        ("t.xlsx", OLE + b"junk" * 99, "the file is another kind of Office file"),
+        ("t.xls", OLE + b"junk" * 99, "the file is another kind of Office file"),
+        ("t.xlsx", OLE + "EncryptedPackage".encode("utf-16-le"), "the workbook is protected by a password"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 8 else "",
+)
+@pytest.mark.parametrize("way", ["file", "archive", "address"])
+def test_bytes_that_are_not_what_the_name_says(
+    publisher: Publisher, own_source: Own, land: Any, tmp_path: Path, refuse: Refuse, way: str, name: str,
+    content: bytes, said: str,
+) -> None:  # fmt: skip
+    data, path = own_source("city", TABLE), tmp_path / name
+    path.write_bytes(content)
+    origin = str(path)
+    if way == "archive":
+        origin = str(tmp_path / "packed.zip")
+        Path(origin).write_bytes(make_zip({name: content}))
+    elif way == "address":
+        origin = publisher.answer(f"/{name}", Answer(content))
+    message = refuse(lambda: land(data, "city", origin=origin))
+    assert said in message and name in message and "What to do: " in message
+    assert list_raw(data) == []
+    landed = land(data, "city", origin=origin, documentation=("t.*",))
+    assert read_files(landed.edition) == {name: content}  # what is no table may be of any kind
+
+
+def test_a_source_that_sends_a_workbook_with_a_password(
+    publisher: Publisher, own_source: Own, land: Any, refuse: Refuse
+) -> None:
+    data = own_source("city", TABLE.replace("t.csv", "t.xlsx").replace('content = "csv"', 'content = "xlsx"'))
+    publisher.answer("/t.xlsx", Answer(OLE + "EncryptedPackage".encode("utf-16-le")))
+    assert "protected by a password" in refuse(lambda: land(data, "city"))
+
+
+def test_a_publisher_who_goes_back_to_an_older_edition(publisher: Publisher, own_source: Own, land: Any) -> None:
+    data, warnings = own_source("city", TABLE), []
+    for content, when in ((CSV, WHEN), (CSV * 2, LATER), (CSV, WHEN)):
+        publisher.answer("/t.csv", Answer(content, headers=when))
+        landed = land(data, "city", warn=warnings.append)
+    assert landed.is_new and landed.again == "2026-04-22"
+    assert read_files(find_latest(data, "city")) == {"t.csv": CSV}
+    assert find_latest(data, "city").vintage == landed.edition.vintage > "2026-04-23"
+    (said,) = [text for text in warnings if "once more" in text]
+    assert (
+        "the bytes are those of 2026-04-22 once more" in said and f"as {landed.edition.vintage}, now the latest" in said
+    )
+    assert not land(data, "city").is_new
+
+
 def test_from_an_address(publisher: Publisher, own_source: Own, land: Any, refuse: Refuse) -> None:
     data = own_source("city", TABLE)
     url = publisher.answer("/other/x.csv", Answer(CSV, headers=WHEN))
@@ -296,7 +357,7 @@ def test_a_dataset_without_a_source_needs_its_words(tmp_path: Path, land: Any, r
 
 def test_a_dataset_whose_publisher_has_no_interface(tmp_path: Path, land: Any, refuse: Refuse) -> None:
     data, table = tmp_path / "data", tmp_path / "pinkbook2020chapter3.xls"
-    table.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 a workbook")
+    table.write_bytes(OLE + "Workbook".encode("utf-16-le"))
     for ask in (land, describe_plan):
         message = refuse(lambda ask=ask: ask(data, "ons_pink_book"))  # type: ignore[misc]
         assert message.startswith("the publisher has no interface that is asked here. Found: 'ons_pink_book'.")

@@ -13,7 +13,8 @@ figures. Only the way is another: each distinct text is read once in Python, the
     read.py      the order of the steps
 """
 
+from transforms.bulk.faults import FaultKind
 from transforms.bulk.read import BulkReadout, read_bulk
 from transforms.bulk.store import select_observations
 
-__all__ = ["BulkReadout", "read_bulk", "select_observations"]
+__all__ = ["BulkReadout", "FaultKind", "read_bulk", "select_observations"]

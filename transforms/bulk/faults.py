@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import duckdb
@@ -26,6 +27,23 @@ _PARSE: Final = {
 TWICE: Final = "the same figure stands twice"
 CONTRADICTING: Final = "two figures stand for one thing"
 _TWICE_TODO: Final = "declare the column that tells them apart, or have the publisher correct the file."
+
+
+_MOST_KINDS: Final = 2000  # different texts that are listed; of a wrong delimiter or column every row is another
+
+
+@dataclass(frozen=True)
+class FaultKind:
+    """Faults that are alike: what was found, how often, and the first rows and columns (0: the row as a whole).
+
+    count of a kind without places: faults like the one before, whose texts are too many to be listed.
+    """
+
+    problem: str
+    todo: str
+    found: str
+    count: int
+    places: tuple[tuple[int, int], ...]
 
 
 class Faults:
@@ -122,6 +140,22 @@ class Faults:
     def count_cells(self) -> int:
         (found,) = self.connection.execute("SELECT count(*) FROM faults WHERE r IS NOT NULL").fetchone() or (0,)
         return int(found)
+
+    def list_kinds(self) -> tuple[FaultKind, ...]:
+        """All faults, those that are alike together, in the order of their first rows."""
+        place = "line * 32768 + coalesce(col, 0)"
+        alike = "regexp_replace(problem, ' \\(first in row [0-9]+\\)$', '')"
+        rows = self.connection.execute(
+            f"SELECT {alike}, todo, coalesce(found, ''), count(*), min({place}, 5) AS places FROM faults "
+            f"GROUP BY ALL ORDER BY places[1], 1, 3"
+        ).fetchmany(_MOST_KINDS + 1)
+        kinds = [
+            FaultKind(problem, todo, found, count, tuple(divmod(place, 32768) for place in places))
+            for problem, todo, found, count, places in rows[:_MOST_KINDS]
+        ]
+        if (rest := self.count() - sum(kind.count for kind in kinds)) and kinds:
+            kinds.append(FaultKind("more places like these", "mend those above first.", "", rest, ()))
+        return tuple(kinds)
 
     def make_error(self) -> InputError:
         """The first fault in full, the places of the next after it, and how many there are."""

@@ -19,7 +19,7 @@ import pyarrow as pa
 from transforms.bulk.source import Source
 from transforms.bulk.sql import list_texts, quote_text
 from transforms.bulk.words import Digit
-from transforms.figures import read_figure
+from transforms.figures import MEND_UNROUNDED, UNROUNDED, read_figure
 from transforms.layout import MOST_DECIMALS, Layout, TableLayout
 from transforms.locate import FoundColumn
 from transforms.numbers import qualified_interval
@@ -126,7 +126,9 @@ def declared_decimals(table: TableLayout, column: FoundColumn) -> int | None:
 
 
 def _takes_machine_numbers(table: TableLayout, column: FoundColumn) -> bool:
-    return declared_decimals(table, column) is None and not is_percent(table, column)
+    """Whether unrounded numbers are read; elsewhere they are refused, as by the cell reader."""
+    unrounded = table.precision in ("stored", "mixed")
+    return unrounded and declared_decimals(table, column) is None and not is_percent(table, column)
 
 
 def is_percent(table: TableLayout, column: FoundColumn) -> bool:
@@ -164,13 +166,16 @@ def read_rest(
     connection.register("batch", batch)
     connection.execute(f"CREATE TABLE figures_{n} AS FROM batch")
     connection.unregister("batch")
-    machine = "false"
+    number = _with_point("text", table)
     if _takes_machine_numbers(table, column):
-        number = _with_point("text", table)
-        machine = is_machine_number(number)
         connection.execute(
             f"INSERT INTO figures_{n} (text, printed, value) SELECT text, text, {_machine_value(number)} AS v "
-            f"FROM rest_{n} WHERE {machine} AND v IS NOT NULL"
+            f"FROM rest_{n} WHERE {is_machine_number(number)} AND v IS NOT NULL"
+        )
+    elif declared_decimals(table, column) is None and not source.types[n - 1]:  # there may be millions of them
+        connection.execute(
+            f"INSERT INTO figures_{n} (text, printed, problem, todo) SELECT text, text, {quote_text(UNROUNDED)}, "
+            f"{quote_text(MEND_UNROUNDED)} FROM rest_{n} WHERE {is_machine_number(number)}"
         )
     left = connection.execute(f"SELECT text FROM rest_{n} ANTI JOIN figures_{n} USING (text) ORDER BY text")
     for texts in _fetch(left):
@@ -204,9 +209,9 @@ def _read_text(text: str, table: TableLayout, column: FoundColumn, source: Sourc
     try:
         figure = read_figure(printed, None, table, percent=is_percent(table, column), decimals=decimals).figure
     except (ValueError, ArithmeticError) as error:
-        is_finer = "finer than" in str(error) or "more than" in str(error)
-        problem = str(error) if is_finer else f"text where a figure belongs ({error})"
-        return row | {"problem": problem, "todo": _FINER if is_finer else _MEND}
+        todo = MEND_UNROUNDED if str(error) == UNROUNDED else _FINER if "finer than" in str(error) else _MEND
+        problem = f"text where a figure belongs ({error})" if todo == _MEND else str(error)
+        return row | {"problem": problem, "todo": todo}
     if figure.is_fraction:
         lower, upper = qualified_interval(figure, None, "minus_5_percent", "plus_5_percent")
         row |= {"lower": lower, "upper": upper, "qualifier": "about"}

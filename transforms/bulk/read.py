@@ -13,7 +13,7 @@ from typing import Any, Final
 import duckdb
 import pyarrow as pa
 
-from transforms.bulk.faults import Faults
+from transforms.bulk.faults import FaultKind, Faults
 from transforms.bulk.figures import (
     WIDE,
     NumberForm,
@@ -39,6 +39,7 @@ from transforms.bulk.sql import create_enum, list_texts, quote_text
 from transforms.bulk.store import write_sidecar
 from transforms.bulk.words import Digit, pack_words, read_word, write_word
 from transforms.codelists import load_codelist
+from transforms.contract import load_contract
 from transforms.layout import Layout
 from transforms.patterns import fold_heading, match_text
 
@@ -54,7 +55,8 @@ class BulkReadout:
     """What one bulk file gave. folder holds the observations (bulk.select_observations reads them).
 
     rows: rows of data in the file; left_out: rows that the layout does not keep, by text; observations, statuses:
-    figures written, and how many have each status; quarantine: contract quarantine.
+    figures written, and how many have each status; quarantine: contract quarantine; faults: the same by kind, where
+    they were asked for.
     """
 
     folder: Path
@@ -65,6 +67,7 @@ class BulkReadout:
     files: tuple[str, ...]
     notices: tuple[str, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
+    faults: tuple[FaultKind, ...] = ()
 
 
 def read_bulk(
@@ -77,11 +80,14 @@ def read_bulk(
     scratch: Path,
     memory_limit: str = "2GB",
     threads: int | None = None,
+    list_faults: bool = False,
 ) -> BulkReadout:
     """Reads one long file (CSV, TSV, Parquet; plain, gzip, zip, 7z) into the folder target: checked, sorted Parquet.
 
     Raises InputError, naming file, row, column and remedy, for what the layout does not account for; with bad_rows =
-    "quarantine" such rows are set aside instead. target appears whole or not at all; scratch is left as it was.
+    "quarantine" such rows are set aside instead. list_faults: they are set aside and listed by kind whatever the layout
+    says, and nothing but the form of the file is refused, for somebody who is writing a layout. target appears whole or
+    not at all; scratch is left as it was.
     """
     beside = target.with_name(f"{target.name}.tmp")
     scratch.mkdir(parents=True, exist_ok=True)
@@ -92,7 +98,7 @@ def read_bulk(
                 reading = BulkReading(connection, source, layout)
                 shutil.rmtree(beside, ignore_errors=True)
                 beside.mkdir(parents=True)
-                readout = reading.run(dataset, vintage, beside, target)
+                readout = reading.run(dataset, vintage, beside, target, list_faults=list_faults)
         _put_in_place(beside, target)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
@@ -128,7 +134,7 @@ class BulkReading:
     def __init__(self, connection: duckdb.DuckDBPyConnection, source: Source, layout: Layout) -> None:
         self.connection, self.source, self.layout, self.table = connection, source, layout, layout.table
         self.value_columns = [column for column in source.columns if column.spec.role == "value"]
-        self.notices = list(source.notices)
+        self.notices = [*([layout.unsettled] if layout.unsettled else []), *source.notices]
         self.left_out: dict[str, int] = {}
 
     def _refuse_idle(self) -> None:
@@ -147,7 +153,7 @@ class BulkReading:
                     todo=f"set the column itself (period, unit) in {self.table.source}.",
                 )  # fmt: skip
 
-    def run(self, dataset: str, vintage: str, folder: Path, target: Path) -> BulkReadout:
+    def run(self, dataset: str, vintage: str, folder: Path, target: Path, *, list_faults: bool = False) -> BulkReadout:
         self._refuse_idle()
         kept = self._find_kept()
         texts = read_texts(self.source, self.layout, self._count_texts(kept))
@@ -163,23 +169,35 @@ class BulkReading:
         self._refuse_unnamed()
         figures = self._plan(texts, self._combine(texts, bool(kept)))
         self.observing = Observing(self.source, self.layout, texts, figures, form, facts)
+        if texts.has_nothing_known():
+            return self._give_up(texts, facts, rows, target, list_faults=list_faults)
         self.observing.create_types(self.connection)
         self.observing.create_dimensions(self.connection)
         self.observing.create_gaps(self.connection)
         self._gather_faults(texts, facts)
         self.connection.execute(f"CREATE VIEW observed AS {self.observing.select()}")
         statuses = self._check()
-        quarantine = self._settle_faults(dataset, vintage)
+        kinds = self.faults.list_kinds() if list_faults else ()
+        quarantine = self._settle_faults(dataset, vintage, stop=self.layout.bad_rows == "stop" and not list_faults)
         if quarantine.num_rows:
             statuses = self._count_statuses(self._readable)
         observations = sum(statuses.values())
-        if not observations:
+        if not observations and not list_faults:
             raise self.source.refuse("no row could be read", todo="look at the quarantined rows, or at the layout.")
-        files = self._write(folder, dataset, vintage, observations, facts)
+        files = self._write(folder, dataset, vintage, observations, facts) if observations else ()
         return BulkReadout(
             target, rows, observations, dict(sorted(statuses.items())), quarantine, files, tuple(self.notices),
-            self.left_out,
+            self.left_out, kinds,
         )  # fmt: skip
+
+    def _give_up(self, texts: Texts, facts: Facts, rows: int, target: Path, *, list_faults: bool) -> BulkReadout:
+        """A column none of whose texts is known leaves no row to be read: the first is refused, or all are listed."""
+        self.observing.create_gaps(self.connection)
+        self.faults.add_texts(texts, self.observing.line(), "kept" if facts.has_keep else "true")
+        if not list_faults:
+            raise self.faults.make_error()
+        kinds, nothing = self.faults.list_kinds(), load_contract("quarantine").arrow_schema().empty_table()
+        return BulkReadout(target, rows, 0, {}, nothing, (), tuple(self.notices), self.left_out, kinds)
 
     # --- texts and rows -----------------------------------------------------------------------------------------------
 
@@ -455,13 +473,14 @@ class BulkReading:
             if name == "obs_status" or not self.observing.may_lack(name):
                 continue
             first = self.connection.execute(
-                f"SELECT {self.observing.line()}, locator_column, printed FROM observed WHERE k_{name} IS NULL "
-                "ORDER BY r LIMIT 1"
+                f"SELECT {self.observing.line()}, locator_column, printed, count(*) OVER () FROM observed "
+                f"WHERE k_{name} IS NULL ORDER BY r LIMIT 1"
             ).fetchone()
             if first:
                 raise self.source.refuse(
                     f"the layout gives no {name} for this figure", row=first[0], column=first[1], found=first[2],
                     todo=f"declare it in {self.table.source}: constants, a column or a rule.",
+                    more=f"The same holds for {first[3] - 1} more figures." if first[3] > 1 else "",
                 )  # fmt: skip
 
     def _refuse_large(self, largest: Any) -> None:
@@ -514,9 +533,9 @@ class BulkReading:
 
     _readable: str = "observed"
 
-    def _settle_faults(self, dataset: str, vintage: str) -> pa.Table:
+    def _settle_faults(self, dataset: str, vintage: str, *, stop: bool) -> pa.Table:
         """Stops at the first fault, or sets all aside."""
-        if self.faults.count() and self.layout.bad_rows == "stop":
+        if self.faults.count() and stop:
             raise self.faults.make_error()
         quarantine = self.faults.to_quarantine(dataset, vintage)
         if self.faults.count_cells():

@@ -70,6 +70,13 @@ class Texts:
     statuses: dict[int, dict[str, str]] = field(default_factory=dict)
     faults: list[TextFault] = field(default_factory=list)
 
+    def has_nothing_known(self) -> bool:
+        """Whether some column holds texts, and none of them says anything known."""
+        bad: dict[int, int] = {}
+        for fault in self.faults:
+            bad[fault.column.number] = bad.get(fault.column.number, 0) + 1
+        return any(bad.get(number) == len(found) for number, found in self.counts.items() if found)
+
 
 def dictionary_columns(source: Source) -> list[FoundColumn]:
     """The columns whose cells are codes or labels, few different ones among many rows."""

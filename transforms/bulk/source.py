@@ -66,9 +66,11 @@ class Source:
 
     def refuse(
         self, problem: str, *, row: int | None = None, column: int | str | None = None, found: str | None = None,
-        todo: str = "",
+        todo: str = "", more: str = "",
     ) -> InputError:  # fmt: skip
-        return InputError(problem, file=self.file, sheet=self.member, row=row, column=column, found=found, todo=todo)
+        return InputError(
+            problem, file=self.file, sheet=self.member, row=row, column=column, found=found, todo=todo, more=more
+        )
 
     def relation(self, *, keep_rejects: bool = False) -> str:
         """The rows of data as a table expression with the columns c1, c2 ...; rows that do not parse are left out."""

@@ -5,18 +5,21 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
 
+from transforms.bulk import FaultKind
 from transforms.contract import load_contract
+from transforms.drafting.meanings import guess_style, is_figure, split_mark
 from transforms.drafting.toml_text import plain, quote
 from transforms.errors import InputError
 from transforms.grid import Book, Grid
 from transforms.layout import Layout
 from transforms.locate import find_blocks
+from transforms.numbers import fold
 from transforms.observe import BlockReading, Readout, read_book_observations
 from transforms.patterns import match_text
 
@@ -56,12 +59,12 @@ class FaultGroup:
     places: dict[str, list[str]] = field(default_factory=dict)  # what was found -> first cells
     suggestion: str = ""
 
-    def add(self, found: str, place: str) -> None:
-        self.count += 1
-        self.found[found] += 1
-        places = self.places.setdefault(found, [])
-        if len(places) < _MOST_PLACES:
-            places.append(place)
+    def add(self, found: str, *places: str, times: int = 1) -> None:
+        """So many faults more, the first of them at these places."""
+        self.count += times
+        self.found[found] += times
+        kept = self.places.setdefault(found, [])
+        kept += places[: _MOST_PLACES - len(kept)]
 
 
 @dataclass(frozen=True)
@@ -81,22 +84,36 @@ class LayoutReport:
 
 
 def check_layout(book: Book, layout: Layout, dataset: str) -> LayoutReport:
-    """Read a file with a layout; faults of the form of one sheet do not hide those of another.
+    """Read a file with a layout; faults of the form of one sheet do not hide those of another, nor faults of labels
+    and figures that two of the figures that can be read share a key.
 
     A form that cannot be read is reported once for each sheet; labels, figures and blanks cell by cell, grouped.
     """
     faults: list[InputError] = [*_check_sheets(book, layout)]
-    for part, tables in _cut_book(book, layout):
-        faults += _check_part(part, replace(layout, ignore_sheets=(), tables=tuple(tables)), len(book.sheets) > 1)
+    tables: list[pa.Table] = []
+    for part, forms in _cut_book(book, layout):
+        spec = replace(layout, ignore_sheets=(), tables=tuple(forms))
+        faults += _check_part(part, spec, len(book.sheets) > 1, dataset, tables)
     readout: Readout | None = None
     if not faults:
         try:
             readout = read_book_observations(book, layout, dataset, "check")
         except InputError as error:
-            faults = [error]
+            faults = _unfold(error)
     if readout is not None:
-        faults = _check_keys(readout.observations)
-    return LayoutReport(tuple(_group(faults, book)), readout, readout.quarantine.num_rows if readout else 0)
+        tables = [readout.observations]
+    if tables:
+        faults += _check_keys(pa.concat_tables(tables))
+    return LayoutReport(group_faults(faults), readout, readout.quarantine.num_rows if readout else 0)
+
+
+def _unfold(error: InputError) -> list[InputError]:
+    """The problems that one error was made of, each by itself."""
+    if not error.others:
+        return [error]
+    first = InputError(error.problem, file=error.file, sheet=error.sheet, row=error.row, column=error.column,
+                       found=error.found, todo=error.todo)  # fmt: skip
+    return [first, *(one for other in error.others for one in _unfold(other))]
 
 
 def _check_sheets(book: Book, layout: Layout) -> list[InputError]:
@@ -108,7 +125,8 @@ def _check_sheets(book: Book, layout: Layout) -> list[InputError]:
     if len(free) > 1 or (free and not anywhere):
         faults = [
             InputError(
-                "a sheet that the layout does not account for", file=book.file, sheet=grid.sheet, found=grid.sheet,
+                f"a {'hidden ' * grid.hidden}sheet that the layout does not account for",
+                file=book.file, sheet=grid.sheet, found=grid.sheet,
                 todo="add it to the sheets of a table, or list it under [[ignore_sheets]] with a reason.",
             )
             for grid in free
@@ -150,21 +168,21 @@ def _cut_book(book: Book, layout: Layout) -> list[tuple[Book, list[Any]]]:
     return parts
 
 
-def _check_part(part: Book, layout: Layout, several: bool) -> list[InputError]:
+def _check_part(part: Book, layout: Layout, several: bool, dataset: str, tables: list[pa.Table]) -> list[InputError]:
+    """The faults of a part; the figures that could be read are added to tables."""
     try:
         blocks = find_blocks(part, layout)
     except InputError as error:
-        return [error]
+        return _unfold(error)
     faults: list[InputError] = []
     for block in blocks:
         try:
             reading = BlockReading(block, block.table_id(several))
-            reading.read()
+            tables.append(reading.read_table(dataset, "check"))
         except InputError as error:
-            faults.append(error)
-        else:
-            if layout.bad_rows == "stop":
-                faults += [fault.problem for fault in reading.faults]
+            faults += _unfold(error)
+        if layout.bad_rows == "stop":
+            faults += [fault.problem for fault in reading.faults]
     return faults
 
 
@@ -245,24 +263,38 @@ def name_letters(column: int) -> str:
     return letters
 
 
-def _group(faults: Sequence[InputError], book: Book) -> list[FaultGroup]:
+def group_faults(faults: Sequence[InputError]) -> tuple[FaultGroup, ...]:
     """Faults by problem and remedy, the form of the tables first, then the most frequent."""
     groups: dict[tuple[str, str], FaultGroup] = {}
     for fault in faults:
-        problem = _generalise(fault)
+        problem = _generalise(fault.problem, fault.found)
         group = groups.setdefault((problem, fault.todo), FaultGroup(problem, fault.todo))
         place = _cell(fault.sheet, fault.row, fault.column)
         group.add(fault.found or "", f"{place} ({fault.more})" if fault.more else place)
-    for group in groups.values():
+    return _settle_groups(groups.values())
+
+
+def group_bulk_faults(kinds: Sequence[FaultKind]) -> tuple[FaultGroup, ...]:
+    """The same for the faults of a bulk file, which are counted already."""
+    groups: dict[tuple[str, str], FaultGroup] = {}
+    for kind in kinds:
+        problem = _generalise(kind.problem, kind.found)
+        group = groups.setdefault((problem, kind.todo), FaultGroup(problem, kind.todo))
+        group.add(kind.found, *(_cell("", row, column) for row, column in kind.places), times=kind.count)
+    return _settle_groups(groups.values())
+
+
+def _settle_groups(groups: Iterable[FaultGroup]) -> tuple[FaultGroup, ...]:
+    settled = sorted(groups, key=lambda group: (_rank(group.problem), -group.count))
+    for group in settled:
         group.suggestion = _suggest(group)
-    return sorted(groups.values(), key=lambda group: (_rank(group.problem), -group.count))
+    return tuple(settled)
 
 
-def _generalise(fault: InputError) -> str:
+def _generalise(problem: str, found: str | None) -> str:
     """The problem without the text that was found, so that the like of it come together."""
-    problem = fault.problem
-    if fault.found:
-        problem = problem.replace(repr(fault.found), "the label")
+    if found:
+        problem = problem.replace(repr(found), "the label")
     problem = re.sub(r"text where a figure belongs \(.*\)", "text where a figure belongs", problem)
     return re.sub(r"; nearest known: .*$", "", problem)
 
@@ -272,17 +304,39 @@ def _rank(problem: str) -> int:
     return 0 if any(word in problem for word in early) else 1
 
 
+def _suggest_style(found: Sequence[str]) -> list[str]:
+    """The keys that read figures of another style: (123), 1.234,5, 1 234, 12.5%."""
+    figures = [text for text in found if is_figure(text)]
+    style = guess_style(figures)
+    keys = ["parentheses_negative = true"] if style.parentheses else []
+    keys += [f"decimal_mark = {quote(style.decimal_mark)}"] if style.decimal_mark != "." else []
+    keys += [f"thousands_mark = {quote(style.thousands_mark)}"] if style.thousands_mark != "," else []
+    if any(fold(text).endswith("%") for text in figures):
+        keys.append("percent_sign = true  # of the column, where each of its figures has one")
+    return keys
+
+
+def _suggest_blanks(found: Sequence[str], texts_too: bool) -> list[str]:
+    """Lines for blank marks; where texts stand among figures, also for their style and the marks glued to them."""
+    style = _suggest_style(found) if texts_too else []
+    glued = dict.fromkeys(mark for text in found if texts_too and (mark := split_mark(text)[1]))
+    short = [text for text in found if len(text) <= 16 and not is_figure(text) and not split_mark(text)[1]]
+    marks = ["[marks]"] if glued else []
+    marks += [f'{quote(mark)} = ""  # at figures: a status (P, E ...), or "" for a footnote' for mark in glued]
+    blanks = ["[blanks]"] if short else []
+    blanks += [f'{quote(text)} = "O"  # O missing, Q suppressed, M not applicable, L not collected' for text in short]
+    blanks += ['# or, for less than half: { status = "A", value = 0, lower = -0.5, upper = 0.5 }'] if short else []
+    return [*style, *marks, *blanks]
+
+
 def _suggest(group: FaultGroup) -> str:
     """Lines for the layout that would settle the fault; what they say is for the reader to decide."""
     found = [text for text, _ in group.found.most_common(12)]
     if "sheet that the layout does not account for" in group.problem:
         return "\n".join(f'[[ignore_sheets]]\nsheet = {quote(plain(text))}\nreason = "..."' for text in found)
-    if "a blank that the layout" in group.problem or ("text where a figure belongs" in group.problem):
-        short = [text for text in found if len(text) <= 16]
-        lines = [f'{quote(text)} = "O"  # O missing, Q suppressed, M not applicable, L not collected'
-                 for text in short]  # fmt: skip
-        lines.append('# or, for less than half: { status = "A", value = 0, lower = -0.5, upper = 0.5 }')
-        return "\n".join(["[blanks]", *lines]) if short else ""
+    belongs = "text where a figure belongs" in group.problem
+    if belongs or "a blank that the layout" in group.problem:
+        return "\n".join(_suggest_blanks(found, belongs))
     if match := re.search(r"is not in the code list (\w+)", group.problem):
         name = {"geographies": "geo", "items": "item", "flows": "flow", "measures": "measure"}.get(match[1])
         if name is None:
@@ -297,41 +351,3 @@ def _suggest(group: FaultGroup) -> str:
     if group.problem.startswith("a row under the footnotes"):
         return "\n".join(f'[[rows]]\ntext = {quote(plain(text))}\nrole = "notes"' for text in found[:3])
     return ""
-
-
-@dataclass(frozen=True)
-class TableSummary:
-    """What one table gives."""
-
-    table_id: str
-    observations: int
-    with_value: int
-    statuses: dict[str, int]
-    first_period: str
-    last_period: str
-    geos: int
-    partners: int
-    flows: tuple[str, ...]
-    items: int
-    units: tuple[str, ...]
-
-
-def summarise_tables(observations: pa.Table) -> list[TableSummary]:
-    """One row for each table, in printed order."""
-    names = ("table_id", "value", "obs_status", "period", "geo", "partner", "flow", "item", "unit", "unit_mult")
-    tables: dict[str, list[tuple[Any, ...]]] = {}
-    for row in zip(*(observations[name].to_pylist() for name in names), strict=True):
-        tables.setdefault(row[0], []).append(row)
-    found = []
-    for table_id, rows in tables.items():
-        by = dict(zip(names, zip(*rows, strict=True), strict=True))
-        units = dict.fromkeys(f"{u} 10^{m}" if m else u for u, m in zip(by["unit"], by["unit_mult"], strict=True))
-        found.append(
-            TableSummary(
-                table_id, len(rows), sum(value is not None for value in by["value"]),
-                dict(Counter(by["obs_status"]).most_common()), min(by["period"]), max(by["period"]),
-                len(set(by["geo"])), len(set(by["partner"])), tuple(sorted(set(by["flow"]))), len(set(by["item"])),
-                tuple(units),
-            )
-        )  # fmt: skip
-    return found

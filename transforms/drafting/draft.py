@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from transforms.codelists import join_statuses, load_codelist, normalise_label
+from transforms.codelists import join_statuses, load_codelist, normalise_label, unit_labels
 from transforms.drafting.check import name_letters
 from transforms.drafting.find_tables import SeenSheet, SeenTable, guess_number_style, see_sheet
 from transforms.drafting.form import (
@@ -57,7 +57,7 @@ from transforms.drafting.toml_text import (
     write_table,
 )
 from transforms.errors import InputError
-from transforms.grid import Book
+from transforms.grid import UNSTORED, Book
 from transforms.layout import parse_layout
 from transforms.observe import Readout, read_book_observations
 from transforms.patterns import is_pattern, match_text, tidy
@@ -66,13 +66,14 @@ _EXPONENT = re.compile(r"[-+]?\d+(\.\d+)?[eE][-+]?\d+")
 _NOTE_WORDS = re.compile(
     r"(?P<word>sources?|notes?|footnotes?|数据来源|资料来源|来源|注释?|备注|说明)\s*(?P<sign>[:：.]?)", re.I
 )
+_PRICE = 'price = "current"  # TODO at current prices?'
 _CONTAINED = 6  # labels of the header that a draft names
 
 
 @dataclass(frozen=True)
 class Draft:
     """A drafted layout: its text, what was seen, what it assumes; problem says why it does not read yet (None: it does,
-    and observations holds what it gives)."""
+    and readout holds what it gives)."""
 
     text: str
     sheets: tuple[SeenSheet, ...]
@@ -80,7 +81,11 @@ class Draft:
     style: NumberStyle
     assumptions: tuple[str, ...]
     problem: InputError | None
-    observations: pa.Table | None = None
+    readout: Readout | None = None
+
+    @property
+    def observations(self) -> pa.Table | None:
+        return self.readout.observations if self.readout is not None else None
 
     @property
     def tables(self) -> list[SeenTable]:
@@ -133,8 +138,7 @@ def draft_layout(book: Book, dataset: str, *, encoding: str = "utf-8", delimiter
     if problem is not None:
         text, readout = _set_rows_aside(text, problem, book, dataset)
         problem = None if readout is not None else problem
-    observations = readout.observations if readout is not None else None
-    return Draft(text, sheets, forms, style, tuple(writer.assumptions), problem, observations)
+    return Draft(text, sheets, forms, style, tuple(writer.assumptions), problem, readout)
 
 
 def _group(tables: Sequence[SeenTable]) -> list[list[SeenTable]]:
@@ -234,6 +238,7 @@ class _FormWriter:
         self.given: set[str] = set()
         self.fixed: list[str] = []  # what all titles share, where groups say the rest
         self.said_by_groups: set[str] = set()
+        self.rules: list[str] = []  # the one rule that a draft may need: what is an amount of money
         self.own: dict[str, tuple[str, str]] = {}  # column -> code of one's own that a constant uses, and its words
 
     def write(self) -> None:
@@ -259,6 +264,10 @@ class _FormWriter:
             self._section(f"maps.{name}", lines, self.map_todos.get(name, ""))
         for line in (*rows, *columns):
             writer.say(line)
+        if self.rules:
+            writer.say()
+            writer.say("[[rules]]" if not self.several else "[[tables.rules]]", "at current prices?")
+            writer.lines += self.rules
 
     def _section(self, name: str, lines: Sequence[str], todo: str = "") -> None:
         if lines:
@@ -536,6 +545,9 @@ class _FormWriter:
             said["measure"] = "growth" if "growth" in names else "share"
             if "growth" in names:
                 said["base_period"] = "@previous"
+            else:
+                said["reference"] = f"{self.scheme}:WHOLE"
+                self.own["reference"] = (f"{self.scheme}:WHOLE", "TODO: what these figures are shares of")
             if "unit_label" not in names:
                 said |= {"unit": "PERCENT", "unit_mult": 0}
         return said
@@ -551,7 +563,7 @@ class _FormWriter:
         yield "[[columns]]" if not self.several else "[[tables.columns]]"
         yield f"header = {quote(headers[0]) if single else quote_list(headers)}"
         marks = dict.fromkeys(p.name[5:] for v in family for row in v.pieces for p in row if p.name.startswith("mark:"))
-        todos = ["a percentage: of what? say reference"] if said.get("measure") == "share" else []
+        todos = ["a percentage: of what? say the reference"] if said.get("measure") == "share" else []
         todos += ["is the change that from a year before?"] if "base_period" in said else []
         for mark in marks:
             words = read_legend(self._words, mark)
@@ -735,10 +747,19 @@ class _FormWriter:
         settled = [bool(self._settled(value)) for value in self.form.values]
         by_row = any(k.role == "unit" or k.column in ("unit", "unit_label") for k in self.form.keys)
         if by_row:
+            keys = [k for k in self.form.keys if k.role == "unit" or k.column in ("unit", "unit_label")]
+            units = [_find_unit_code(key, text) for key in keys for text in key.distinct]
+            money = sorted({unit for unit in units if re.fullmatch(r"[A-Z]{3}", unit)})
             if any(k.role == "key" and k.column == "unit" for k in self.form.keys) and "unit_mult" not in self.given:
                 yield "unit_mult = 0  # TODO single units?"
+            if money and all(unit in money for unit in units):
+                yield _PRICE
+            elif money:
+                self.rules = [f"when = {write_table({'unit': money})}", 'then = { price = "current" }']
             return
         if all(one or other for one, other in zip(labelled, settled, strict=True)):
+            if any(p.name == "unit_label" and is_money(p.text) for v in self.form.values for r in v.pieces for p in r):
+                yield _PRICE
             return
         unit = next((found for table in self.tables if (found := _find_unit(table))), "")
         if unit:
@@ -760,7 +781,7 @@ class _FormWriter:
                 yield '# price = "current"  # TODO where these are current prices, say so'
                 return
         if not unit or is_money(unit):
-            yield 'price = "current"  # TODO at current prices?'
+            yield _PRICE
 
     def _write_unknown(self, printed: UnknownUnit) -> Iterator[str]:
         """A unit that is printed in words our list does not hold: what can be said of it, and the words."""
@@ -783,7 +804,13 @@ class _FormWriter:
         for (values, _), table in zip(self.form.splits, self.tables, strict=True):
             for value in values:
                 for cell, index in zip(value.column.cells, table.data, strict=True):
-                    if is_figure(cell) or is_year(cell) or split_mark(cell)[1] or _EXPONENT.fullmatch(cell):
+                    if (
+                        cell == UNSTORED
+                        or is_figure(cell)
+                        or is_year(cell)
+                        or split_mark(cell)[1]
+                        or _EXPONENT.fullmatch(cell)
+                    ):
                         continue
                     found[cell] += 1
                     places.setdefault(cell, name_cell(table, index, value.column.number))
@@ -812,6 +839,16 @@ def name_cell(table: SeenTable, index: int, column: int) -> str:
     """A cell as a spreadsheet names it: Table 1!C5."""
     sheet = f"{table.page.grid.sheet}!" if table.page.grid.sheet else ""
     return f"{tidy(sheet)}{name_letters(column)}{index + 1}"
+
+
+def _find_unit_code(key: KeyColumn, text: str) -> str:
+    """The unit that a cell of a column of units says, '' for one that our lists do not know."""
+    said = key.codes.get(text)
+    if isinstance(said, str) and said:
+        return said
+    units = load_codelist("units")
+    known = units.labels.get(normalise_label(text), text if text in units.codes else "")
+    return known or unit_labels().get(normalise_label(text), ("", 0))[0]
 
 
 def _write(said: Any) -> str:
