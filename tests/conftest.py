@@ -28,6 +28,11 @@ settings.load_profile("fixed")
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are no name: archives hold the time, so that two workers would collect different tests."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever starts Prefect is slow, and what searches the ranges and laws of indicators over many made-up worlds."""
     for item in items:
