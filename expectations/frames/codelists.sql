@@ -10,6 +10,10 @@ SELECT 'items ' || i.code,
        label_en, label_zh
 FROM items i
 UNION ALL
+SELECT 'definitions ' || d.definition || ' ' || d.item, NULL, NULL,
+       CASE WHEN d.item NOT IN (SELECT code FROM items) THEN d.item END, NULL, label_en, label_zh
+FROM definitions d
+UNION ALL
 SELECT 'references ' || r.code, NULL,
        CASE WHEN r.geo NOT IN ('', '@nation', '@parent') AND r.geo NOT IN (SELECT code FROM geographies)
             THEN r.geo END,
