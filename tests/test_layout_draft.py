@@ -922,6 +922,7 @@ def test_what_nobody_has_settled_is_said_by_check_and_run(tmp_path: Path, bulk: 
         ("Exports, millions of Hong Kong dollars", []),
         ("Exports of the US, millions of US dollars", ["USA"]),
         ("Services trade of Hong Kong", ["HKG"]),
+        ("Trade in services of the UK, £ million", ["GBR"]),
     ],
 )
 def test_a_currency_is_no_place(text: str, places: list[str]) -> None:

@@ -399,7 +399,7 @@ def find_geos(text: str) -> list[str]:
                 part = words[place].replace(".", "")  # U.S., U.K.
             latin = re.fullmatch(r"[A-Za-z].{3,}", part) or part in _SHORT_NAMES  # three letters: a month, or a code
             after = words[place + size] if place + size < len(words) else ""
-            if _MONEY_WORD.match(after):
+            if after[:1].isalpha() and _MONEY_WORD.match(after):
                 continue  # US dollars are a unit, whoever trades
             if latin and part[:1].isupper() and fold_heading(part) not in _GEO_STOP and is_known("geo", part):
                 found.append(_geo_code(part))
