@@ -1,4 +1,4 @@
--- Contribution of a part to the growth of its whole, in percentage points: the part's change over the whole's earlier level;
+-- Contribution of a part to the growth of its whole, in percentage points: change of the part over the earlier level of the whole;
 -- over all parts they add up to the growth, also with negative parts. Range: the formula runs one way with each level, so
 -- its ends lie at corners of the box; it is empty where the earlier whole may be zero.
 WITH ranged AS (
