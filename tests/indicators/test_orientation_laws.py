@@ -180,7 +180,7 @@ def test_ratios_to_gross_product_and_to_imports_are_one_another(figures: list[tu
 @some
 @given(st.lists(st.lists(st.integers(1, 999), min_size=len(MAIN), max_size=len(MAIN)), min_size=4, max_size=6))
 def test_shares_without_travel_sum_to_100_and_travel_moves_none_of_them(sets: list[list[int]]) -> None:
-    """Travel falls to a tenth: the shares of all services jump, those without travel stand still."""
+    """Travel falls to nothing: the shares of all services jump, those without travel stand still."""
     worlds, travel = {}, MAIN.index("SD")
     for n, row in enumerate(sets):
         fallen = [units if place != travel else 0 for place, units in enumerate(row)]
