@@ -82,9 +82,13 @@ def batis_economies() -> list[str]:
 
 
 def items(rows: int) -> list[str]:
-    """As many item codes as the rows need."""
-    known = [code for code in scheme_codes("items", "EBOPS2010") if code.isalnum()]
-    return known[: -(-rows // (ECONOMIES * ECONOMIES * FLOWS * YEARS))]
+    """As many item codes as the rows need: all services, the twelve main items, then the items below them."""
+    known = {row["code"]: row for row in load_codelist("items").rows if row["tree"] == "standard"}
+    codes = [code for code in known if code.startswith("EBOPS2010:S") and code != "EBOPS2010:SN"]
+    main = [code for code in codes if known[code]["parent"] == "EBOPS2010:S"]
+    below = [code for code in codes if code not in main and code != "EBOPS2010:S"]
+    ordered = [code.removeprefix("EBOPS2010:") for code in ("EBOPS2010:S", *main, *below)]
+    return [code for code in ordered if code.isalnum()][: -(-rows // (ECONOMIES * ECONOMIES * FLOWS * YEARS))]
 
 
 def write_case(case: str, rows: int, path: Path) -> None:

@@ -141,13 +141,13 @@ def open_locked(path: Path, memory: int, *, asked: Sequence[str] = ()) -> duckdb
     """
     import duckdb
 
-    from transforms.database import show_all_observations, show_requested
+    from transforms.database import show_parquet, show_requested
 
     con = duckdb.connect(str(path), read_only=True)
     con.execute("SET temp_directory = ''")
     con.execute(f"SET memory_limit = '{memory} bytes'")
-    con.execute("SET allowed_directories = [$1]", [str(path.parent / "observations")])
-    show_all_observations(con, str(path.parent))
+    con.execute("SET allowed_directories = $1", [[str(path.parent / name) for name in ("observations", "core")]])
+    show_parquet(con, str(path.parent))
     if asked:
         show_requested(con, asked)
     for setting in ("autoinstall_known_extensions", "autoload_known_extensions", "python_enable_replacements",
@@ -216,7 +216,10 @@ def _mention_large(con: duckdb.DuckDBPyConnection, tree: Tree) -> list[str]:
            ANTI JOIN (SELECT DISTINCT dataset, vintage FROM store.observations) USING (dataset, vintage)
            WHERE observations > 0 ORDER BY ALL"""
     ).fetchall()
+    if not rows:
+        return []
     left_out = ", ".join(row[0] for row in rows)
-    return (
-        [f"without the large edition(s) {left_out}, which stay in Parquet; all_observations has them."] if rows else []
-    )
+    return [
+        f"without the large edition(s) {left_out}, which stay in Parquet; all_observations has them, core_levels and "
+        "core_indicators have their totals and chief indicators."
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 import pyarrow as pa
@@ -11,7 +11,7 @@ from transforms.catalog import COLUMNS as CATALOG_COLUMNS
 from transforms.catalog import create_catalog, load_words
 from transforms.contract import load_contract
 from transforms.dimensions import create_codes
-from transforms.indicators import create_codelists, load_cards, quote
+from transforms.indicators import create_codelists, load_cards, quote, sql_type
 from transforms.macros import create_macros
 
 CONTRACTS = (
@@ -70,10 +70,10 @@ def add_local_codes(con: duckdb.DuckDBPyConnection, schema: str = "main") -> Non
         )
 
 
-def write_views(target: str, large: Sequence[str] = ()) -> None:
+def write_views(target: str, large: Mapping[str, Sequence[str]] | None = None) -> None:
     """Add the code lists, the indicator cards, the views and the comments to the database file.
 
-    large: SELECTs of the editions that stay in Parquet, with the folder curated as a name in them.
+    large: of what stays in Parquet (IN_PARQUET), the SELECTs, with the folder curated as a name in them.
     """
     words = load_words("codelists")
     with duckdb.connect(target) as con:
@@ -107,7 +107,7 @@ def write_views(target: str, large: Sequence[str] = ()) -> None:
         _create_labelled(con, words)
         _create_compared_cells(con)
         _create_latest(con)
-        _create_all_observations(con, large)
+        _create_over_parquet(con, large or {})
         create_macros(con)
         _create_catalog_view(con, words)
         create_catalog(con, CONTRACTS)
@@ -164,21 +164,37 @@ def _create_latest(con: duckdb.DuckDBPyConnection) -> None:
         _create_view(con, f"latest_{name}", f"FROM store.{name} {_LATEST}", text, columns)
 
 
-def _create_all_observations(con: duckdb.DuckDBPyConnection, large: Sequence[str]) -> None:
-    """all_observations(curated): the observations with those of large editions, which stay in Parquet."""
-    names = ", ".join(f'"{name}"' for name in load_contract("observations").names)
-    parts = [f"SELECT {names} FROM ({select})" for select in ("FROM store.observations", *large)]
-    con.execute(f"CREATE MACRO main.all_observations(curated) AS TABLE {' UNION ALL '.join(parts)}")
-    text = f"{_ALL} in the folder named (curated)."
-    con.execute(f"COMMENT ON MACRO TABLE main.all_observations IS {quote(text)}")
+# What reads Parquet beside the database: name -> (contract, what of it lies in the database, words).
+IN_PARQUET = {
+    "all_observations": ("observations", "FROM store.observations", _ALL),
+    "core_levels": (
+        "core_levels",
+        "",
+        "Totals of large editions: trade of each economy with all partners, read from Parquet",
+    ),
+    "core_indicators": ("core_indicators", "", "The core set of indicators of large editions, read from Parquet"),
+}
 
 
-def show_all_observations(con: duckdb.DuckDBPyConnection, curated: str) -> None:
-    """For this connection: the view all_observations, over the Parquet files of this folder."""
-    con.execute(f"CREATE TEMP VIEW all_observations AS FROM all_observations({quote(curated)})")
-    con.execute(f"COMMENT ON VIEW temp.all_observations IS {quote(f'{_ALL}.')}")
-    for column in load_contract("observations").columns:
-        con.execute(f'COMMENT ON COLUMN temp.all_observations."{column.name}" IS {quote(column.en)}')
+def _create_over_parquet(con: duckdb.DuckDBPyConnection, large: Mapping[str, Sequence[str]]) -> None:
+    """all_observations(curated), core_levels(curated), core_indicators(curated): table macros over a folder named."""
+    for name, (contract, inside, words) in IN_PARQUET.items():
+        columns = load_contract(contract).columns
+        names = ", ".join(f'"{column.name}"' for column in columns)
+        nothing = ", ".join(f'CAST(NULL AS {sql_type(column.type)}) AS "{column.name}"' for column in columns)
+        selects = [*([inside] if inside else []), *large.get(name, [])] or [f"SELECT {nothing} LIMIT 0"]
+        parts = " UNION ALL ".join(f"SELECT {names} FROM ({select})" for select in selects)
+        con.execute(f"CREATE MACRO main.{name}(curated) AS TABLE {parts}")
+        con.execute(f"COMMENT ON MACRO TABLE main.{name} IS {quote(f'{words} in the folder named (curated).')}")
+
+
+def show_parquet(con: duckdb.DuckDBPyConnection, curated: str) -> None:
+    """For this connection: what is in Parquet as views, over the files of this folder."""
+    for name, (contract, _, words) in IN_PARQUET.items():
+        con.execute(f"CREATE TEMP VIEW {name} AS FROM main.{name}({quote(curated)})")
+        con.execute(f"COMMENT ON VIEW temp.{name} IS {quote(f'{words}.')}")
+        for column in load_contract(contract).columns:
+            con.execute(f'COMMENT ON COLUMN temp.{name}."{column.name}" IS {quote(column.en)}')
 
 
 # Label columns beside the codes of a table: prefix -> (table of labels, its key, own column, name of its labels).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -15,6 +15,7 @@ from expectations import run as rules
 from flows.store.editions import order_vintage, read_card
 from flows.store.workspace import Workspace
 from transforms.bulk import select_observations
+from transforms.bulk.store import Stored, open_bulk, open_observations
 from transforms.contract import load_contract
 from transforms.database import add_local_codes
 from transforms.errors import InputError
@@ -51,6 +52,9 @@ class Read(Protocol):
     def problem(self) -> str: ...
 
 
+AnyRead = TypeVar("AnyRead", bound=Read)
+
+
 @contextmanager
 def open_engine(workspace: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with the code lists, whose memory is bounded: what does not fit goes to the scratch folder."""
@@ -80,6 +84,22 @@ def select_edition(folder: Path) -> str:
                      "hive_partitioning = false)")  # fmt: skip
     parts += [f"SELECT * FROM ({select_observations(part)})" for part in list_parts(folder)]
     return " UNION ALL BY NAME ".join(parts)
+
+
+def open_edition(folder: Path) -> list[Stored]:
+    """The files of an edition, each by itself, for who reads few of their columns."""
+    table = folder / "observations.parquet"
+    return [*([open_observations(table)] if table.is_file() else []), *map(open_bulk, list_parts(folder))]
+
+
+def list_large(workspace: Workspace, readings: Sequence[AnyRead]) -> list[AnyRead]:
+    """The editions that stay in Parquet: of more than rules.LARGE observations."""
+    return [
+        reading
+        for reading in readings
+        if reading.observations > rules.LARGE
+        and workspace.folder_of("observations", reading.dataset, reading.vintage).is_dir()
+    ]
 
 
 def fits_contract(folder: Path) -> bool:

@@ -33,7 +33,7 @@ from flows.store.workspace import DATABASE, EDITION_FOLDERS, Workspace
 # Name of a plan -> folders and files that it makes.
 _OUTPUTS = {
     "codelists": (),
-    "results": ("indicators", "comparisons"),
+    "results": ("indicators", "core", "comparisons"),
     "release": ("checks", "exports", DATABASE),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,14 +11,14 @@ from typing import Any
 
 import duckdb
 
-from expectations import run as rules
 from expectations.run import Outcome
-from flows.stages.parquet import load_editions, open_engine, select_edition
+from flows.stages.parquet import list_large, load_editions, open_engine, select_edition
 from flows.stages.reading import Reading
 from flows.store.workspace import DATABASE, Workspace
 from transforms.database import write_store, write_views
 from transforms.errors import InputError
 from transforms.indicators import quote
+from transforms.indicators.core import select_core
 from transforms.tables import TableSpec, load_specs
 
 
@@ -38,15 +39,15 @@ def build_database(workspace: Workspace, readings: Sequence[Reading]) -> None:
     write_views(target, _select_large(workspace, readings))
 
 
-def _select_large(workspace: Workspace, readings: Sequence[Reading]) -> list[str]:
-    """The SELECTs of the editions that stay in Parquet, over a folder that the reader names: $curated."""
-    selects = []
-    for reading in readings:
-        folder = workspace.folder_of("observations", reading.dataset, reading.vintage)
-        if reading.observations > rules.LARGE and folder.is_dir():
-            staged = quote(str(workspace.staging))[:-1]
-            selects.append(select_edition(folder).replace(f"{staged}/", "curated || '/"))
-    return selects
+def _select_large(workspace: Workspace, readings: Sequence[Reading]) -> dict[str, list[str]]:
+    """What stays in Parquet: name -> SELECTs over a folder that the reader names: $curated."""
+    staged, selects = quote(str(workspace.staging))[:-1], defaultdict(list)
+    for reading in list_large(workspace, readings):
+        key = reading.dataset, reading.vintage
+        selects["all_observations"].append(select_edition(workspace.folder_of("observations", *key)))
+        for name, select in select_core(*key, workspace.folder_of("core", *key)).items():
+            selects[name].append(select)
+    return {name: [sql.replace(f"{staged}/", "curated || '/") for sql in found] for name, found in selects.items()}
 
 
 def export_tables(workspace: Workspace) -> list[Path]:

@@ -18,7 +18,7 @@ DATABASE = "digitrade.duckdb"
 EDITION_FOLDERS = ("observations", "labels", "quarantine", "texts")
 # state: what the outputs were made from; seen: sizes and times of files on this machine, so that what has not been
 # touched need not be hashed again.
-FOLDERS = (*EDITION_FOLDERS, "indicators", "comparisons", "checks", "exports", "state", "seen")
+FOLDERS = (*EDITION_FOLDERS, "indicators", "core", "comparisons", "checks", "exports", "state", "seen")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,8 +40,29 @@ def is_bulk_folder(folder: Path) -> bool:
     return folder.joinpath(SIDECAR).is_file()
 
 
-def select_observations(folder: Path) -> str:
-    """SQL that gives exactly the columns and types of the contract observations for a folder read_bulk has written."""
+@dataclass(frozen=True)
+class Stored:
+    """Observations in Parquet files, for who reads few columns of them.
+
+    paths: the files, as SQL; columns: what is stored; the rest of the contract is constant, or follows from it.
+    """
+
+    paths: str
+    columns: frozenset[str]
+    said: Mapping[str, Any]
+
+    @property
+    def relation(self) -> str:
+        """SQL to read them from."""
+        return f"read_parquet({self.paths}, hive_partitioning = false)"
+
+    def of(self, name: str) -> str:
+        """SQL of one column of the contract over the stored columns."""
+        return _expression(name, self.said) if self.said else name
+
+
+def open_bulk(folder: Path) -> Stored:
+    """What read_bulk has written into a folder. Raises InputError where it has not."""
     try:
         said = json.loads(folder.joinpath(SIDECAR).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -50,11 +72,22 @@ def select_observations(folder: Path) -> str:
             f"the folder holds no bulk observations ({SIDECAR} is missing or of another form)",
             file=str(folder), todo="ingest the edition again.",
         )  # fmt: skip
+    return Stored(quote_text(str(folder / "*.parquet")), frozenset(said["columns"]), said)
+
+
+def open_observations(path: Path) -> Stored:
+    """A Parquet file with all columns of the contract."""
+    return Stored(quote_text(str(path)), frozenset(load_contract("observations").names), {})
+
+
+def select_observations(folder: Path) -> str:
+    """SQL that gives exactly the columns and types of the contract observations for a folder read_bulk has written."""
+    stored = open_bulk(folder)
     columns = [
-        f"CAST({_expression(column.name, said)} AS {_SQL_TYPES[column.type]}) AS {column.name}"
+        f"CAST({_expression(column.name, stored.said)} AS {_SQL_TYPES[column.type]}) AS {column.name}"
         for column in load_contract("observations").columns
     ]
-    return f"SELECT {', '.join(columns)} FROM read_parquet({quote_text(str(folder / '*.parquet'))})"
+    return f"SELECT {', '.join(columns)} FROM {stored.relation}"
 
 
 def _expression(name: str, said: Mapping[str, Any]) -> str:
