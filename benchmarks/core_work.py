@@ -100,7 +100,123 @@ def core_pandas(edition: Path, folder: Path) -> None:
     pd.concat(told, ignore_index=True).to_parquet(folder / "pandas.parquet", compression="zstd", index=False)
 
 
-WORK: dict[str, Callable[[Path, Path], None]] = {work.__name__: work for work in (core_set, core_bare, core_pandas)}
+def core_pandas_whole(edition: Path, folder: Path) -> None:
+    """What the core set gives, in pandas: with statuses, ranges, coverage, what is missing withheld, sorted."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    keys = ["geo", "flow", "item", "period", "basis"]
+    texts = [*keys, "obs_status"]
+    table = pq.read_table(edition, columns=[*texts, "value", "decimals"], read_dictionary=texts)
+    place = table.schema.get_field_index("value")
+    table = table.set_column(place, "v", table["value"].cast(pa.float64())).unify_dictionaries()
+    frame = table.to_pandas(self_destruct=True, split_blocks=True)
+    del table
+    bits = {status: 1 << place for place, status in enumerate(frame["obs_status"].cat.categories)}
+    frame["half"] = 0.5 * 10.0 ** -frame.pop("decimals")
+    frame["square"] = frame["v"] ** 2
+    frame["has_value"] = frame["v"].notna()
+    sums = frame.groupby(texts, observed=True).agg(
+        v=("v", "sum"), half=("half", "sum"), square=("square", "sum"), n=("has_value", "size"),
+        n_valued=("has_value", "sum"),
+    )  # fmt: skip
+    del frame
+    sums = sums.reset_index()
+    sums["bits"] = sums["obs_status"].map(bits).astype("int64")
+    own = sums.astype(dict.fromkeys(keys, "object")).groupby(keys, as_index=False).agg(
+        v=("v", "sum"), half=("half", "sum"), square=("square", "sum"), n=("n", "sum"), n_valued=("n_valued", "sum"),
+        bits=("bits", lambda values: np.bitwise_or.reduce(values.to_numpy())),
+    )  # fmt: skip
+    whole = own["n"] == own["n_valued"]
+    own["among"] = (own["square"] / own["v"] ** 2).where(whole)
+    own["lo"], own["hi"] = own["v"] - own["half"], (own["v"] + own["half"]).where(whole)
+    own["v"] = own["v"].where(whole)
+    columns = [*keys, "v", "lo", "hi", "bits", "n", "n_valued"]
+
+    def add(rows: pd.DataFrame, by: list[str], size: int | None, **said: str) -> pd.DataFrame:
+        """A sum, withheld where a member has no value."""
+        groups = rows.groupby(by, as_index=False).agg(
+            v=("v", "sum"), lo=("lo", "sum"), hi=("hi", "sum"), n=("v", "size"), n_valued=("v", "count"),
+            bits=("bits", lambda values: np.bitwise_or.reduce(values.to_numpy())),
+        )  # fmt: skip
+        whole = groups["n_valued"] == (groups["n"].max() if size is None else size)
+        groups[["v", "hi"]] = groups[["v", "hi"]].where(whole)
+        return groups.assign(**said)[columns]
+
+    world = add(own, ["flow", "item", "period", "basis"], None, geo="W")
+    reported = pd.concat([own[columns], world], ignore_index=True)
+    digital = [f"EBOPS2010:S{letter}" for letter in "FGHIJK"]
+    defined = add(reported[reported["item"].isin(digital)], ["geo", "flow", "period", "basis"], 6, item="DEF:dds6")
+    defined = pd.concat([reported, defined], ignore_index=True)
+    rest = ["geo", "item", "period", "basis"]
+    sides = defined[defined["flow"] == "X"].drop(columns="flow")
+    sides = sides.merge(defined[defined["flow"] == "M"].drop(columns="flow"), on=rest, suffixes=("", "_m"))
+    sides["bits"] |= sides.pop("bits_m")
+    both = sides.assign(flow="T", v=sides["v"] + sides["v_m"], lo=sides["lo"] + sides["lo_m"],
+                        hi=sides["hi"] + sides["hi_m"])[columns]  # fmt: skip
+    levels = pd.concat([defined, both], ignore_index=True)
+
+    def divide(rows: pd.DataFrame, indicator: str, scale: float = 100, less: float = 0, **said: str) -> pd.DataFrame:
+        told = rows.assign(
+            indicator=indicator, value=(rows["v"] / rows["v_d"] - less) * scale,
+            lower=(rows["lo"] / rows["hi_d"] - less) * scale, upper=(rows["hi"] / rows["lo_d"] - less) * scale,
+            statuses=rows["bits"] | rows["bits_d"],
+            coverage=np.minimum(rows["n_valued"] / rows["n"], rows["n_valued_d"] / rows["n_d"]), **said,
+        )  # fmt: skip
+        return told[shown]
+
+    shown = ["indicator", *keys, "value", "lower", "upper", "statuses", "coverage"]
+    market, figures = ["flow", "item", "period", "basis"], ["v", "lo", "hi", "bits", "n", "n_valued"]
+    services = levels[levels["item"] == "EBOPS2010:S"]
+    on_services = levels[levels["item"] != "EBOPS2010:S"].merge(
+        services.drop(columns="item"), on=["geo", "flow", "period", "basis"], suffixes=("", "_d"))  # fmt: skip
+    on_world = levels[levels["geo"] != "W"].merge(
+        levels[levels["geo"] == "W"].drop(columns="geo"), on=market, suffixes=("", "_d"))  # fmt: skip
+    before = levels.assign(period=(levels["period"].astype(int) + 1).astype(str))
+    on_before = levels.merge(before, on=keys, suffixes=("", "_d"))
+    shares = divide(on_services, "share")
+    exports = shares[shares["flow"] == "X"].rename(
+        columns={"value": "v", "lower": "lo", "upper": "hi", "statuses": "bits"}
+    )
+    exports = exports.assign(n=1.0, n_valued=exports.pop("coverage"))[[*keys, *figures]]
+    rca = exports[exports["geo"] != "W"].merge(exports[exports["geo"] == "W"][[*market, *figures]], on=market,
+                                               suffixes=("", "_d"))  # fmt: skip
+    orientation = sides.assign(
+        indicator="export_orientation", flow="N", value=sides["v"] / (sides["v"] + sides["v_m"]),
+        lower=sides["lo"] / (sides["lo"] + sides["hi_m"]), upper=sides["hi"] / (sides["hi"] + sides["lo_m"]),
+        statuses=sides["bits"], coverage=sides["n_valued"] / sides["n"],
+    )[shown]  # fmt: skip
+
+    def concentrate(rows: pd.DataFrame, by: list[str], **said: str) -> pd.DataFrame:
+        groups = rows.assign(square=rows["v"] ** 2).groupby(by, as_index=False).agg(
+            v=("v", "sum"), square=("square", "sum"), n=("v", "size"), n_valued=("v", "count"),
+            statuses=("bits", lambda values: np.bitwise_or.reduce(values.to_numpy())),
+        )  # fmt: skip
+        value = (groups["square"] / groups["v"] ** 2).where(groups["n"] == groups["n_valued"])
+        return groups.assign(
+            value=value, lower=np.nan, upper=np.nan, coverage=groups["n_valued"] / groups["n"], **said
+        )[shown]
+
+    main = on_services[~on_services["item"].str.startswith("DEF")]
+    among = own.assign(indicator="market_concentration", value=own["among"], lower=np.nan, upper=np.nan,
+                       statuses=own["bits"], coverage=own["n_valued"] / own["n"])[shown]  # fmt: skip
+    told = pd.concat([
+        shares, divide(on_world, "world_share"), divide(on_before, "growth", less=1), divide(rca, "rca", scale=1),
+        orientation, concentrate(main, ["geo", "flow", "period", "basis"], indicator="hhi", item="EBOPS2010:S"),
+        concentrate(levels[levels["geo"] != "W"], market, indicator="market_concentration", geo="W"), among,
+    ], ignore_index=True)  # fmt: skip
+    told = told.sort_values(["indicator", "item", "geo", "flow", "basis", "period"])
+    told.to_parquet(folder / "indicators.parquet", compression="zstd", index=False)
+    balance = sides.assign(flow="N", v=sides["v"] - sides["v_m"], lo=sides["lo"] - sides["hi_m"],
+                           hi=sides["hi"] - sides["lo_m"])[columns]  # fmt: skip
+    levels = pd.concat([levels, balance], ignore_index=True).sort_values(["item", "geo", "flow", "basis", "period"])
+    levels.to_parquet(folder / "levels.parquet", compression="zstd", index=False)
+
+
+WORK: dict[str, Callable[[Path, Path], None]] = {
+    work.__name__: work for work in (core_set, core_bare, core_pandas, core_pandas_whole)
+}
 
 
 def main(name: str, edition: str, folder: str) -> None:

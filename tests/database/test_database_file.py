@@ -124,6 +124,36 @@ def test_parquet_beside_the_file_is_found_after_the_folder_has_moved(
             con.execute(f"FROM all_observations('{large_run.with_name('data') / 'curated'}')").fetchall()
 
 
+def test_the_core_set_of_large_editions_is_beside_the_file(
+    large_run: Path, clean_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(large_run)
+    key = "geo, flow, item, period"
+    with duckdb.connect(str(large_run / "curated" / "digitrade.duckdb"), read_only=True) as con:
+        levels = con.execute(
+            f"""SELECT {key}, value FROM core_levels('curated') WHERE dataset = 'unctad_digitally_deliverable'
+                  AND flow IN ('X', 'M') AND method = 'published' ORDER BY ALL"""
+        ).fetchall()
+        printed = con.execute(
+            f"""SELECT {key}, value FROM all_observations('curated')
+                WHERE dataset = 'unctad_digitally_deliverable' AND measure = 'value' AND partner = 'W' ORDER BY ALL"""
+        ).fetchall()
+        assert levels == printed and len(levels) > 200
+        growth = con.execute(
+            f"""SELECT {key}, round(value, 6) FROM core_indicators('curated')
+                WHERE dataset = 'unctad_digitally_deliverable' AND indicator = 'growth' AND flow IN ('X', 'M')
+                  AND geo <> 'W' ORDER BY ALL"""
+        ).fetchall()
+    with duckdb.connect(str(clean_run / "curated" / "digitrade.duckdb"), read_only=True) as con:
+        whole = con.execute(
+            f"""SELECT {key}, CAST(round(value, 6) AS DOUBLE) FROM indicators
+                WHERE dataset = 'unctad_digitally_deliverable' AND indicator = 'growth' AND flow IN ('X', 'M')
+                  AND geo <> 'W' AND item IN (SELECT DISTINCT item FROM observations) ORDER BY ALL"""
+        ).fetchall()
+        assert growth == whole and len(whole) > 100
+        assert con.execute("SELECT count(*) FROM core_levels('curated')").fetchone() == (0,)  # no large edition
+
+
 def test_no_path_of_the_machine_is_in_the_database(large_run: Path) -> None:
     with duckdb.connect(str(large_run / "curated" / "digitrade.duckdb"), read_only=True) as con:
         rows = con.execute(
@@ -131,7 +161,9 @@ def test_no_path_of_the_machine_is_in_the_database(large_run: Path) -> None:
                UNION ALL SELECT macro_definition FROM duckdb_functions() WHERE NOT internal"""
         ).fetchall()
     paths = {path for (sql,) in rows for path in re.findall(r"'([^']*/[^']*)'", sql) if "://" not in path}
-    assert paths and all(path.startswith("/observations/dataset=") for path in paths), "under the folder that is named"
+    assert paths and all(path.startswith(("/observations/dataset=", "/core/dataset=")) for path in paths), (
+        "under the folder that is named"
+    )
     assert not any(word in sql for (sql,) in rows for word in (".staging", str(large_run.parent)))
 
 

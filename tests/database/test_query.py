@@ -209,6 +209,13 @@ def test_large_editions_are_within_reach(large_run: Path) -> None:
     assert [row["printed"] for row in found.to_pylist()] == ["216265.0"]
 
 
+def test_the_core_set_is_within_reach(large_run: Path) -> None:
+    database = large_run / "curated" / "digitrade.duckdb"
+    for name in ("core_levels", "core_indicators"):
+        found, hints = answer(database, f"SELECT DISTINCT dataset FROM {name}")
+        assert {"dataset": "unctad_digitally_deliverable"} in found.to_pylist() and hints == []
+
+
 SLOW = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range * b.range % 7 = 3"
 
 
