@@ -99,7 +99,7 @@ def list_unknown_codes(con: duckdb.DuckDBPyConnection, tree: Tree) -> list[str]:
     hints = []
     for column, value in dict.fromkeys(_list_filters(tree)):
         known = con.execute("SELECT 1 FROM main.codes WHERE list = $1 AND code = $2", [CODED[column], value]).fetchone()
-        if known or not value:
+        if known or not value or (CODED[column] == "periods" and _is_in_parquet(con, value)):
             continue
         near = con.execute(
             """SELECT code || coalesce(' (' || nullif(nullif(label_en, ''), code) || ')', '') FROM main.codes
@@ -110,8 +110,14 @@ def list_unknown_codes(con: duckdb.DuckDBPyConnection, tree: Tree) -> list[str]:
                LIMIT 3""",
             [CODED[column], value],
         ).fetchall()
-        hints.append(f"there is no {column} '{value}'; nearest: {', '.join(row[0] for row in near)}")
+        nearest = f"; nearest: {', '.join(row[0] for row in near)}" if near else ""
+        hints.append(f"there is no {column} '{value}'{nearest}")
     return hints
+
+
+def _is_in_parquet(con: duckdb.DuckDBPyConnection, period: str) -> bool:
+    """Whether a large edition, which the list of periods does not know, has it."""
+    return bool(con.execute("SELECT 1 FROM core_levels WHERE period = $1 LIMIT 1", [period]).fetchone())
 
 
 def _list_filters(tree: Tree) -> Iterator[tuple[str, str]]:

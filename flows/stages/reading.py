@@ -304,7 +304,8 @@ def _read_into_staging(workspace: Workspace, edition: Edition) -> dict[str, Any]
             write_parquet(table, workspace.folder_of(kind, *key) / name)
     if count > rules.LARGE:
         notices.append(
-            f"{count} observations: the database names them in all_observations; of these rows indicators take those "
-            "with the world as partner and an item that a definition, a reference or all services need."
+            f"{count} observations: the database names them in all_observations; core_levels and core_indicators have "
+            "totals and chief indicators of them all, the whole catalogue takes the rows with the world as partner and an "
+            "item that a definition, a reference or all services need."
         )
     return {"observations": count, "quarantined": quarantined, "notices": list(dict.fromkeys(notices))}

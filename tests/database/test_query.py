@@ -214,6 +214,8 @@ def test_the_core_set_is_within_reach(large_run: Path) -> None:
     for name in ("core_levels", "core_indicators"):
         found, hints = answer(database, f"SELECT DISTINCT dataset FROM {name}")
         assert {"dataset": "unctad_digitally_deliverable"} in found.to_pylist() and hints == []
+    _, hints = answer(database, "SELECT value FROM core_levels WHERE geo = 'CHN' AND period IN ('2012', '1812')")
+    assert [hint.partition(";")[0] for hint in hints] == ["there is no period '1812'"]
 
 
 SLOW = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range * b.range % 7 = 3"
