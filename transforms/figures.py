@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import cache
@@ -126,16 +127,28 @@ def _by_length(marks: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def strip_figure_marks(text: str, table: TableLayout) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """The text without the declared marks at its ends, the statuses they give, and the marks."""
+    """The text without the declared marks at its ends, the statuses they give, and the marks.
+
+    A mark that begins or ends with a digit is none where that touches the figure: 1062) is not 106 with the mark 2).
+    """
     body = text.strip()
     statuses: list[str] = []
     marks: list[str] = []
     order = _by_length(tuple(table.marks))
     while True:
-        mark = next((m for m in order if m != body and (body.endswith(m) or body.startswith(m))), None)
-        if mark is None:
+        cuts = ((m, left) for m in order if m != body for left in _cut_off(body, m))
+        mark, rest = next(cuts, ("", body))
+        if not mark:
             return body, tuple(statuses), tuple(marks)
-        body = (body.removesuffix(mark) if body.endswith(mark) else body.removeprefix(mark)).strip()
+        body = rest.strip()
         marks.append(mark)
         if table.marks[mark]:
             statuses.append(table.marks[mark])
+
+
+def _cut_off(body: str, mark: str) -> Iterator[str]:
+    """What is left of the text without the mark at its end or beginning, unless digits would be parted."""
+    if body.endswith(mark) and not (mark[0].isdecimal() and body[: -len(mark)][-1:].isdecimal()):
+        yield body.removesuffix(mark)
+    if body.startswith(mark) and not (mark[-1].isdecimal() and body[len(mark) :][:1].isdecimal()):
+        yield body.removeprefix(mark)

@@ -18,6 +18,7 @@ from transforms.codelists import load_codelist, normalise_label, unit_labels
 from transforms.contract import Column, load_contract
 from transforms.errors import InputError
 from transforms.grid import ENCODINGS, NEVER_STORED, UNSTORED
+from transforms.numbers import is_numeral
 from transforms.patterns import fold_heading, group_names, is_pattern, match_text
 from transforms.periods import find_freq
 
@@ -511,6 +512,12 @@ def _check_frame(layout: TableLayout) -> None:
     for mark, status in layout.marks.items():
         if not mark or (status and status not in known):
             raise _refuse(layout, f"marks {mark!r} is no status", status, ["", *sorted(known)])
+        brackets = "()" if layout.parentheses_negative else ""
+        if is_numeral(mark, also=f"{layout.decimal_mark}{layout.thousands_mark}{brackets}"):
+            raise _refuse(
+                layout, f"marks {mark!r} would be taken off plain numbers: digits, signs and the like are part of them",
+                mark, todo="write a raised digit as it is read, '²' for a raised 2; a % is declared by percent_sign.",
+            )  # fmt: skip
 
 
 def _check_blanks(layout: TableLayout, where: str, blanks: dict[str, Any]) -> None:

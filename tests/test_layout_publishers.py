@@ -1,0 +1,108 @@
+"""Forms of publishers that no bundled layout knows: what is read, and what is refused before it costs a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+
+from transforms.errors import InputError
+from transforms.grid import read_book
+from transforms.layout import parse_layout
+from transforms.observe import Readout, read_book_observations
+
+Rows = list[list[Any]]
+LAYOUT = """
+files = ["t.xlsx", "t.csv"]
+sheets = ["S"]
+columns = [ { header = "Item", role = "key", column = "item" }, { header = '/(?P<year>\\d{4})/', role = "value" } ]
+[header]
+contains = ["Item", "2019"]
+[constants]
+geo = "GBR"
+partner = "W"
+flow = "X"
+measure = "value"
+unit = "GBP"
+unit_mult = 6
+price = "current"
+"""
+TABLE: Rows = [["Item", 2018, 2019], ["Transport", 112, 212], ["Travel", 3, 4]]
+
+
+@pytest.fixture
+def look(book: Callable[..., bytes]) -> Callable[..., Readout]:
+    """look(rows, sheets or CSV text, keys before the layout) -> what the reading gives."""
+
+    def read(table: Rows | dict[str, Rows] | str, keys: str = "", layout: str = LAYOUT) -> Readout:
+        spec = parse_layout(keys + layout, "t.toml")
+        if isinstance(table, str):
+            read_in = read_book(table.encode(), "t.csv", encoding=spec.encoding)
+        else:
+            read_in = read_book(book(table if isinstance(table, dict) else {"S": table}), "t.xlsx")
+        return read_book_observations(read_in, spec, "made_up", "2020")
+
+    return read
+
+
+def values(readout: Readout) -> list[D | None]:
+    return readout.observations["value"].to_pylist()
+
+
+def fault(call: Callable[[], Any]) -> str:
+    with pytest.raises(InputError) as caught:
+        call()
+    assert caught.value.file and caught.value.todo, str(caught.value)
+    return str(caught.value)
+
+
+# --- marks eat no digits ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mark", ["2", "２", "٢", "12", "-", "+", "−", ".", ",", "%", "/", "二", "万", "1,2", "- "])
+def test_a_mark_that_is_part_of_a_numeral_is_refused(mark: str) -> None:
+    message = fault(lambda: parse_layout(f'marks = {{ "{mark}" = "" }}\n{LAYOUT}', "t.toml"))
+    assert f"marks {mark!r} would be taken off plain numbers" in message
+    assert "raised" in message and "'²'" in message
+
+
+def test_a_mark_is_no_decimal_or_thousands_mark_and_no_bracket_of_a_negative() -> None:
+    for keys, mark in (('thousands_mark = "\'"\n', "'"), ("parentheses_negative = true\n", ")")):
+        fault(lambda keys=keys, mark=mark: parse_layout(f'{keys}marks = {{ "{mark}" = "" }}\n{LAYOUT}', "t.toml"))
+        parse_layout(f'marks = {{ "{mark}" = "" }}\n{LAYOUT}', "t.toml")
+
+
+def test_a_mark_that_ends_in_a_digit_is_taken_off_only_where_it_does_not_touch_the_figure(
+    look: Callable[..., Readout],
+) -> None:
+    keys = 'marks = { "2)" = "", "p1" = "P" }\n'
+    assert values(look([TABLE[0], ["Travel", "106 2)", "p1 7"]], keys)) == [D(106), D(7)]
+    for printed in ("1062)", "p17"):
+        assert "text where a figure belongs" in fault(lambda p=printed: look([TABLE[0], ["Travel", p, 3]], keys))
+
+
+def test_a_raised_digit_is_a_mark_and_the_numbers_beside_it_keep_theirs(look: Callable[..., Readout]) -> None:
+    read = look([*TABLE[:2], ["Travel", "1062²", 22]], "marks = { '²' = '' }\n")
+    assert values(read) == [D(112), D(212), D(1062), D(22)]
+
+
+# --- sheets -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_sheet_that_fits_a_pattern_is_named(look: Callable[..., Readout]) -> None:
+    layout = LAYOUT.replace('sheets = ["S"]', "sheets = ['/T\\d/']")
+    message = fault(lambda: look({"T1": TABLE, "T3": []}, layout=layout))
+    assert message == (
+        "t.xlsx, sheet 'T3': the sheet is empty, and the layout takes it for a table. What to do: list it under "
+        "ignore_sheets in t.toml with a reason, or ask the publisher for the table."
+    )
+    ignored = 'ignore_sheets = [{ sheet = "T3", reason = "empty" }]\n'
+    assert values(look({"T1": TABLE, "T3": []}, ignored, layout)) == [D(112), D(212), D(3), D(4)]
+
+
+def test_an_empty_sheet_that_continues_a_table_adds_nothing(look: Callable[..., Readout]) -> None:
+    layout = LAYOUT.replace('sheets = ["S"]', "sheets = ['/T\\d/']\ncontinues = true")
+    assert values(look({"T1": TABLE, "T2": []}, layout=layout)) == [D(112), D(212), D(3), D(4)]
+    assert "'T1': the sheet is empty" in fault(lambda: look({"T1": [], "T2": []}, layout=layout))
