@@ -91,8 +91,9 @@ def test_a_raised_digit_is_a_mark_and_the_numbers_beside_it_keep_theirs(look: Ca
 # --- sheets -----------------------------------------------------------------------------------------------------------
 
 
-def test_an_empty_sheet_that_fits_a_pattern_is_named(look: Callable[..., Readout]) -> None:
-    layout = LAYOUT.replace('sheets = ["S"]', "sheets = ['/T\\d/']")
+@pytest.mark.parametrize("strips", ["", "\nstrips = true"])
+def test_an_empty_sheet_that_fits_a_pattern_is_named(look: Callable[..., Readout], strips: str) -> None:
+    layout = LAYOUT.replace('sheets = ["S"]', "sheets = ['/T\\d/']" + strips)
     message = fault(lambda: look({"T1": TABLE, "T3": []}, layout=layout))
     assert message == (
         "t.xlsx, sheet 'T3': the sheet is empty, and the layout takes it for a table. What to do: list it under "

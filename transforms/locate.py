@@ -206,6 +206,10 @@ def find_blocks(book: Book, layout: Layout) -> list[Block]:
     problems: list[InputError] = []
     for page, tables in _assign_sheets(book, layout):
         on_page: list[Block] = []
+        if not any(map(any, page.rows)):
+            todo = f"list it under ignore_sheets in {layout.source} with a reason, or ask the publisher for the table."
+            problems.append(page.refuse("the sheet is empty, and the layout takes it for a table", todo=todo))
+            continue
         for left, right in _cut_strips(page, any(table.strips for table in tables)):
             try:
                 on_page += _find_on(page, tables, left, right)
@@ -335,7 +339,7 @@ def _find_on(page: Page, tables: list[TableLayout], left: int, right: int) -> li
         found.append(block)
         floor = index + 1
     lacking = [table for table in tables if id(table) not in taken and not (table.optional and found)]
-    if lacking and any(map(any, page.rows)) and (not found or not lacking[0].strips):
+    if lacking and (not found or not lacking[0].strips):
         raise _explain_absence(page, lacking[0], left, right)
     for block, following in zip(found, [*found[1:], None], strict=True):
         block.end = following.start if following else len(page.rows)
