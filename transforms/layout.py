@@ -35,6 +35,7 @@ ROLES: dict[str, tuple[str, ...]] = {
 }
 ROW_ROLES = ("section", "set", "heading", "footnote", "notes", "ignore")
 PARSERS = ("label", "code", "text", "year", "period", "count")
+MOST_HEADER_ROWS = 20
 PREVIOUS = "@previous"  # as a base_period: the same period one year earlier
 BLANK = "@blank"  # in a rule's when: the column has its default because no cell, set or constant says anything of it
 MOST_DECIMALS = 9  # half a unit of the last printed decimal must fit the ten decimals of DECIMAL(38, 10)
@@ -479,8 +480,8 @@ def _check_frame(layout: TableLayout) -> None:
     """The keys beside the columns."""
     if not any(layout.header.contains):
         raise _refuse(layout, "header.contains is empty", todo="give labels that only the header row has.")
-    if not 1 <= layout.header.rows <= 9:
-        raise _refuse(layout, "header.rows is not 1 to 9", layout.header.rows)
+    if not 1 <= layout.header.rows <= MOST_HEADER_ROWS:
+        raise _refuse(layout, f"header.rows is not 1 to {MOST_HEADER_ROWS}", layout.header.rows)
     if not all(layout.footnotes):
         raise _refuse(layout, "an empty beginning under footnotes", todo="give the words a footnote begins with.")
     if layout.precision not in ("", *PRECISIONS):
