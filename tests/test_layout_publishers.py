@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from transforms.drafting.draft import draft_layout
 from transforms.errors import InputError
 from transforms.grid import read_book
 from transforms.layout import parse_layout
@@ -107,3 +108,55 @@ def test_an_empty_sheet_that_continues_a_table_adds_nothing(look: Callable[..., 
     layout = LAYOUT.replace('sheets = ["S"]', "sheets = ['/T\\d/']\ncontinues = true")
     assert values(look({"T1": TABLE, "T2": []}, layout=layout)) == [D(112), D(212), D(3), D(4)]
     assert "'T1': the sheet is empty" in fault(lambda: look({"T1": [], "T2": []}, layout=layout))
+
+
+# A time series workbook: one column a series, ten rows of what is known of it, one of them a date and two of them
+# numbers.
+SERIES: Rows = [
+    [None, "Services credits ;", "Services debits ;  Travel ;"],
+    ["Unit", "$ Millions", "$ Millions"],
+    ["Series Type", "Original", "Original"],
+    ["Data Type", "FLOW", "FLOW"],
+    ["Frequency", "Quarter", "Quarter"],
+    ["Collection Month", 3, 3],
+    ["Series Start", "2020-03", "2020-03"],
+    ["Series End", "2020-06", "2020-06"],
+    ["No. Obs", 2, 2],
+    ["Series ID", "A2325201K", "A2325210K"],
+    ["2020-03", 4875, -88],
+    ["2020-06", 5415, 56],
+]
+SERIES_LAYOUT = """
+files = ["t.xlsx"]
+header = { contains = ["Series ID", "Unit"], rows = 10 }
+constants = { geo = "AUS", partner = "W", measure = "value", unit = "AUD", unit_mult = 6, price = "current" }
+maps.flow = { "Services credits" = "X", "Services debits" = "M" }
+maps.quarter = { "03" = "1", "06" = "2" }
+columns = [
+  { header = '/Unit \\| .*/', role = "key", pattern = '(?P<year>\\d{4})-(?P<quarter>\\d\\d)' },
+  { header = '/(?P<flow>Services \\w+) ;( (?P<item>.+) ;)? \\| \\$ Millions \\| .*/', role = "value" },
+]
+"""
+
+
+def test_a_header_of_ten_rows_as_time_series_workbooks_have(look: Callable[..., Readout]) -> None:
+    layout = SERIES_LAYOUT.replace("measure =", 'item = "EBOPS2010:S", measure =')
+    read = look(SERIES, layout=layout)
+    seen = [(r["flow"], r["item"], r["period"], r["value"]) for r in read.observations.to_pylist()]
+    assert seen == [
+        ("X", "EBOPS2010:S", "2020-Q1", D(4875)), ("M", "EBOPS2010:SD", "2020-Q1", D(-88)),
+        ("X", "EBOPS2010:S", "2020-Q2", D(5415)), ("M", "EBOPS2010:SD", "2020-Q2", D(56)),
+    ]  # fmt: skip
+    assert "header.rows is not 1 to 20" in fault(lambda: look(SERIES, layout=layout.replace("rows = 10", "rows = 21")))
+
+
+def test_a_draft_of_a_sheet_without_a_column_of_figures_says_that_it_found_no_table(
+    book: Callable[..., bytes],
+) -> None:
+    heads = ["Data Item Description", "Series ID", "Series Start", "No. Obs."]
+    index = [heads, *(["Services credits ;", f"A{n}K", "2020-03", 20] for n in range(6))]
+    for sheets in ({"Data1": SERIES}, {"Index": index}, {"Index": index, "Data1": SERIES}):
+        message = fault(lambda s=sheets: draft_layout(read_book(book(s), "t.xlsx"), "made_up"))
+        assert "no table was found" in message
+    draft = draft_layout(read_book(book({"Data1": SERIES, "S": TABLE}), "t.xlsx"), "made_up")
+    assert draft.problem is None and values(draft.readout) == [D(112), D(212), D(3), D(4)]
