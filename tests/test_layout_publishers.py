@@ -160,3 +160,56 @@ def test_a_draft_of_a_sheet_without_a_column_of_figures_says_that_it_found_no_ta
         assert "no table was found" in message
     draft = draft_layout(read_book(book({"Data1": SERIES, "S": TABLE}), "t.xlsx"), "made_up")
     assert draft.problem is None and values(draft.readout) == [D(112), D(212), D(3), D(4)]
+
+
+# --- short rows of text files -----------------------------------------------------------------------------------------
+
+CSV = """services exports of all kinds
+Item,2018,2019,Note
+
+Transport,1,,
+{row}
+Construction,5,6,n
+
+Source: nobody
+"""
+CSV_KEYS = """texts = ["services exports of all kinds"]
+blanks = { "" = "O" }
+rows = [ { text = "Exports", role = "section", set = { flow = "X" } }, { text = '/Source: .*/', role = "notes" } ]
+"""
+CSV_LAYOUT = LAYOUT.replace('sheets = ["S"]\n', "").replace(
+    " ]\n[header]", ', { header = "Note", role = "note" } ]\n[header]'
+)
+
+
+def test_titles_notes_and_blank_lines_need_no_separators(look: Callable[..., Readout]) -> None:
+    for row in ("Travel,3,4,", "Exports\nTravel,3,4,", "\nTravel,3,4,,,"):
+        assert values(look(CSV.format(row=row), CSV_KEYS, CSV_LAYOUT)) == [D(1), None, *map(D, (3, 4, 5, 6))]
+
+
+@pytest.mark.parametrize(("row", "count"), [("Travel,3", 2), ("Travel,3,4", 3), ("Travel", 1)])
+def test_a_row_of_a_text_file_with_fewer_cells_than_the_header_is_no_row_with_blanks(
+    look: Callable[..., Readout], row: str, count: int
+) -> None:
+    message = fault(lambda: look(CSV.format(row=row), CSV_KEYS, CSV_LAYOUT))
+    assert f"t.csv, row 5: the row has too few cells: {count}, and the header has 4" in message
+    aside = look(CSV.format(row=row), 'bad_rows = "quarantine"\n' + CSV_KEYS, CSV_LAYOUT)
+    assert values(aside) == [D(1), None, D(5), D(6)]
+    assert [line["row"] for line in aside.quarantine.to_pylist()] == [5]
+
+
+def test_a_heading_of_a_path_has_its_separators_too(look: Callable[..., Readout]) -> None:
+    keys = CSV_KEYS + 'maps.item = { "All" = "EBOPS2010:S" }\n'
+    layout = CSV_LAYOUT.replace('column = "item"', 'column = "item", path = true')
+    text = CSV.format(row="All{}\n  Travel,3,4,")
+    assert values(look(text.format(",,,"), keys, layout)) == [D(1), None, *map(D, (3, 4, 5, 6))]
+    assert "row 5: the row has too few cells: 1" in fault(lambda: look(text.format(""), keys, layout))
+
+
+def test_a_row_cut_off_before_the_column_that_rows_are_kept_by_is_refused_not_left_out(
+    look: Callable[..., Readout],
+) -> None:
+    keys, layout = CSV_KEYS + 'keep = { Note = ["n", ""] }\n', CSV_LAYOUT
+    assert "row 5: the row has too few cells: 2" in fault(lambda: look(CSV.format(row="Travel,3"), keys, layout))
+    keys = keys.replace(', ""', "")
+    assert "row 5: the row has too few cells: 2" in fault(lambda: look(CSV.format(row="Travel,3"), keys, layout))

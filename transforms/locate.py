@@ -70,6 +70,11 @@ class Page:
     def text(self, index: int, column: int) -> str:
         return self.rows[index][column - 1]
 
+    def count_cells(self, index: int) -> int:
+        """How many cells a row has, as it stands in the file: in a text file a row may end early."""
+        grid, row = self.origin[index]
+        return len(grid.cells[row - 1])
+
     def anchor(self, index: int, column: int) -> tuple[int, int] | None:
         """Row and column of the cell that holds the text of a merged range; None for a cell that is in none."""
         grid, row = self.origin[index]
@@ -161,6 +166,12 @@ class Block:
     @property
     def top(self) -> int:
         return self.header - self.table.header.rows + 1
+
+    @cached_property
+    def width(self) -> int:
+        """The number of the last column with a heading."""
+        heads = self.page.rows[self.top : self.header + 1]
+        return max((n for n in range(self.left, self.right + 1) if any(row[n - 1] for row in heads)), default=0)
 
     @cached_property
     def columns(self) -> list[FoundColumn]:
@@ -789,7 +800,8 @@ def _keep_wanted(block: Block, rows: list[BodyRow]) -> list[BodyRow]:
             text = block.page.merged_text(row.index, number)
             if text not in known:
                 known[text] = any(match_text(one, text) is not None for one in wanted)
-            if known[text]:
+            cut_off = block.page.count_cells(row.index) < block.width  # the reading refuses it
+            if known[text] or cut_off:
                 kept.append(row)
         block.left_out += len(rows) - len(kept)
         rows = kept

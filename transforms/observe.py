@@ -196,6 +196,8 @@ class BlockReading:
                 stack, filled = [], {}
             path = self._climb(row, keys, stack)
             if row.is_heading:
+                if not row.is_declared:
+                    self._check_width(row)
                 continue
             said = self._say_row(row, dict(base))
             said["__marks"] = tuple(
@@ -214,8 +216,21 @@ class BlockReading:
                 self._say(row, column, target, partial(self._read_key, column, text, readers), text)
             for name in dict.fromkeys(c.spec.column for c in keys if c.spec.path):
                 self._say_path(row, name, path, keys, said)
+            self._check_width(row)
             found.append((row, groups))
         return found
+
+    def _check_width(self, row: BodyRow) -> None:
+        """A row of a text file that ends before its header does is cut off, or has lost a separator, so that its cells
+        moved: what it lacks is no empty cell."""
+        count, width = self.page.count_cells(row.index), self.block.width
+        if count < width:
+            self.fail(
+                f"the row has too few cells: {count}, and the header has {width}", row.index, None,
+                " | ".join(filter(None, self.page.rows[row.index])),
+                "look for a lost separator or a row cut off, and fetch the file again: an empty cell has a separator "
+                "too. Words among the rows are declared under rows.", row=True,
+            )  # fmt: skip
 
     def _climb(
         self, row: BodyRow, keys: list[FoundColumn], stack: list[tuple[tuple[int, int], str]]
