@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal as D
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from transforms.drafting.draft import draft_layout
 from transforms.errors import InputError
 from transforms.grid import read_book
-from transforms.layout import parse_layout
+from transforms.layout import BULK_LACKS, BULK_LACKS_OF_COLUMNS, BULK_LACKS_ROLES, parse_layout
 from transforms.observe import Readout, read_book_observations
 
 Rows = list[list[Any]]
@@ -213,3 +214,35 @@ def test_a_row_cut_off_before_the_column_that_rows_are_kept_by_is_refused_not_le
     assert "row 5: the row has too few cells: 2" in fault(lambda: look(CSV.format(row="Travel,3"), keys, layout))
     keys = keys.replace(', ""', "")
     assert "row 5: the row has too few cells: 2" in fault(lambda: look(CSV.format(row="Travel,3"), keys, layout))
+
+
+# --- bulk files -------------------------------------------------------------------------------------------------------
+
+
+def test_a_bulk_layout_is_told_all_that_bulk_lacks_at_once() -> None:
+    layout = """bulk = true
+files = ["t.csv"]
+title = "x"
+precision = "shown"
+constants = { geo = "GBR" }
+fallback_schemes = { item = "ONS" }
+codes.item = { "ONS:A" = "a" }
+header = { contains = ["Item"], rows = 2 }
+columns = [
+  { header = ["", "Item"], role = "key", column = "item", path = true },
+  { header = ["", "2019"], role = "value" },
+  { header = ["", "D"], role = "decimals" },
+]
+"""
+    message = fault(lambda: parse_layout(layout, "t.toml"))
+    assert message.startswith(
+        "t.toml: title, fallback_schemes, codes, precision = 'shown', header.rows = 2, columns ' | Item': path, "
+        "columns ' | D': role decimals cannot be read: no meaning for a bulk file. What to do: take out all of these"
+    )
+
+
+def test_the_page_names_all_that_bulk_lacks() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "layouts.md").read_text(encoding="utf-8")
+    section = page.partition("## Bulk files")[2].partition("## Statuses")[0]
+    missing = [k for k in (*BULK_LACKS, *BULK_LACKS_OF_COLUMNS, *BULK_LACKS_ROLES) if f"`{k}`" not in section]
+    assert not missing
