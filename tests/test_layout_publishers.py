@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from transforms.codelists import load_codelist
 from transforms.drafting.draft import draft_layout
 from transforms.errors import InputError
 from transforms.grid import read_book
 from transforms.layout import BULK_LACKS, BULK_LACKS_OF_COLUMNS, BULK_LACKS_ROLES, parse_layout
 from transforms.observe import Readout, read_book_observations
+from transforms.patterns import find_misread
 
 Rows = list[list[Any]]
 LAYOUT = """
@@ -246,3 +248,41 @@ def test_the_page_names_all_that_bulk_lacks() -> None:
     section = page.partition("## Bulk files")[2].partition("## Statuses")[0]
     missing = [k for k in (*BULK_LACKS, *BULK_LACKS_OF_COLUMNS, *BULK_LACKS_ROLES) if f"`{k}`" not in section]
     assert not missing
+
+
+# --- labels of the publisher's own, misread --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Côte d’Ivoire".encode().decode("cp1252"), "'Côte d’Ivoire' in utf-8"),
+        ("Österreich".encode().decode("latin-1"), "'Österreich' in utf-8"),
+        ("Prose — ½ price".encode().decode("latin-1"), "'Prose — ½ price' in utf-8"),
+        ("旅行服务".encode("gb18030").decode("cp1252"), "'旅行服务' in gb18030"),
+        ("运输服务".encode().decode("gb18030"), "'运输服务' in utf-8"),
+        ("C\ufffdte", "U+FFFD"),
+        ("Cote d\x92Ivoire", "control characters"),
+        *((text, "") for text in ("Travel", "Côte d’Ivoire", "Curaçao", "Österreich", "Þýskaland", "São Tomé", "Å",
+                                  "ÆØÅ", "Naïve – ½", "Transport²", "中国", "联通", "旅行服务", "Ελλάδα", "Япония")),
+    ],
+)  # fmt: skip
+def test_a_text_read_in_another_encoding_is_told(text: str, said: str) -> None:
+    found = find_misread(text)
+    assert said in found if said else found == ""
+
+
+def test_a_misread_label_never_becomes_a_place_of_its_own(look: Callable[..., Readout]) -> None:
+    keys = 'fallback_schemes = { partner = "ONS" }\n'
+    layout = CSV_LAYOUT.replace('column = "item"', 'column = "partner"').replace("partner =", 'item = "EBOPS2010:S"\n#')
+    text = "Item,2018,2019,Note\nCôte Bleue,1,2,\n"
+    read = look(text, keys, layout)
+    assert set(read.observations["partner"].to_pylist()) == {"ONS:Côte Bleue"}
+    message = fault(lambda: look(text, 'encoding = "cp1252"\n' + keys, layout))
+    assert "row 2" in message and "its bytes are 'Côte Bleue' in utf-8" in message
+
+
+def test_every_label_of_the_code_lists_is_read_as_it_should_be() -> None:
+    lists = ("geographies", "items", "units", "flows")
+    wrong = {label: said for name in lists for label in load_codelist(name).labels if (said := find_misread(label))}
+    assert not wrong
