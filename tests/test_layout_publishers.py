@@ -286,3 +286,54 @@ def test_every_label_of_the_code_lists_is_read_as_it_should_be() -> None:
     lists = ("geographies", "items", "units", "flows")
     wrong = {label: said for name in lists for label in load_codelist(name).labels if (said := find_misread(label))}
     assert not wrong
+
+
+# --- periods in titles ------------------------------------------------------------------------------------------------
+
+
+def dated(*titles: str) -> dict[str, Rows]:
+    """A sheet of services trade in 万美元 under each title."""
+    table: Rows = [["项目", "出口", "进口"], ["运输", 12.5, 3], ["旅行", 4, 5]]
+    return {f"表{n}": [[title], ["单位：万美元"], *table] for n, title in enumerate(titles, 1)}
+
+
+@pytest.mark.parametrize(
+    ("titles", "periods", "pattern"),
+    [
+        (("广州服务贸易（2024年1-6月）", "广州服务贸易（2024年1-7月）"), ("2024-01/2024-06", "2024-01/2024-07"),
+         "(?P<year>\\d{4})年(?P<from_month>"),
+        (("广州服务贸易（2023年1-12月）", "广州服务贸易（2024年1-12月）"), ("2023-01/2023-12", "2024-01/2024-12"),
+         "(?P<to_month>"),
+        (("Services trade, Jan-Jun 2024, Guangzhou", "Services trade, Jan-Sep 2024, Guangzhou"),
+         ("2024-01/2024-06", "2024-01/2024-09"), "(?P<period>"),
+        (("2024年6月服务贸易", "2024年7月服务贸易"), ("2024-06", "2024-07"), "(?P<period>"),
+    ],
+)  # fmt: skip
+def test_a_draft_reads_the_period_from_each_title(
+    book: Callable[..., bytes], titles: tuple[str, str], periods: tuple[str, str], pattern: str
+) -> None:
+    draft = draft_layout(read_book(book(dated(*titles)), "t.xlsx"), "made_up")
+    assert draft.problem is None and draft.readout is not None, draft.problem
+    seen = [(row["table_id"], row["period"]) for row in draft.readout.observations.to_pylist()]
+    assert list(dict.fromkeys(seen)) == [("表1", periods[0]), ("表2", periods[1])]
+    assert pattern in draft.text and "\nperiod =" not in draft.text
+
+
+def test_titles_of_different_periods_are_never_read_as_one_period(look: Callable[..., Readout]) -> None:
+    layout = """
+files = ["t.xlsx"]
+sheets = ['/表\\d/']
+title = '/服务贸易 2024年1-\\d月/'
+texts = ["单位：万美元"]
+header = { contains = ["项目"] }
+constants = { geo = "CHN", partner = "W", period = "2024-01/2024-06", measure = "value", unit_label = "万美元" }
+columns = [{ header = "项目", role = "key", column = "item" }, { header = '/(?P<flow>.+)/', role = "value" }]
+"""
+    sheets = dated("服务贸易 2024年1-6月", "服务贸易 2024年1-7月")
+    message = fault(lambda: look(sheets, layout=layout))
+    assert "t.xlsx, sheet '表2', row 1: the titles name different periods" in message and "2024-01/2024-06" in message
+    assert len(values(look(dated("服务贸易 2024年1-6月", "服务贸易 2024年1-6月"), layout=layout))) == 8
+    mended = layout.replace("2024年1-\\d月", "(?P<period>.+)").replace('period = "2024-01/2024-06", ', "")
+    assert set(look(sheets, layout=mended).observations["period"].to_pylist()) == {
+        "2024-01/2024-06", "2024-01/2024-07",
+    }  # fmt: skip

@@ -31,10 +31,8 @@ from transforms.drafting.meanings import (
     find_flow,
     find_geo,
     find_geos,
-    find_period,
     find_unit,
     find_unknown_unit,
-    find_years,
     guess_status,
     is_figure,
     is_foreign_side,
@@ -62,6 +60,7 @@ from transforms.grid import UNSTORED, Book
 from transforms.layout import parse_layout
 from transforms.observe import Readout, read_book_observations
 from transforms.patterns import is_pattern, match_text, tidy
+from transforms.periods import find_period, find_years
 
 _EXPONENT = re.compile(r"[-+]?\d+(\.\d+)?[eE][-+]?\d+")
 _NOTE_WORDS = re.compile(
