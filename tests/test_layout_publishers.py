@@ -337,3 +337,20 @@ columns = [{ header = "项目", role = "key", column = "item" }, { header = '/(?
     assert set(look(sheets, layout=mended).observations["period"].to_pylist()) == {
         "2024-01/2024-06", "2024-01/2024-07",
     }  # fmt: skip
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_column_read_by_a_pattern_is_named_by_its_heading(look: Callable[..., Readout]) -> None:
+    layout = LAYOUT.replace('column = "item"', "pattern = '(?P<item>.+) total'")
+    assert "row 2, column 1: the column 'Item' cannot be read (the cell does not fit" in fault(
+        lambda: look(TABLE, layout=layout)
+    )
+
+
+def test_a_number_of_another_style_is_quoted_as_it_stands(look: Callable[..., Readout]) -> None:
+    keys, layout = 'decimal_mark = ","\nthousands_mark = "."\n', LAYOUT.replace('sheets = ["S"]\n', "")
+    message = fault(lambda: look("Item,2018,2019\nTravel,1.23,4\n", keys, layout))
+    assert "('1.23' is no number with ',' for decimals and '.' for thousands, as the layout says)" in message
+    assert "1,23" not in message

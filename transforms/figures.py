@@ -50,7 +50,13 @@ def read_figure(
         if table.precision not in ("stored", "mixed"):
             raise ValueError(UNROUNDED)
         return MarkedFigure(Figure(_to_places(Decimal(plain)), None), statuses, marks)
-    figure = parse_figure(plain, percent_sign=percent)
+    try:
+        figure = parse_figure(plain, percent_sign=percent)
+    except ValueError as error:
+        if plain == fold(body) or "is no numeral" not in str(error):
+            raise
+        marks_said = f"{table.decimal_mark!r} for decimals and {table.thousands_mark!r} for thousands"
+        raise ValueError(f"{body!r} is no number with {marks_said}, as the layout says") from None
     shown = figure.decimals
     stored = table.precision == "stored" or (table.precision == "mixed" and (shown or 0) > MOST_DECIMALS)
     if decimals is None and stored and shown is not None:

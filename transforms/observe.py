@@ -298,7 +298,7 @@ class BlockReading:
         try:
             new = reader()
         except (ValueError, UnknownLabel) as error:
-            what = column.spec.column if column else "text of the section or row"
+            what = (column.spec.column or f"column {column.heading!r}") if column else "text of the section or row"
             detail = str(error) if isinstance(error, UnknownLabel) else f"the {what} cannot be read ({error})"
             self.fail(detail, row.index, column.number if column else None, text, _MEND_LABEL, row=True)
             return
