@@ -106,7 +106,7 @@ def read_beginning(path: Path, most: int = LOOKED_AT) -> tuple[bytes, str, bool]
 
     if not path.is_file():
         raise InputError("there is no such file", file=str(path), todo="look at its name and folder.")
-    kind = check_content(path, "", path.name)
+    kind = check_content(path, "", path.name, given=True)
     if kind in ("json", "xml"):
         raise InputError(f"the file is {kind.upper()} and no table", file=path.name,
                          todo="SDMX messages need no layout of this kind: see docs/sdmx.md.")  # fmt: skip

@@ -89,6 +89,23 @@ def test_an_unknown_label_names_the_nearest(printed: str, near: str) -> None:
     assert len(set(caught.value.nearest)) == len(caught.value.nearest)
 
 
+@pytest.mark.parametrize(
+    ("listname", "printed", "nearest"),
+    [
+        ("items", "Widgets", []),
+        ("items", "Computer servces", ["Computer services (EBOPS2010:SI2)"]),
+        ("geographies", "Curacoa", ["Curaçao (CUW)"]),
+        ("geographies", "Deutschland und die Schweiz", []),
+    ],
+)
+def test_only_near_names_in_the_script_of_the_label_are_offered(
+    listname: str, printed: str, nearest: list[str]
+) -> None:
+    with pytest.raises(UnknownLabel) as caught:
+        load_codelist(listname).resolve(printed)
+    assert caught.value.nearest[:1] == nearest[:1] and bool(caught.value.nearest) == bool(nearest)
+
+
 def test_a_label_like_nothing_else_names_nothing() -> None:
     with pytest.raises(UnknownLabel, match=r"is not in the code list flows$"):
         load_codelist("flows").resolve("§§§")

@@ -75,6 +75,12 @@ def normalise_label(label: str) -> str:
     return _SIDE.sub("", _IGNORED.sub("", text).replace("其它", "其他").replace("&", "and"))
 
 
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+# How much alike a label must be to one that is offered in its place: what is further off misleads. Chinese names are
+# shorter, so that one other character weighs more.
+_NEAR, _NEAR_CHINESE = 0.65, 0.5
+
+
 class UnknownLabel(KeyError):
     """A label that a code list does not know; nearest holds the nearest known labels."""
 
@@ -124,8 +130,13 @@ class CodeList:
         return known
 
     def _nearest(self, label: str) -> list[str]:
-        nearest = difflib.get_close_matches(normalise_label(label), self.labels, n=3, cutoff=0.3)
-        shown = {row["code"]: row["label_zh"] or row["label_en"] for row in self.rows}
+        """Known labels that may be meant, those in the script of the label; none where nothing is near."""
+        wanted = normalise_label(label)
+        chinese = bool(_HAN.search(wanted))
+        same = [text for text in self.labels if bool(_HAN.search(text)) is chinese]
+        nearest = difflib.get_close_matches(wanted, same, n=3, cutoff=_NEAR_CHINESE if chinese else _NEAR)
+        first, second = ("label_zh", "label_en") if chinese else ("label_en", "label_zh")
+        shown = {row["code"]: row[first] or row[second] for row in self.rows}
         codes = dict.fromkeys(self.labels[text] for text in nearest)  # several aliases of one code count once
         return [f"{shown[code]} ({code})" for code in codes]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import cache
@@ -49,7 +50,13 @@ def read_figure(
         if table.precision not in ("stored", "mixed"):
             raise ValueError(UNROUNDED)
         return MarkedFigure(Figure(_to_places(Decimal(plain)), None), statuses, marks)
-    figure = parse_figure(plain, percent_sign=percent)
+    try:
+        figure = parse_figure(plain, percent_sign=percent)
+    except ValueError as error:
+        if plain == fold(body) or "is no numeral" not in str(error):
+            raise
+        marks_said = f"{table.decimal_mark!r} for decimals and {table.thousands_mark!r} for thousands"
+        raise ValueError(f"{body!r} is no number with {marks_said}, as the layout says") from None
     shown = figure.decimals
     stored = table.precision == "stored" or (table.precision == "mixed" and (shown or 0) > MOST_DECIMALS)
     if decimals is None and stored and shown is not None:
@@ -126,16 +133,28 @@ def _by_length(marks: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def strip_figure_marks(text: str, table: TableLayout) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """The text without the declared marks at its ends, the statuses they give, and the marks."""
+    """The text without the declared marks at its ends, the statuses they give, and the marks.
+
+    A mark that begins or ends with a digit is none where that touches the figure: 1062) is not 106 with the mark 2).
+    """
     body = text.strip()
     statuses: list[str] = []
     marks: list[str] = []
     order = _by_length(tuple(table.marks))
     while True:
-        mark = next((m for m in order if m != body and (body.endswith(m) or body.startswith(m))), None)
-        if mark is None:
+        cuts = ((m, left) for m in order if m != body for left in _cut_off(body, m))
+        mark, rest = next(cuts, ("", body))
+        if not mark:
             return body, tuple(statuses), tuple(marks)
-        body = (body.removesuffix(mark) if body.endswith(mark) else body.removeprefix(mark)).strip()
+        body = rest.strip()
         marks.append(mark)
         if table.marks[mark]:
             statuses.append(table.marks[mark])
+
+
+def _cut_off(body: str, mark: str) -> Iterator[str]:
+    """What is left of the text without the mark at its end or beginning, unless digits would be parted."""
+    if body.endswith(mark) and not (mark[0].isdecimal() and body[: -len(mark)][-1:].isdecimal()):
+        yield body.removesuffix(mark)
+    if body.startswith(mark) and not (mark[-1].isdecimal() and body[len(mark) :][:1].isdecimal()):
+        yield body.removeprefix(mark)

@@ -12,7 +12,7 @@ from transforms.grid import NEVER_STORED, UNSTORED
 from transforms.layout import INTEGERS, PARTS, PrintedColumn, TableLayout, find_parsers
 from transforms.locate import strip_marks
 from transforms.numbers import fold
-from transforms.patterns import tidy
+from transforms.patterns import find_misread, tidy
 from transforms.periods import compose_period, find_freq, parse_year, split_period
 
 PATH = " > "  # between the labels of a path: Transport > Sea > Other
@@ -201,6 +201,8 @@ class LabelReader:
         """A code of the layout's own scheme for a label as printed, listed with the labels above it."""
         if not path[-1].strip():
             raise ValueError("an empty label")
+        if misread := next(filter(None, map(find_misread, path)), ""):
+            raise ValueError(misread)
         parent = ""
         listed = load_codelist(self._list_of(name)).codes
         for place in range(len(path)):

@@ -18,6 +18,7 @@ from transforms.codelists import load_codelist, normalise_label, unit_labels
 from transforms.contract import Column, load_contract
 from transforms.errors import InputError
 from transforms.grid import ENCODINGS, NEVER_STORED, UNSTORED
+from transforms.numbers import is_numeral
 from transforms.patterns import fold_heading, group_names, is_pattern, match_text
 from transforms.periods import find_freq
 
@@ -34,6 +35,12 @@ ROLES: dict[str, tuple[str, ...]] = {
 }
 ROW_ROLES = ("section", "set", "heading", "footnote", "notes", "ignore")
 PARSERS = ("label", "code", "text", "year", "period", "count")
+MOST_HEADER_ROWS = 20
+# What only a printed table has: keys of the table, keys and roles of its columns.
+BULK_LACKS = ("rows", "title", "texts", "sheet", "sheets", "repeat", "strips", "continues", "repeats", "marks",
+              "label_marks", "footnotes", "schemes", "fallback_schemes", "codes")  # fmt: skip
+BULK_LACKS_OF_COLUMNS = ("rank", "fill", "path", "pattern", "of")
+BULK_LACKS_ROLES = ("qualifier", "decimals")
 PREVIOUS = "@previous"  # as a base_period: the same period one year earlier
 BLANK = "@blank"  # in a rule's when: the column has its default because no cell, set or constant says anything of it
 MOST_DECIMALS = 9  # half a unit of the last printed decimal must fit the ten decimals of DECIMAL(38, 10)
@@ -447,20 +454,27 @@ def _check_bulk(layout: Layout) -> None:
     """A bulk file is one long table under one header row; what only a printed table has means nothing there."""
     if len(layout.tables) != 1:
         raise _refuse(layout, "a bulk layout has several tables", len(layout.tables), todo="one long table a file.")
-    table, plain = layout.table, TableLayout(Header(("x",)), ())
-    idle = ("rows", "title", "texts", "sheet", "sheets", "repeat", "strips", "continues", "repeats", "marks",
-            "label_marks", "footnotes", "schemes", "fallback_schemes", "codes")  # fmt: skip
-    for name in idle:
-        if getattr(table, name) != getattr(plain, name):
-            raise _refuse(layout, f"{name} has no meaning for a bulk file", getattr(table, name))
-    if table.precision == "shown":
-        raise _refuse(layout, "precision = 'shown' has no meaning for a bulk file", todo="its texts are what is shown.")
-    if table.header.rows != 1:
-        raise _refuse(layout, "a bulk file has one header row", table.header.rows)
+    lacking = _find_idle_in_bulk(layout.table)
+    if lacking:
+        raise _refuse(
+            layout, f"{', '.join(lacking)}: no meaning for a bulk file",
+            todo=f"take out {'this' if len(lacking) == 1 else 'all of these'} (a column of such a role becomes ignore, "
+            "with a reason), or take out bulk = true; docs/layouts.md lists what a bulk file has.",
+        )  # fmt: skip
+
+
+def _find_idle_in_bulk(table: TableLayout) -> list[str]:
+    """All keys of a layout that only a printed table has."""
+    plain = TableLayout(Header(("x",)), ())
+    found = [name for name in BULK_LACKS if getattr(table, name) != getattr(plain, name)]
+    found += ["precision = 'shown'"] if table.precision == "shown" else []
+    found += [f"header.rows = {table.header.rows}"] if table.header.rows != 1 else []
+    found += ["header.fill"] if table.header.fill else []
     for column in table.columns:
-        for name in ("rank", "fill", "path", "pattern", "of"):
-            if getattr(column, name):
-                raise _refuse(layout, f"columns {column.name!r}: {name} has no meaning for a bulk file", column.name)
+        found += [f"columns {column.name!r}: {name}" for name in BULK_LACKS_OF_COLUMNS if getattr(column, name)]
+        if column.role in BULK_LACKS_ROLES:
+            found.append(f"columns {column.name!r}: role {column.role} cannot be read")
+    return found
 
 
 def _check_table(table: TableLayout) -> None:
@@ -478,8 +492,8 @@ def _check_frame(layout: TableLayout) -> None:
     """The keys beside the columns."""
     if not any(layout.header.contains):
         raise _refuse(layout, "header.contains is empty", todo="give labels that only the header row has.")
-    if not 1 <= layout.header.rows <= 9:
-        raise _refuse(layout, "header.rows is not 1 to 9", layout.header.rows)
+    if not 1 <= layout.header.rows <= MOST_HEADER_ROWS:
+        raise _refuse(layout, f"header.rows is not 1 to {MOST_HEADER_ROWS}", layout.header.rows)
     if not all(layout.footnotes):
         raise _refuse(layout, "an empty beginning under footnotes", todo="give the words a footnote begins with.")
     if layout.precision not in ("", *PRECISIONS):
@@ -511,6 +525,12 @@ def _check_frame(layout: TableLayout) -> None:
     for mark, status in layout.marks.items():
         if not mark or (status and status not in known):
             raise _refuse(layout, f"marks {mark!r} is no status", status, ["", *sorted(known)])
+        brackets = "()" if layout.parentheses_negative else ""
+        if is_numeral(mark, also=f"{layout.decimal_mark}{layout.thousands_mark}{brackets}"):
+            raise _refuse(
+                layout, f"marks {mark!r} would be taken off plain numbers: digits, signs and the like are part of them",
+                mark, todo="write a raised digit as it is read, '²' for a raised 2; a % is declared by percent_sign.",
+            )  # fmt: skip
 
 
 def _check_blanks(layout: TableLayout, where: str, blanks: dict[str, Any]) -> None:

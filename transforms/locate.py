@@ -70,6 +70,11 @@ class Page:
     def text(self, index: int, column: int) -> str:
         return self.rows[index][column - 1]
 
+    def count_cells(self, index: int) -> int:
+        """How many cells a row has, as it stands in the file: in a text file a row may end early."""
+        grid, row = self.origin[index]
+        return len(grid.cells[row - 1])
+
     def anchor(self, index: int, column: int) -> tuple[int, int] | None:
         """Row and column of the cell that holds the text of a merged range; None for a cell that is in none."""
         grid, row = self.origin[index]
@@ -163,6 +168,12 @@ class Block:
         return self.header - self.table.header.rows + 1
 
     @cached_property
+    def width(self) -> int:
+        """The number of the last column with a heading."""
+        heads = self.page.rows[self.top : self.header + 1]
+        return max((n for n in range(self.left, self.right + 1) if any(row[n - 1] for row in heads)), default=0)
+
+    @cached_property
     def columns(self) -> list[FoundColumn]:
         return match_columns(self)
 
@@ -206,6 +217,10 @@ def find_blocks(book: Book, layout: Layout) -> list[Block]:
     problems: list[InputError] = []
     for page, tables in _assign_sheets(book, layout):
         on_page: list[Block] = []
+        if not any(map(any, page.rows)):
+            todo = f"list it under ignore_sheets in {layout.source} with a reason, or ask the publisher for the table."
+            problems.append(page.refuse("the sheet is empty, and the layout takes it for a table", todo=todo))
+            continue
         for left, right in _cut_strips(page, any(table.strips for table in tables)):
             try:
                 on_page += _find_on(page, tables, left, right)
@@ -335,7 +350,7 @@ def _find_on(page: Page, tables: list[TableLayout], left: int, right: int) -> li
         found.append(block)
         floor = index + 1
     lacking = [table for table in tables if id(table) not in taken and not (table.optional and found)]
-    if lacking and any(map(any, page.rows)) and (not found or not lacking[0].strips):
+    if lacking and (not found or not lacking[0].strips):
         raise _explain_absence(page, lacking[0], left, right)
     for block, following in zip(found, [*found[1:], None], strict=True):
         block.end = following.start if following else len(page.rows)
@@ -785,7 +800,8 @@ def _keep_wanted(block: Block, rows: list[BodyRow]) -> list[BodyRow]:
             text = block.page.merged_text(row.index, number)
             if text not in known:
                 known[text] = any(match_text(one, text) is not None for one in wanted)
-            if known[text]:
+            cut_off = block.page.count_cells(row.index) < block.width  # the reading refuses it
+            if known[text] or cut_off:
                 kept.append(row)
         block.left_out += len(rows) - len(kept)
         rows = kept

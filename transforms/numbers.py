@@ -48,6 +48,15 @@ def fold(text: str) -> str:
     return text.translate(_WIDE).strip()
 
 
+def is_numeral(text: str, also: str = "") -> bool:
+    """Whether a text is made of nothing but what numbers are written with, in any script, and the characters of also.
+
+    Raised and circled digits are no part of a number.
+    """
+    signs = {*_DIGITS, *"〇", *(unit for unit, _, _ in _UNITS), *"第首名位半分之", *"+-−–﹣.,%/ ", *also}
+    return all(char.isdecimal() or char in signs for char in text.translate(_WIDE))
+
+
 def parse_chinese_numeral(text: str) -> int:
     """Chinese numeral to int: 两百 -> 200, 一千二百 -> 1200. Raises ValueError on anything else.
 

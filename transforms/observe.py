@@ -24,7 +24,7 @@ from transforms.layout import BLANK, PREVIOUS, Blank, Layout, PrintedColumn, Tab
 from transforms.locate import Block, BodyRow, FoundColumn, find_blocks, find_label_marks, strip_marks
 from transforms.numbers import Figure, fold, qualified_interval, rounding_interval
 from transforms.patterns import is_pattern, match_text
-from transforms.periods import find_freq, find_year_before
+from transforms.periods import find_freq, find_period, find_year_before
 
 _MISSING: Final = "__unset__"
 # In single units of any currency or count. No economy is near it: a larger figure is two run together, or a wrong unit.
@@ -76,6 +76,7 @@ def read_book_observations(book: Book, layout: Layout, dataset: str, vintage: st
         readings.append(reading)
     if faults and layout.bad_rows == "stop":
         raise join_problems([fault.problem for fault in faults])
+    _refuse_one_period(blocks, frames)
     key = {"dataset": dataset, "vintage": vintage}
     tables = [_to_arrow(frame.assign(**key)) for frame in frames]
     observations = pa.concat_tables(tables)
@@ -89,6 +90,24 @@ def read_book_observations(book: Book, layout: Layout, dataset: str, vintage: st
         (*([layout.unsettled] if layout.unsettled else ()), *book.notices, *_count_left_out(blocks),
          *_find_idle(layout, readings), *_compare_repeats(blocks, frames)),
     )  # fmt: skip
+
+
+def _refuse_one_period(blocks: Sequence[Block], frames: Sequence[pd.DataFrame]) -> None:
+    """Tables of one form whose titles name different periods, and whose figures are given one and the same."""
+    named: dict[tuple[int, str], tuple[str, Block]] = {}
+    for block, frame in zip(blocks, frames, strict=True):
+        said, given = find_period(block.title), list(frame["period"].unique())
+        if not said or len(given) != 1:
+            continue
+        other, first = named.setdefault((id(block.table), str(given[0])), (said, block))
+        if other != said:
+            index = next((at for _, at, _, text in block.words if text == block.title), block.start)
+            raise block.page.refuse(
+                f"the titles name different periods ({first.title!r} another one), and the layout gives the figures "
+                f"under both the period {given[0]}", index=index, found=block.title,
+                todo=f"read it from the title in {block.table.source}: (?P<year>\\d{{4}})年(?P<from_month>\\d+)-"
+                "(?P<to_month>\\d+)月, or (?P<period>...) around all of it; take the constant out.",
+            )  # fmt: skip
 
 
 def _table(contract: str, rows: list[dict[str, Any]]) -> pa.Table:
@@ -196,6 +215,8 @@ class BlockReading:
                 stack, filled = [], {}
             path = self._climb(row, keys, stack)
             if row.is_heading:
+                if not row.is_declared:
+                    self._check_width(row)
                 continue
             said = self._say_row(row, dict(base))
             said["__marks"] = tuple(
@@ -214,8 +235,21 @@ class BlockReading:
                 self._say(row, column, target, partial(self._read_key, column, text, readers), text)
             for name in dict.fromkeys(c.spec.column for c in keys if c.spec.path):
                 self._say_path(row, name, path, keys, said)
+            self._check_width(row)
             found.append((row, groups))
         return found
+
+    def _check_width(self, row: BodyRow) -> None:
+        """A row of a text file that ends before its header does is cut off, or has lost a separator, so that its cells
+        moved: what it lacks is no empty cell."""
+        count, width = self.page.count_cells(row.index), self.block.width
+        if count < width:
+            self.fail(
+                f"the row has too few cells: {count}, and the header has {width}", row.index, None,
+                " | ".join(filter(None, self.page.rows[row.index])),
+                "look for a lost separator or a row cut off, and fetch the file again: an empty cell has a separator "
+                "too. Words among the rows are declared under rows.", row=True,
+            )  # fmt: skip
 
     def _climb(
         self, row: BodyRow, keys: list[FoundColumn], stack: list[tuple[tuple[int, int], str]]
@@ -264,7 +298,7 @@ class BlockReading:
         try:
             new = reader()
         except (ValueError, UnknownLabel) as error:
-            what = column.spec.column if column else "text of the section or row"
+            what = (column.spec.column or f"column {column.heading!r}") if column else "text of the section or row"
             detail = str(error) if isinstance(error, UnknownLabel) else f"the {what} cannot be read ({error})"
             self.fail(detail, row.index, column.number if column else None, text, _MEND_LABEL, row=True)
             return

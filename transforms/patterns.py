@@ -55,3 +55,43 @@ def match_text(wanted: str, text: str) -> dict[str, str] | None:
     if found is None:
         return None
     return {name: said.strip() for name, said in found.groupdict().items() if said is not None and said.strip()}
+
+
+_CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
+
+
+def find_misread(text: str) -> str:
+    """How a text was misread that was written in another encoding than it was read in, '' for a text as it should be.
+
+    UTF-8 read as cp1252 or Latin-1 (CÃ´te), GB 18030 so read (ÖÐ¹ú), UTF-8 read as GB 18030: only where the bytes give
+    another text that is sensible from end to end. U+FFFD and control characters are in no label.
+    """
+    if text.isascii():
+        return ""
+    if "\ufffd" in text:
+        return "it holds the sign U+FFFD that stands for bytes of another encoding: fetch the file again as published"
+    raw = b"".join(map(_to_byte, text))
+    western = raw if len(raw) == len(text) else b""  # every character is one of cp1252 or Latin-1
+    for content, encoding in ((western, "utf-8"), (western, "gb18030"), (text.encode("gb18030", "ignore"), "utf-8")):
+        try:
+            other = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        chinese = "".join(char for char in other if not char.isascii())
+        strict = content is not western or encoding == "gb18030"
+        if strict and not (_CHINESE.fullmatch(chinese) and (encoding == "utf-8" or len(chinese) > 1)):
+            continue
+        if strict and encoding == "gb18030" and re.search(r"[A-Za-z]", text):
+            continue  # accents of Western Europe among letters
+        if other and other != text and other.isprintable():
+            return f"its bytes are {other!r} in {encoding}: say the encoding in the layout, or have the file mended"
+    if any("\x80" <= char <= "\x9f" for char in text):
+        return "it holds control characters, as cp1252 read as Latin-1 has: say the encoding, or have the file mended"
+    return ""
+
+
+def _to_byte(char: str) -> bytes:
+    try:
+        return char.encode("cp1252")
+    except UnicodeEncodeError:
+        return bytes([ord(char)]) if ord(char) < 256 else b""

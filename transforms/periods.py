@@ -155,3 +155,32 @@ def _number(text: str) -> int:
     if re.fullmatch(r"[0-9]{1,2}", said):
         return int(said)
     raise ValueError(f"{text!r} is no number of a month or quarter")
+
+
+def find_years(text: str) -> list[str]:
+    """The years of four digits that a text names."""
+    return re.findall(r"(?<!\d)((?:19|20)\d\d)(?!\d)", tidy(text))
+
+
+@cache
+def list_periods(text: str) -> Mapping[str, str]:
+    """The periods with a year that stand in a text, as printed (Jan-Jun 2024), each with its code."""
+    shown = tidy(text)
+    runs = re.findall(r"(?<!\d)[12]\d{3}年(?:第?[一二三四1-4]季度|[上下]半年|\d{1,2}(?:月?[-–—~至]\d{1,2})?月)?", shown)
+    words = shown.split()
+    for size in range(min(5, len(words)), 0, -1):
+        runs += [" ".join(words[i : i + size]).strip(" ,;.:()") for i in range(len(words) - size + 1)]
+    found = {}
+    for one in runs:
+        try:
+            found[one] = compose_period(split_period(one))
+        except ValueError:
+            continue
+    return found
+
+
+def find_period(text: str) -> str:
+    """The code of the one period that a text names (2024年1-6月, Jan-Jun 2024, 2023), '' for none or several."""
+    found = list(list_periods(text).values())
+    whole = [code for code in found if len(code) > 4] or found
+    return whole[0] if len(set(whole)) == 1 and len(set(find_years(text))) == 1 else ""

@@ -164,7 +164,10 @@ def _find_layouts(
         layouts = find_layouts(dataset, data_dir)
         unread = find_unread([e for e in landing.entries if not is_documentation(e["name"], documentation)], layouts)
     except InputError as fault:
-        warn(f"the files were not held against the layouts of {dataset}: {fault}")
+        warn(
+            f"the files were not held against the layouts of {dataset}: {fault} They are landed, but digitrade run "
+            "will block the edition until the layout is mended; digitrade layout FILE --check LAYOUT says whether it is."
+        )
         return {}
     if not layouts:
         warn(
@@ -319,7 +322,7 @@ def _take_file(
         path.rename(ready)
         landing.add(ready, **about)
         return
-    content = check_content(path, expected, name)
+    content = check_content(path, expected, name, given=not about)
     if content not in ARCHIVES:
         ready = path.with_name(clean_name(_complete_name(name, content) if about else name) or f"data.{content}")
         for given in dict.fromkeys((clean_name(name), ready.name)):
@@ -336,7 +339,7 @@ def _take_file(
     for unpacked in unpack_archive(path, content, place, limits=limits, members=members, shown=name):
         if not is_documentation(unpacked.name, documentation):
             shown = f"{name}: {unpacked.name}"
-            check_name(unpacked, check_content(unpacked, "", shown), unpacked.name, shown)
+            check_name(unpacked, check_content(unpacked, "", shown, given=not about), unpacked.name, shown)
         landing.add(unpacked, archive=name, archive_sha256=digest, **about)
     path.unlink()
 

@@ -63,19 +63,25 @@ def _look_into_zip(path: Path) -> str:
     return "ods" if {"mimetype", "content.xml"} <= names else "zip"
 
 
-def check_content(path: Path, expected: str, shown: str) -> str:
-    """The content of a file, held against what is expected ('' = any kind of data). Raises InputError."""
+def check_content(path: Path, expected: str, shown: str, *, given: bool = False) -> str:
+    """The content of a file, held against what is expected ('' = any kind of data). Raises InputError.
+
+    given: a person gave the file (--from), so that to give it so is no remedy.
+    """
     found = sniff_content(path)
     if found == "empty":
         raise InputError(
-            "the file is empty", file=shown, todo="ask again later, or take it from the publisher's page with --from."
-        )
+            "the file is empty", file=shown,
+            todo="take it from the publisher's page once more." if given else
+            "ask again later, or take it from the publisher's page with --from.",
+        )  # fmt: skip
     if found == "html":
         raise InputError(
             "a web page came instead of data",
             file=shown,
             found=_read_title(path),
-            todo="open the address in a browser: it may have moved, or ask for a login; then use --from.",
+            todo="open the address in a browser: it may have moved, or ask for a login; "
+            + ("then give what it shows." if given else "then use --from."),
         )
     if expected == "gzip" and found == "csv":
         return found  # the packing was taken off on the way
@@ -86,7 +92,8 @@ def check_content(path: Path, expected: str, shown: str) -> str:
             f"the bytes are {_name(found)}, not {_name(expected) if expected else 'data'}",
             file=shown,
             found=_read_beginning(path) if found in ("csv", "json", "xml") else None,
-            todo="see what the publisher offers at the address, or take the file from its page with --from.",
+            todo="see what the publisher offers at the address"
+            + ("." if given else ", or take the file from its page with --from."),
         )
     return found
 

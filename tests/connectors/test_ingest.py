@@ -254,6 +254,17 @@ def test_from_a_file_a_folder_and_an_archive(own_source: Own, land: Any, tmp_pat
     assert "the folder holds no files" in refuse(lambda: land(data, "city", origin=str(tmp_path / "bare")))
 
 
+def test_what_was_given_is_not_asked_for_again_with_from(
+    publisher: Publisher, own_source: Own, land: Any, tmp_path: Path, refuse: Refuse
+) -> None:
+    data = own_source("city", ARCHIVE)
+    for content in (b"", b"<!doctype html><title>Log in</title>", b"%PDF-1.7"):
+        (tmp_path / "t.csv").write_bytes(content)
+        assert "--from" not in refuse(lambda: land(data, "city", origin=str(tmp_path / "t.csv")))
+        publisher.answer("/t.zip", Answer(content))
+        assert "--from" in refuse(lambda: land(data, "city"))
+
+
 def test_a_workbook_is_not_unpacked(own_source: Own, land: Any, tmp_path: Path, book: Callable[..., bytes]) -> None:
     content = book({"S": [["年份", 1]]})
     (tmp_path / "t.xlsx").write_bytes(content)
@@ -457,6 +468,8 @@ def test_what_lands_without_a_layout_says_what_comes_next(
     own_layout(LAYOUT.replace("files", "fyles"))
     assert land(data, "city", origin=str(table), words=CITY, warn=warnings.append).is_new
     assert warnings[1].startswith("the files were not held against the layouts of city: own/layouts/city/t.toml: ")
+    assert "digitrade run will block the edition until the layout is mended" in warnings[1]
+    assert "digitrade layout FILE --check LAYOUT" in warnings[1]
 
 
 def test_a_folder_that_may_not_be_written(

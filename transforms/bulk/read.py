@@ -138,14 +138,7 @@ class BulkReading:
         self.left_out: dict[str, int] = {}
 
     def _refuse_idle(self) -> None:
-        """What a layout may say of printed tables and SQL does not read is refused, never passed over."""
-        for column in self.source.columns:
-            if column.spec.role in ("qualifier", "decimals"):
-                raise self.source.refuse(
-                    f"a column of the role {column.spec.role} cannot be read from a bulk file", row=self.source.skip,
-                    column=column.number, found=column.heading,
-                    todo=f"take bulk = true out of {self.table.source}, or give the column the role ignore.",
-                )  # fmt: skip
+        """What a rule may say of printed tables and SQL does not read is refused, never passed over."""
         for number, rule in enumerate(self.table.rules, 1):
             if idle := [name for name in rule.then if name not in SAID]:
                 raise self.source.refuse(

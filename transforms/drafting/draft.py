@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from transforms.codelists import join_statuses, load_codelist, normalise_label, unit_labels
 from transforms.drafting.check import name_letters
-from transforms.drafting.find_tables import SeenSheet, SeenTable, guess_number_style, see_sheet
+from transforms.drafting.find_tables import MOST_HEADER_ROWS, SeenSheet, SeenTable, guess_number_style, see_sheet
 from transforms.drafting.form import (
     Form,
     KeyColumn,
@@ -22,6 +22,7 @@ from transforms.drafting.form import (
     name_labels,
     sign,
     sort_label_rows,
+    split_columns,
 )
 from transforms.drafting.meanings import (
     BALANCE,
@@ -30,10 +31,8 @@ from transforms.drafting.meanings import (
     find_flow,
     find_geo,
     find_geos,
-    find_period,
     find_unit,
     find_unknown_unit,
-    find_years,
     guess_status,
     is_figure,
     is_foreign_side,
@@ -61,6 +60,7 @@ from transforms.grid import UNSTORED, Book
 from transforms.layout import parse_layout
 from transforms.observe import Readout, read_book_observations
 from transforms.patterns import is_pattern, match_text, tidy
+from transforms.periods import find_period, find_years
 
 _EXPONENT = re.compile(r"[-+]?\d+(\.\d+)?[eE][-+]?\d+")
 _NOTE_WORDS = re.compile(
@@ -118,14 +118,15 @@ def draft_layout(book: Book, dataset: str, *, encoding: str = "utf-8", delimiter
         raise InputError(f"no sheet {sheet!r}", file=book.file, found=", ".join(g.sheet for g in book.sheets),
                          todo="name one of these sheets with --sheet.")  # fmt: skip
     wanted = [grid for grid in book.sheets if not sheet or grid.sheet == sheet]
-    sheets = tuple(see_sheet(grid) for grid in wanted)
+    sheets = tuple(_drop_bare(see_sheet(grid)) for grid in wanted)
     seen = [table for one in sheets for table in one.tables]
     style = guess_number_style(tuple(wanted))
     if not seen:
         raise InputError(
             "no table was found: nowhere stand figures under a row of headings", file=book.file,
             found=next((cell for g in wanted for row in g.cells for cell in row if cell), ""),
-            todo="is it the right file? Else write the layout by hand: docs/layouts.md.",
+            todo=f"is it the right file? A draft looks for a header of at most {MOST_HEADER_ROWS} rows, without "
+            "figures in them; for another form write the layout by hand: docs/layouts.md.",
         )  # fmt: skip
     forms = tuple(Form(tables) for tables in _group(seen))
     writer = _Writer()
@@ -139,6 +140,13 @@ def draft_layout(book: Book, dataset: str, *, encoding: str = "utf-8", delimiter
         text, readout = _set_rows_aside(text, problem, book, dataset)
         problem = None if readout is not None else problem
     return Draft(text, sheets, forms, style, tuple(writer.assumptions), problem, readout)
+
+
+def _drop_bare(seen: SeenSheet) -> SeenSheet:
+    """The sheet without what looks like a table and has no column of figures: a list of series with their dates."""
+    tables = tuple(table for table in seen.tables if split_columns(table)[0])
+    words = () if tables else tuple(cell for row in seen.grid.cells for cell in row if cell)
+    return replace(seen, tables=tables, words=words)
 
 
 def _group(tables: Sequence[SeenTable]) -> list[list[SeenTable]]:

@@ -13,7 +13,7 @@ from transforms.drafting.meanings import NumberStyle, find_unit, guess_style, is
 from transforms.grid import Grid
 from transforms.locate import Page
 
-_MOST_HEADER_ROWS = 4
+MOST_HEADER_ROWS = 4
 _LOOK_AHEAD = 40  # rows of figures that say which columns hold figures
 _NUMERIC = ("figure", "marked")
 _LONG = 60  # a longer text is a title or a note, not a heading
@@ -204,7 +204,7 @@ class _Finder:
 
     def _find_top(self, header: int, body: _Body, floor: int) -> int:
         top = header
-        while top > floor and header - top + 1 < _MOST_HEADER_ROWS and self._is_upper_header(top - 1, body):
+        while top > floor and header - top + 1 < MOST_HEADER_ROWS and self._is_upper_header(top - 1, body):
             top -= 1
         return top
 

@@ -12,7 +12,7 @@ from transforms.codelists import load_codelist, normalise_label, scheme_codes, u
 from transforms.errors import InputError
 from transforms.numbers import fold
 from transforms.patterns import fold_heading, tidy
-from transforms.periods import compose_period, find_freq, split_period
+from transforms.periods import find_freq, split_period
 
 # Marks that publishers print where a figure is missing. What a mark means is each publisher's own to say.
 BLANK_MARKS = frozenset(
@@ -437,24 +437,6 @@ def find_flow(text: str) -> str:
     return next(iter(sides)) if sides["X"] and not sides["M"] else "M" if sides["M"] and not sides["X"] else ""
 
 
-def find_period(text: str) -> str:
-    """The code of the one period that a text names (2024年1-6月, Jan-Jun 2024, 2023), '' for none or several."""
-    shown = tidy(text)
-    runs = re.findall(r"(?<!\d)[12]\d{3}年(?:第?[一二三四1-4]季度|[上下]半年|\d{1,2}(?:月?[-–—~至]\d{1,2})?月)?", shown)
-    words = shown.split()
-    named: list[str] = []
-    for size in range(min(5, len(words)), 0, -1):
-        named += [" ".join(words[i : i + size]).strip(" ,;.:()") for i in range(len(words) - size + 1)]
-    found = []
-    for one in [*runs, *named]:
-        try:
-            found.append(compose_period(split_period(one)))
-        except ValueError:
-            continue
-    whole = [code for code in found if len(code) > 4] or found
-    return whole[0] if len(set(whole)) == 1 and len(set(find_years(text))) == 1 else ""
-
-
 def read_legend(texts: Iterable[str], mark: str) -> str:
     """What a legend says of a mark: "(D) Suppressed ...", "p = vorläufig, e = geschätzt"; '' where none does."""
     if not mark.strip():
@@ -476,7 +458,3 @@ def guess_status(words: str, *, of_value: bool = False) -> str:
         if re.search(pattern, words, re.I):
             return status
     return ""
-
-
-def find_years(text: str) -> list[str]:
-    return re.findall(r"(?<!\d)((?:19|20)\d\d)(?!\d)", tidy(text))

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from transforms.drafting.meanings import find_period, is_foreign_side, is_known, is_period, share_known
+from transforms.drafting.meanings import is_foreign_side, is_known, is_period, share_known
 from transforms.drafting.toml_text import count_shared, escape, loosen, name_texts
 from transforms.patterns import tidy
+from transforms.periods import find_period, list_periods
 
 _WORDS = re.compile(r"[\u4e00-\u9fff]|[^\W\d_]+|\d+|\s+|[^\w\s]|_")
 _PARTED = (r"\s*[—–|;:：]\s*", r"\s+-\s+", r",\s+", r"\s+(?:to|from|with|by|in|of)\s+")
@@ -28,6 +29,8 @@ class TitleParts:
 def name_parts(titles: Sequence[str]) -> TitleParts | None:
     """What differs between the titles as named groups; None where our lists do not know all the parts."""
     shown = [tidy(title) for title in titles]
+    if dated := _name_period(shown):
+        return dated
     words = [_WORDS.findall(title) for title in shown]
     shortest = min(map(len, words))
     head = min(count_shared(words), shortest - 1)
@@ -42,6 +45,26 @@ def name_parts(titles: Sequence[str]) -> TitleParts | None:
             inside, groups = named
             return TitleParts(f"/{loosen(first)}{inside}{loosen(last)}/", first, groups)
     return None
+
+
+_MONTHS = re.compile(r"\d{4}年\d{1,2}月?[-–—~至]\d{1,2}月")
+_NAMED_MONTHS = r"(?P<year>\d{4})年(?P<from_month>\d{1,2})月?[-–—~至](?P<to_month>\d{1,2})月"
+
+
+def _name_period(titles: Sequence[str]) -> TitleParts | None:
+    """Titles that differ by the period they name and by nothing else."""
+    parts = []
+    for title in titles:
+        code = find_period(title)
+        printed = max((said for said, one in list_periods(title).items() if one == code), key=len, default="")
+        before, found, after = title.partition(printed) if printed else (title, "", "")
+        parts.append((before, found, after))
+    if len({(before, after) for before, _, after in parts}) > 1 or not all(found for _, found, _ in parts):
+        return None
+    first, _, last = parts[0]
+    printed_all = [found for _, found, _ in parts]
+    inside = _NAMED_MONTHS if all(map(_MONTHS.fullmatch, printed_all)) else "(?P<period>.+?)"
+    return TitleParts(f"/{escape(first)}{inside}{escape(last)}/", first, {"period": printed_all})
 
 
 def _name(parts: Sequence[str]) -> tuple[str, dict[str, list[str]]] | None:
