@@ -791,7 +791,10 @@ def _find_idle(layout: Layout, readings: Sequence[BlockReading]) -> list[str]:
 
 
 def _compare_repeats(blocks: Sequence[Block], frames: Sequence[pd.DataFrame]) -> list[str]:
-    """Sheets that are declared to repeat others, held against them: a sentence each."""
+    """Sheets that are declared to repeat others, held against them: a sentence each.
+
+    A figure agrees where it equals every original of its key; of several originals none speaks for the others.
+    """
     if not any(block.table.repeats for block in blocks):
         return []
     key = [name for name in load_contract("observations").key if name not in ("dataset", "vintage", "table_id")]
@@ -801,20 +804,22 @@ def _compare_repeats(blocks: Sequence[Block], frames: Sequence[pd.DataFrame]) ->
         columns = [*key, "value", "obs_status", "printed", "locator", "table_id"]
         return pd.concat([f[columns] for f in chosen]) if chosen else pd.DataFrame(columns=columns)
 
-    original, copies = gather(False), gather(True)
-    merged = copies.merge(original.drop_duplicates(key), on=key, how="left", suffixes=("", "_there"), indicator=True)
+    copies = gather(True)
+    copies["__copy"] = range(len(copies))
+    pairs = copies.merge(gather(False), on=key, how="left", suffixes=("", "_there"), indicator=True)
     sentences = []
-    for table_id, part in merged.groupby("table_id", sort=False):
+    for table_id, part in pairs.groupby("table_id", sort=False):
         there = part["_merge"] == "both"
-        same = there & ((part["value"] == part["value_there"]) | (part["value"].isna() & part["value_there"].isna()))
+        same = (part["value"] == part["value_there"]) | (part["value"].isna() & part["value_there"].isna())
         other = part[there & ~same]
+        total, alone, differ = (rows["__copy"].nunique() for rows in (part, part[~there], other))
         first = "".join(
             f"; first {row['locator']} = {row['printed']} where {row['locator_there']} = {row['printed_there']}"
             for _, row in other.head(1).iterrows()
         )
         sentences.append(
-            f"{table_id} repeats other tables: {int(same.sum())} of {len(part)} figures agree, {len(other)} differ, "
-            f"{int((~there).sum())} stand only there{first}"
+            f"{table_id} repeats other tables: {total - alone - differ} of {total} figures agree, {differ} differ, "
+            f"{alone} stand only there{first}"
         )
     return sentences
 
