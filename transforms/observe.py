@@ -17,12 +17,12 @@ import pyarrow as pa
 from transforms.codelists import UnknownLabel, join_statuses, load_codelist, qualifier_words, status_order
 from transforms.contract import load_contract
 from transforms.errors import InputError, join_problems
-from transforms.figures import MEND_UNROUNDED, UNROUNDED, MarkedFigure, read_figure
+from transforms.figures import CUT, MEND_UNROUNDED, UNROUNDED, MarkedFigure, read_figure
 from transforms.grid import NEVER_STORED, UNSTORED, Book, Grid
 from transforms.labels import LabelReader, Said, compose_periods, read_unit
 from transforms.layout import BLANK, PREVIOUS, Blank, Layout, PrintedColumn, TableLayout, make_blank
 from transforms.locate import Block, BodyRow, FoundColumn, find_blocks, find_label_marks, strip_marks
-from transforms.numbers import Figure, fold, qualified_interval, rounding_interval
+from transforms.numbers import STEP, Figure, fold, qualified_interval, rounding_interval
 from transforms.patterns import is_pattern, match_text
 from transforms.periods import find_freq, find_year_before
 
@@ -87,6 +87,7 @@ def read_book_observations(book: Book, layout: Layout, dataset: str, vintage: st
         _table("edition_texts", [key | dict(zip(("table_id", "locator", "kind", "words"), word, strict=True))
                                  for word in words]),
         (*([layout.unsettled] if layout.unsettled else ()), *book.notices, *_count_left_out(blocks),
+         *([f"{book.file}: {CUT}"] if any(reading.has_cut for reading in readings) else ()),
          *_find_idle(layout, readings), *_compare_repeats(blocks, frames)),
     )  # fmt: skip
 
@@ -129,6 +130,7 @@ class BlockReading:
         self.labels = LabelReader(block.table)
         self.faults: list[Fault] = []
         self.rules_used: list[bool] = []
+        self.has_cut = False  # a figure is finer than the decimals that are kept
         self._bad_rows: set[int] = set()
 
     def fail(self, problem: str, index: int, column: int | str | None, found: str, todo: str, *, row: bool) -> None:
@@ -390,6 +392,7 @@ class BlockReading:
         figures = self._read_figures(cells, blanks)
         bad = figures.map(lambda figure: figure == "bad")
         cells, blanks, figures = (part[~bad].reset_index(drop=True) for part in (cells, blanks, figures))
+        self.has_cut = any(figure.figure.is_cut for figure in figures if figure is not None)
         self._fill_values(cells, blanks, figures)
         _fill_status(cells, blanks, figures)
         _fill_intervals(cells, blanks, figures)
@@ -755,11 +758,14 @@ def _fill_intervals(cells: pd.DataFrame, blanks: pd.Series, figures: pd.Series) 
 def _find_interval(figure: Figure, row: dict[str, str] | None) -> tuple[tuple[Decimal | None, Decimal | None], str]:
     """The interval a figure stands for, and its qualifier."""
     if row is not None:
-        return qualified_interval(figure, figure.decimals, row["lower_rule"], row["upper_rule"]), row["qualifier"]
+        low, high = qualified_interval(figure, figure.decimals, row["lower_rule"], row["upper_rule"])
+        if figure.is_cut:
+            low, high = (None if low is None else low - STEP, None if high is None else high + STEP)
+        return (low, high), row["qualifier"]
     if figure.is_fraction:  # a fraction in words is an approximation, and is treated as one
         return qualified_interval(figure, None, "minus_5_percent", "plus_5_percent"), "about"
     if figure.decimals is None:
-        return (None, None), ""
+        return ((figure.value - STEP, figure.value + STEP) if figure.is_cut else (None, None)), ""
     return rounding_interval(figure.value, figure.decimals), ""
 
 
