@@ -496,8 +496,8 @@ role = "value"
     read = look({"Long": long, "A": two if swapped else one, "B": one if swapped else two}, layout)
     differing = "B" if swapped else "A"
     assert read.notices == (
-        "Long repeats other tables: 1 of 3 figures agree, 1 differ, 1 stand only there; first t.xlsx!Long!R3C2 = 3 "
-        f"where t.xlsx!{differing}!R3C2 = 2",
+        "Long repeats other tables: 2 of 3 figures agree, 0 differ, 1 stand only there; 1 agree with one table and not "
+        f"with another; first t.xlsx!Long!R3C2 = 3 where t.xlsx!{differing}!R3C2 = 2",
     )
     assert read.observations.num_rows == 7
 

@@ -799,7 +799,7 @@ def _find_idle(layout: Layout, readings: Sequence[BlockReading]) -> list[str]:
 def _compare_repeats(blocks: Sequence[Block], frames: Sequence[pd.DataFrame]) -> list[str]:
     """Sheets that are declared to repeat others, held against them: a sentence each.
 
-    A figure agrees where it equals every original of its key; of several originals none speaks for the others.
+    A figure agrees where it equals an original of its key; that it contradicts another original is said beside that.
     """
     if not any(block.table.repeats for block in blocks):
         return []
@@ -813,21 +813,31 @@ def _compare_repeats(blocks: Sequence[Block], frames: Sequence[pd.DataFrame]) ->
     copies = gather(True)
     copies["__copy"] = range(len(copies))
     pairs = copies.merge(gather(False), on=key, how="left", suffixes=("", "_there"), indicator=True)
+    pairs["there"] = pairs.pop("_merge") == "both"
+    pairs["same"] = pairs["there"] & (
+        (pairs["value"] == pairs["value_there"]) | (pairs["value"].isna() & pairs["value_there"].isna())
+    )
+    pairs["agrees"] = pairs.groupby("__copy")["same"].transform("any")
     sentences = []
     for table_id, part in pairs.groupby("table_id", sort=False):
-        there = part["_merge"] == "both"
-        same = (part["value"] == part["value_there"]) | (part["value"].isna() & part["value_there"].isna())
-        other = part[there & ~same]
-        total, alone, differ = (rows["__copy"].nunique() for rows in (part, part[~there], other))
-        first = "".join(
-            f"; first {row['locator']} = {row['printed']} where {row['locator_there']} = {row['printed_there']}"
-            for _, row in other.head(1).iterrows()
+        against = part[part["there"] & ~part["same"]]
+        differ, partly = against[~against["agrees"]], against[against["agrees"]]
+        agree, total = (rows["__copy"].nunique() for rows in (part[part["agrees"]], part))
+        sentence = (
+            f"{table_id} repeats other tables: {agree} of {total} figures agree, {differ['__copy'].nunique()} differ, "
+            f"{int((~part['there']).sum())} stand only there{_name_first(differ)}"
         )
-        sentences.append(
-            f"{table_id} repeats other tables: {total - alone - differ} of {total} figures agree, {differ} differ, "
-            f"{alone} stand only there{first}"
-        )
+        if len(partly):
+            sentence += f"; {partly['__copy'].nunique()} agree with one table and not with another{_name_first(partly)}"
+        sentences.append(sentence)
     return sentences
+
+
+def _name_first(pairs: pd.DataFrame) -> str:
+    return "".join(
+        f"; first {row['locator']} = {row['printed']} where {row['locator_there']} = {row['printed_there']}"
+        for _, row in pairs.head(1).iterrows()
+    )
 
 
 def _to_arrow(cells: pd.DataFrame) -> pa.Table:
