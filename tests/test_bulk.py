@@ -296,6 +296,50 @@ def test_a_number_finer_than_ten_decimals_has_its_rounding_as_interval(bulk: Rea
     assert bulk.readout is not None and any("finer than ten decimals" in notice for notice in bulk.readout.notices)
 
 
+# Around the ten decimals that are kept, in any writing; and what would be read as zero, though it is none.
+FINE = ["1.234567890123e-05", "-1.234567890123e-05", "0.0000123456789012", "+1.234567890123e-05", "0.12345678901234",
+        "1e-10", "1.4e-10", "0.00000000005", "4.9e-11", "-4.9e-11", "1.23E-12", "0.00000000000123", "0.000000000000",
+        "0e-12", "-0.0e-20", "1e-99", "123456.12345678901"]  # fmt: skip
+
+
+@pytest.mark.parametrize("precision", ["mixed", "stored"])
+@pytest.mark.parametrize("first", ["1.5", "1e-5"], ids=["printed", "unrounded"])
+def test_both_readers_keep_what_ten_decimals_hold_and_refuse_to_read_as_zero(
+    bulk: Reader, precision: str, first: str
+) -> None:
+    """Whatever the first rows are: a finer number has the cut of its last decimal as interval, in both readers."""
+    top = f'bad_rows = "quarantine"\nprecision = "{precision}"\n'
+    usual = [f"CHN,W,X,{item},{year},{first},A" for item in ("S", "SI", "SJ") for year in range(1000, 1999)]
+    odd = [f'CHN,W,M,SI,{1900 + n},"{text}",A' for n, text in enumerate(FINE)]
+    content = HEAD + "\n".join([*usual, *odd]) + "\n"  # how figures are staged is chosen by the first 2000 rows
+    wanted = ("printed", "value", "decimals", "lower", "upper")
+    rows = [[row[name] for name in wanted] for row in bulk(content, top=top) if row["flow"] == "M"]
+    layout = (top + LONG).replace("bulk = true", "")
+    cells = [[row[name] for name in wanted] for row in read_cells(content, layout) if row["flow"] == "M"]
+    assert rows == cells
+    assert bulk.readout is not None
+    zeros = {"4.9e-11", "-4.9e-11", "1.23E-12", "0.00000000000123", "1e-99"}
+    assert {row["found"] for row in bulk.readout.quarantine.to_pylist()} == zeros
+    assert all("finer than 10 decimals" in row["reason"] for row in bulk.readout.quarantine.to_pylist())
+    assert [row[0] for row in rows] == [text for text in FINE if text not in zeros]
+    assert any("finer than ten decimals" in notice for notice in bulk.readout.notices)
+    for printed, value, decimals, lower, upper in rows:
+        exact = Decimal(printed)
+        if lower is None:
+            assert decimals is None and abs(value - exact) <= abs(exact) * Decimal("1e-9"), printed
+        else:
+            assert lower < exact < upper and upper - lower == Decimal("2e-10"), printed
+
+
+def test_a_cut_number_with_a_decimal_comma_has_its_interval_too(bulk: Reader) -> None:
+    top = 'decimal_mark = ","\nthousands_mark = "."\n' + MIXED
+    for first in ("1,5", "1,12345678901"):
+        content = HEAD + f'CHN,W,M,SI,2020,"{first}",A\nCHN,W,X,SI,2020,"0,0000123456789012",A\n'
+        rows = bulk(content, top=top)
+        cells = read_cells(content, (top + LONG).replace("bulk = true", ""))
+        assert rows == cells and rows[1]["upper"] - rows[1]["lower"] == Decimal("2e-10")
+
+
 def test_declared_decimals(bulk: Reader) -> None:
     """An export that ends every whole number in .0 has no decimals; what is finer is refused."""
     (row,) = bulk(HEAD + "CHN,W,X,SI,2020,1835732.0,A\n", top="decimals = 0\n")
@@ -769,6 +813,17 @@ def test_parquet_keeps_its_types(bulk: Reader, tmp_path: Path) -> None:
     pq.write_table(table.slice(0, 1), path)
     with pytest.raises(InputError, match="finer than the decimals"):
         bulk.read_file(path, parse_layout("decimals = 0\n" + LONG, "t.toml"))
+    numbers = pa.array([1.234567890123e-05, 0.0, 1.5])
+    pq.write_table(table.set_column(table.schema.get_field_index("value"), "value", numbers), path)
+    fine = bulk.read_file(path, parse_layout(LONG, "t.toml"))
+    assert [(r["value"], r["lower"], r["upper"]) for r in fine] == [
+        (Decimal("0.0000123457"), Decimal("0.0000123456"), Decimal("0.0000123458")), (0, None, None),
+        (Decimal("1.5"), None, None),
+    ]  # fmt: skip
+    numbers = pa.array([1.23e-12, 0.0, 1.5])
+    pq.write_table(table.set_column(table.schema.get_field_index("value"), "value", numbers), path)
+    with pytest.raises(InputError, match="would be read as zero"):
+        bulk.read_file(path, parse_layout(LONG, "t.toml"))
 
 
 # --- what is written -------------------------------------------------------------------------------------------------

@@ -470,6 +470,38 @@ role = "value"
     assert read.observations.num_rows == 5
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_repeated_figure_is_held_against_every_original(look: Callable[..., Readout], swapped: bool) -> None:
+    """Sheets A and B both print Travel and Transport; the copy agrees with both on Travel, with one on Transport."""
+    layout = """
+[[tables]]
+sheet = "Long"
+repeats = true
+[[tables]]
+sheets = ["A", "B"]
+table_id = "{sheet}"
+[header]
+contains = ["Item", "Value"]
+[[columns]]
+header = "Item"
+role = "key"
+column = "item"
+[[columns]]
+header = "Value"
+role = "value"
+"""
+    head = ["Item", "Value"]
+    long = [head, ["Travel", 1], ["Transport", 3], ["Construction", 4]]
+    one, two = [head, ["Travel", 1], ["Transport", 2]], [head, ["Travel", 1], ["Transport", 3]]
+    read = look({"Long": long, "A": two if swapped else one, "B": one if swapped else two}, layout)
+    differing = "B" if swapped else "A"
+    assert read.notices == (
+        "Long repeats other tables: 2 of 3 figures agree, 0 differ, 1 stand only there; 1 agree with one table and not "
+        f"with another; first t.xlsx!Long!R3C2 = 3 where t.xlsx!{differing}!R3C2 = 2",
+    )
+    assert read.observations.num_rows == 7
+
+
 BLANKS = """
 [blanks]
 ".." = "Q"

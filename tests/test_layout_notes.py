@@ -84,6 +84,38 @@ def test_notes_with_numbers_in_them_are_texts(look: Callable[..., Readout], note
     assert str(note[-1]) in read.texts["words"].to_pylist()
 
 
+BLANKED = LAYOUT + '[blanks]\n".." = "Q"\n"n.a." = "O"\n'
+
+
+def test_a_second_table_of_blank_marks_alone_is_refused_cell_by_cell(look: Callable[..., Readout]) -> None:
+    second = [
+        ["Imports, £ million"],
+        ["Goods", "Exports", "Imports"],
+        ["Transport", "..", "n.a."],
+        ["Travel", "–", ".."],
+    ]
+    found = [(error.row, error.column, error.problem) for error in refuse(look, TABLE + second, BLANKED)]
+    assert found == [(row, column, "a blank mark under the notes") for row in (8, 9) for column in (2, 3)]
+    scoped = LAYOUT + '[[blanks_where]]\nwhen = { flow = "X" }\nblanks = { ".." = "Q", "n.a." = "O" }\n'
+    assert len(refuse(look, TABLE + second, scoped)) == 4
+
+
+@pytest.mark.parametrize("row", [["Travel", ".."], ["CHN", "Travel", "n.a."], [None, ".."], ["Travel", "-"]], ids=str)
+def test_a_lone_blank_under_the_notes_is_refused(look: Callable[..., Readout], row: list[Any]) -> None:
+    (error,) = refuse(look, [*TABLE, ["a note"], [], row], BLANKED)
+    assert (error.problem, error.row, error.column) == ("a blank mark under the notes", 8, len(row))
+
+
+@pytest.mark.parametrize(
+    "note",
+    [["..", "suppressed"], ["Symbols", "..", "suppressed", "n.a.", "not available"], [".. suppressed"], ["---"]],
+    ids=str,
+)  # fmt: skip
+def test_notes_that_explain_the_blank_marks_are_texts(look: Callable[..., Readout], note: list[Any]) -> None:
+    read = look([*TABLE, note], BLANKED)
+    assert read.observations.num_rows == 4 and note[-1] in read.texts["words"].to_pylist()
+
+
 def test_a_figure_under_the_notes_that_is_not_wanted_is_left_out_with_a_reason(look: Callable[..., Readout]) -> None:
     rows = [*TABLE, ["Exchange rate", 1.28]]
     assert "figure under the notes" in refuse(look, rows)[0].problem

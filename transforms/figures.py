@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import cache
 
@@ -18,6 +18,8 @@ MEND_UNROUNDED = (
     'is it two figures run together? Where the file holds unrounded machine numbers, say precision = "mixed" (or '
     '"stored", if all of them are).'
 )
+READ_AS_ZERO = f"the figure is finer than {PLACES} decimals, and would be read as zero"
+CUT = "some figures are finer than ten decimals; their rounding is their interval"
 _SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f\u3000", " "))
 
 
@@ -49,7 +51,7 @@ def read_figure(
     if _SCIENTIFIC.fullmatch(plain):
         if table.precision not in ("stored", "mixed"):
             raise ValueError(UNROUNDED)
-        return MarkedFigure(Figure(_to_places(Decimal(plain)), None), statuses, marks)
+        return MarkedFigure(_to_places(Decimal(plain)), statuses, marks)
     try:
         figure = parse_figure(plain, percent_sign=percent)
     except ValueError as error:
@@ -60,7 +62,7 @@ def read_figure(
     shown = figure.decimals
     stored = table.precision == "stored" or (table.precision == "mixed" and (shown or 0) > MOST_DECIMALS)
     if decimals is None and stored and shown is not None:
-        figure = Figure(_to_places(figure.value), None, by_word=figure.by_word)
+        figure = replace(_to_places(figure.value), by_word=figure.by_word)
     return MarkedFigure(_fit_decimals(figure, decimals), statuses, marks)
 
 
@@ -82,11 +84,11 @@ def _read_stored(text: str, number: Number, table: TableLayout, percent: bool, d
     if number.decimals is None:
         if table.precision == "shown" and shown is not None:
             return shown
-        return Figure(_to_places(value), None)
+        return _to_places(value)
     rounded = _round(value, number.decimals)
     if number.decimals <= MOST_DECIMALS and (rounded == value or table.precision == "shown"):
         return Figure(rounded, number.decimals) if table.precision != "stored" else Figure(value, None)
-    return Figure(_to_places(value), None)
+    return _to_places(value)
 
 
 def _round(value: Decimal, places: int) -> Decimal:
@@ -94,12 +96,12 @@ def _round(value: Decimal, places: int) -> Decimal:
         return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
 
 
-def _to_places(value: Decimal) -> Decimal:
-    """An unrounded value at the ten decimals that the observations hold. Raises ValueError where that changes it."""
+def _to_places(value: Decimal) -> Figure:
+    """An unrounded value at the ten decimals that the observations hold. Raises ValueError where that is zero."""
     rounded = _round(value, PLACES)
-    if abs(value - rounded) > abs(value) * Decimal("1e-9"):
-        raise ValueError(f"the figure is finer than {PLACES} decimals ({PLACES})")
-    return rounded
+    if value and not rounded:
+        raise ValueError(READ_AS_ZERO)
+    return Figure(rounded, None, is_cut=abs(value - rounded) > abs(value) * Decimal("1e-9"))
 
 
 def _fit_decimals(figure: Figure, declared: int | None) -> Figure:

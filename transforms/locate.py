@@ -634,6 +634,7 @@ def _refuse_second_header(block: Block, index: int, texts: list[str]) -> InputEr
 
 
 _WHOLE = re.compile(r"\d{1,4}")  # the number of a note, in a cell of its own
+_BARE = re.compile(r"[.…·:\-–—−]+")  # what stands for a blank in most tables, declared or not
 
 
 def _is_ignored(table: TableLayout, cells: list[tuple[int, str]], passed: set[int]) -> bool:
@@ -642,7 +643,8 @@ def _is_ignored(table: TableLayout, cells: list[tuple[int, str]], passed: set[in
 
 
 def _refuse_figures(block: Block, index: int, cells: list[tuple[int, str]]) -> list[InputError]:
-    """Notes are texts: a figure among them, or the header once more, is a table that nothing accounts for."""
+    """Notes are texts: a figure or a blank of one among them, or the header once more, is a table that nothing accounts
+    for."""
     page, table = block.page, block.table
     texts = [text for _, text in cells]
     ignore = 'declare the row with role = "ignore" and a reason if it is not wanted'
@@ -654,14 +656,22 @@ def _refuse_figures(block: Block, index: int, cells: list[tuple[int, str]]) -> l
             )
         ]  # fmt: skip
     numbered = len(cells) > 1 and _WHOLE.fullmatch(texts[0]) and not _is_figure(page, index, *cells[1])
+    figures = [cell for cell in cells[1 if numbered else 0 :] if _is_figure(page, index, *cell)]
+    found = [("a figure", *cell) for cell in figures] + [("a blank mark", *cell) for cell in _find_marks(table, cells)]
     return [
         page.refuse(
-            "a figure under the notes", index=index, column=column, found=text,
-            todo=f"declare the table that begins here ([[tables]], repeat = true), or mend a stray figure; {ignore}.",
+            f"{what} under the notes", index=index, column=column, found=text,
+            todo=f"declare the table that begins here ([[tables]], repeat = true), or mend a stray cell; {ignore}.",
         )
-        for column, text in cells[1 if numbered else 0 :]
-        if _is_figure(page, index, column, text)
+        for what, column, text in sorted(found, key=lambda one: one[1])
     ]  # fmt: skip
+
+
+def _find_marks(table: TableLayout, cells: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The cells of a row that hold a blank of a table: a mark that no words follow, as where one is explained."""
+    declared = {*table.blanks, *(mark for scoped in table.blanks_where for mark in scoped.blanks)}
+    is_mark = [text in declared or (place > 0 and _BARE.fullmatch(text)) for place, (_, text) in enumerate(cells)]
+    return [cell for cell, mark, after in zip(cells, is_mark, [*is_mark[1:], True], strict=True) if mark and after]
 
 
 def _is_figure(page: Page, index: int, column: int, text: str) -> bool:

@@ -16,7 +16,7 @@ SIGN_WORDS: Final = ("负增长", "下降", "减少", "降低", "低于", "负")
 RISE_WORDS: Final = ("增长", "上升", "高于", "增加")
 PLACES: Final = 10  # decimals that the observations hold: DECIMAL(38, 10)
 _EXACT: Final = Context(prec=80)
-_STEP: Final = Decimal(1).scaleb(-PLACES)
+STEP: Final = Decimal(1).scaleb(-PLACES)
 _DIGITS: Final = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2}
 _UNITS: Final = (("亿", 10**8, 10**8), ("万", 10**4, 10**4), ("千", 1000, 10), ("百", 100, 10), ("十", 10, 10))
 _PLAIN: Final = re.compile(
@@ -32,12 +32,14 @@ class Figure:
     """value: exact. decimals: as printed, None where the figure is a word or a fraction.
 
     by_word: the sign came from a word (下降5): a qualifier beside it speaks of the size of the fall.
+    is_cut: ten decimals changed an unrounded number by more than a billionth of it.
     """
 
     value: Decimal
     decimals: int | None
     is_fraction: bool = False
     by_word: bool = False
+    is_cut: bool = False
 
 
 def fold(text: str) -> str:
@@ -152,8 +154,8 @@ def qualified_interval(
         lower = _find_end(figure.value, decimals, lower_rule)
         upper = _find_end(figure.value, decimals, upper_rule)
         return (
-            None if lower is None else min(lower, lower.quantize(_STEP, rounding=ROUND_FLOOR)),
-            None if upper is None else max(upper, upper.quantize(_STEP, rounding=ROUND_CEILING)),
+            None if lower is None else min(lower, lower.quantize(STEP, rounding=ROUND_FLOOR)),
+            None if upper is None else max(upper, upper.quantize(STEP, rounding=ROUND_CEILING)),
         )
 
 

@@ -17,12 +17,12 @@ import pyarrow as pa
 from transforms.codelists import UnknownLabel, join_statuses, load_codelist, qualifier_words, status_order
 from transforms.contract import load_contract
 from transforms.errors import InputError, join_problems
-from transforms.figures import MEND_UNROUNDED, UNROUNDED, MarkedFigure, read_figure
+from transforms.figures import CUT, MEND_UNROUNDED, UNROUNDED, MarkedFigure, read_figure
 from transforms.grid import NEVER_STORED, UNSTORED, Book, Grid
 from transforms.labels import LabelReader, Said, compose_periods, read_unit
 from transforms.layout import BLANK, PREVIOUS, Blank, Layout, PrintedColumn, TableLayout, make_blank
 from transforms.locate import Block, BodyRow, FoundColumn, find_blocks, find_label_marks, strip_marks
-from transforms.numbers import Figure, fold, qualified_interval, rounding_interval
+from transforms.numbers import STEP, Figure, fold, qualified_interval, rounding_interval
 from transforms.patterns import is_pattern, match_text
 from transforms.periods import find_freq, find_period, find_year_before
 
@@ -88,6 +88,7 @@ def read_book_observations(book: Book, layout: Layout, dataset: str, vintage: st
         _table("edition_texts", [key | dict(zip(("table_id", "locator", "kind", "words"), word, strict=True))
                                  for word in words]),
         (*([layout.unsettled] if layout.unsettled else ()), *book.notices, *_count_left_out(blocks),
+         *([f"{book.file}: {CUT}"] if any(reading.has_cut for reading in readings) else ()),
          *_find_idle(layout, readings), *_compare_repeats(blocks, frames)),
     )  # fmt: skip
 
@@ -148,6 +149,7 @@ class BlockReading:
         self.labels = LabelReader(block.table)
         self.faults: list[Fault] = []
         self.rules_used: list[bool] = []
+        self.has_cut = False  # a figure is finer than the decimals that are kept
         self._bad_rows: set[int] = set()
 
     def fail(self, problem: str, index: int, column: int | str | None, found: str, todo: str, *, row: bool) -> None:
@@ -424,6 +426,7 @@ class BlockReading:
         figures = self._read_figures(cells, blanks)
         bad = figures.map(lambda figure: figure == "bad")
         cells, blanks, figures = (part[~bad].reset_index(drop=True) for part in (cells, blanks, figures))
+        self.has_cut = any(figure.figure.is_cut for figure in figures if figure is not None)
         self._fill_values(cells, blanks, figures)
         _fill_status(cells, blanks, figures)
         _fill_intervals(cells, blanks, figures)
@@ -789,11 +792,14 @@ def _fill_intervals(cells: pd.DataFrame, blanks: pd.Series, figures: pd.Series) 
 def _find_interval(figure: Figure, row: dict[str, str] | None) -> tuple[tuple[Decimal | None, Decimal | None], str]:
     """The interval a figure stands for, and its qualifier."""
     if row is not None:
-        return qualified_interval(figure, figure.decimals, row["lower_rule"], row["upper_rule"]), row["qualifier"]
+        low, high = qualified_interval(figure, figure.decimals, row["lower_rule"], row["upper_rule"])
+        if figure.is_cut:
+            low, high = (None if low is None else low - STEP, None if high is None else high + STEP)
+        return (low, high), row["qualifier"]
     if figure.is_fraction:  # a fraction in words is an approximation, and is treated as one
         return qualified_interval(figure, None, "minus_5_percent", "plus_5_percent"), "about"
     if figure.decimals is None:
-        return (None, None), ""
+        return ((figure.value - STEP, figure.value + STEP) if figure.is_cut else (None, None)), ""
     return rounding_interval(figure.value, figure.decimals), ""
 
 
@@ -825,7 +831,10 @@ def _find_idle(layout: Layout, readings: Sequence[BlockReading]) -> list[str]:
 
 
 def _compare_repeats(blocks: Sequence[Block], frames: Sequence[pd.DataFrame]) -> list[str]:
-    """Sheets that are declared to repeat others, held against them: a sentence each."""
+    """Sheets that are declared to repeat others, held against them: a sentence each.
+
+    A figure agrees where it equals an original of its key; that it contradicts another original is said beside that.
+    """
     if not any(block.table.repeats for block in blocks):
         return []
     key = [name for name in load_contract("observations").key if name not in ("dataset", "vintage", "table_id")]
@@ -835,22 +844,34 @@ def _compare_repeats(blocks: Sequence[Block], frames: Sequence[pd.DataFrame]) ->
         columns = [*key, "value", "obs_status", "printed", "locator", "table_id"]
         return pd.concat([f[columns] for f in chosen]) if chosen else pd.DataFrame(columns=columns)
 
-    original, copies = gather(False), gather(True)
-    merged = copies.merge(original.drop_duplicates(key), on=key, how="left", suffixes=("", "_there"), indicator=True)
+    copies = gather(True)
+    copies["__copy"] = range(len(copies))
+    pairs = copies.merge(gather(False), on=key, how="left", suffixes=("", "_there"), indicator=True)
+    pairs["there"] = pairs.pop("_merge") == "both"
+    pairs["same"] = pairs["there"] & (
+        (pairs["value"] == pairs["value_there"]) | (pairs["value"].isna() & pairs["value_there"].isna())
+    )
+    pairs["agrees"] = pairs.groupby("__copy")["same"].transform("any")
     sentences = []
-    for table_id, part in merged.groupby("table_id", sort=False):
-        there = part["_merge"] == "both"
-        same = there & ((part["value"] == part["value_there"]) | (part["value"].isna() & part["value_there"].isna()))
-        other = part[there & ~same]
-        first = "".join(
-            f"; first {row['locator']} = {row['printed']} where {row['locator_there']} = {row['printed_there']}"
-            for _, row in other.head(1).iterrows()
+    for table_id, part in pairs.groupby("table_id", sort=False):
+        against = part[part["there"] & ~part["same"]]
+        differ, partly = against[~against["agrees"]], against[against["agrees"]]
+        agree, total = (rows["__copy"].nunique() for rows in (part[part["agrees"]], part))
+        sentence = (
+            f"{table_id} repeats other tables: {agree} of {total} figures agree, {differ['__copy'].nunique()} differ, "
+            f"{int((~part['there']).sum())} stand only there{_name_first(differ)}"
         )
-        sentences.append(
-            f"{table_id} repeats other tables: {int(same.sum())} of {len(part)} figures agree, {len(other)} differ, "
-            f"{int((~there).sum())} stand only there{first}"
-        )
+        if len(partly):
+            sentence += f"; {partly['__copy'].nunique()} agree with one table and not with another{_name_first(partly)}"
+        sentences.append(sentence)
     return sentences
+
+
+def _name_first(pairs: pd.DataFrame) -> str:
+    return "".join(
+        f"; first {row['locator']} = {row['printed']} where {row['locator_there']} = {row['printed_there']}"
+        for _, row in pairs.head(1).iterrows()
+    )
 
 
 def _to_arrow(cells: pd.DataFrame) -> pa.Table:

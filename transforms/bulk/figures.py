@@ -19,14 +19,13 @@ import pyarrow as pa
 from transforms.bulk.source import Source
 from transforms.bulk.sql import list_texts, quote_text
 from transforms.bulk.words import Digit
-from transforms.figures import MEND_UNROUNDED, UNROUNDED, read_figure
+from transforms.figures import MEND_UNROUNDED, READ_AS_ZERO, UNROUNDED, read_figure
 from transforms.layout import MOST_DECIMALS, Layout, TableLayout
 from transforms.locate import FoundColumn
-from transforms.numbers import qualified_interval
+from transforms.numbers import STEP, qualified_interval
 
 WIDE: Final = "DECIMAL(38,10)"
 _PLAIN_NUMBER: Final = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?"
-_ABOUT: Final = Decimal("1e-9")  # a relative change that says nothing of an unrounded number
 _BATCH: Final = 100_000
 _FINER: Final = "look for two figures run together; or correct decimals in the layout, or leave it out."
 _MEND: Final = "mend the cell, or declare the mark under [blanks] in the layout."
@@ -144,11 +143,24 @@ def is_machine_number(number: str) -> str:
 
 
 def _machine_value(number: str, condition: str = "true") -> str:
-    """The number at ten decimals; what is nearer to zero than half of the last of them is zero."""
+    """The number at ten decimals; NULL where it would be read as zero and is none."""
     return (
-        f"CASE WHEN {condition} THEN CASE WHEN abs(TRY_CAST({number} AS DOUBLE)) < 5e-11 THEN CAST(0 AS {WIDE}) "
-        f"ELSE TRY_CAST({number} AS {WIDE}) END END"
+        f"CASE WHEN {condition} THEN CASE WHEN abs(TRY_CAST({number} AS DOUBLE)) < 5e-11 THEN "
+        f"CASE WHEN NOT regexp_matches({number}, '^-?[0.]*[1-9]') THEN CAST(0 AS {WIDE}) END "
+        f"ELSE nullif(TRY_CAST({number} AS {WIDE}), 0) END END"
     )
+
+
+def is_cut(value: str, text: str, table: TableLayout, kind: str) -> str:
+    """SQL: ten decimals say less than the unrounded number did, by more than a billionth of it. kind: '' = text, or its
+    type of Parquet."""
+    number = f"TRY_CAST({text if kind else _with_point(text, table)} AS DOUBLE)"
+    return f"abs(CAST({value} AS DOUBLE) - {number}) > abs({number}) * 1e-9"
+
+
+def end_of_cut(value: str, sign: str) -> str:
+    """SQL: an end of the interval of a number that is cut: one unit of the last decimal from it."""
+    return f"CAST({value} AS {WIDE}) {sign} CAST('{STEP:f}' AS {WIDE})"
 
 
 # --- what SQL has left -----------------------------------------------------------------------------------------------
@@ -166,11 +178,13 @@ def read_rest(
     connection.register("batch", batch)
     connection.execute(f"CREATE TABLE figures_{n} AS FROM batch")
     connection.unregister("batch")
-    number = _with_point("text", table)
+    number, cut = _with_point("text", table), is_cut("v", "text", table, source.types[n - 1])
     if _takes_machine_numbers(table, column):
         connection.execute(
-            f"INSERT INTO figures_{n} (text, printed, value) SELECT text, text, {_machine_value(number)} AS v "
-            f"FROM rest_{n} WHERE {is_machine_number(number)} AND v IS NOT NULL"
+            f"INSERT INTO figures_{n} (text, printed, value, lower, upper) SELECT text, text, v, "
+            f"CASE WHEN {cut} THEN {end_of_cut('v', '-')} END, CASE WHEN {cut} THEN {end_of_cut('v', '+')} END "
+            f"FROM (SELECT text, {_machine_value(number)} AS v FROM rest_{n} WHERE {is_machine_number(number)}) "
+            "WHERE v IS NOT NULL"
         )
     elif declared_decimals(table, column) is None and not source.types[n - 1]:  # there may be millions of them
         connection.execute(
@@ -204,6 +218,9 @@ def _read_text(text: str, table: TableLayout, column: FoundColumn, source: Sourc
     if printed == "":
         return row | {"problem": "a blank that the layout does not know", "todo": MEND_BLANK}
     if source.types[column.number - 1]:
+        number = Decimal(printed)
+        if number.is_finite() and abs(number) < 1:
+            return row | {"problem": READ_AS_ZERO, "todo": _FINER}
         return row | {"problem": "a number that is no figure", "todo": _MEND}
     decimals = declared_decimals(table, column)
     try:
@@ -215,6 +232,8 @@ def _read_text(text: str, table: TableLayout, column: FoundColumn, source: Sourc
     if figure.is_fraction:
         lower, upper = qualified_interval(figure, None, "minus_5_percent", "plus_5_percent")
         row |= {"lower": lower, "upper": upper, "qualifier": "about"}
+    if figure.is_cut:
+        row |= {"lower": figure.value - STEP, "upper": figure.value + STEP}
     if abs(figure.value) >= Decimal(10) ** 28:
         return row | {"problem": "a figure of more than 28 digits before the point", "todo": _FINER}
     return row | {"value": figure.value, "decimals": figure.decimals}

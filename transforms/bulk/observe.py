@@ -14,7 +14,7 @@ from typing import Any, Final
 import duckdb
 import pyarrow as pa
 
-from transforms.bulk.figures import WIDE, NumberForm, declared_decimals
+from transforms.bulk.figures import WIDE, NumberForm, declared_decimals, end_of_cut, is_cut
 from transforms.bulk.said import Cluster, FigureColumn, Texts, possible_values
 from transforms.bulk.source import Source
 from transforms.bulk.sql import create_enum, list_members, list_texts, quote_text
@@ -470,9 +470,10 @@ class Observing:
         ends = []
         for name, step in (("lower", "-"), ("upper", "+")):
             parts = [f"WHEN blank = 0 THEN {name}"] if rest else []
-            if self.facts.coarse and not self.source.types[figure.number - 1]:
-                parts.insert(0, f"WHEN blank = 0 AND d IS NULL AND v IS NOT NULL AND {is_coarse('v', 'p')} "
-                                f"THEN CAST(v AS {WIDE}) {step} CAST('0.0000000001' AS {WIDE})")  # fmt: skip
+            if self.facts.coarse:
+                cut = is_cut("v", "p", self.table, self.source.types[figure.number - 1])
+                cut = f"d IS NULL AND v IS NOT NULL AND {cut}"
+                parts.insert(0, f"WHEN blank = 0 AND {cut} THEN {end_of_cut('v', step)}")
             for place, blank in enumerate(self.blanks, 1):
                 end = getattr(blank, name)
                 parts += [f"WHEN blank = {place} THEN CAST('{Decimal(str(end))}' AS {WIDE})"] if end is not None else []
@@ -579,11 +580,6 @@ def half_unit(decimals: str) -> str:
     """SQL: half a unit of the last of so many decimals; NULL for none."""
     halves = ", ".join(f"'{Decimal(5).scaleb(-places - 1):f}'" for places in range(10))
     return f"list_extract(CAST([{halves}] AS {WIDE}[]), {decimals} + 1)"
-
-
-def is_coarse(value: str, text: str) -> str:
-    """SQL: ten decimals say less than the unrounded number did, by more than a billionth of it."""
-    return f"abs(CAST({value} AS DOUBLE) - TRY_CAST({text} AS DOUBLE)) > abs(TRY_CAST({text} AS DOUBLE)) * 1e-9"
 
 
 def finer_than(value: str, declared: int | None, kind: str) -> str:

@@ -20,11 +20,12 @@ from transforms.bulk.figures import (
     choose_form,
     declared_decimals,
     figure_digits,
+    is_cut,
     marks_of,
     read_rest,
     stage_figure,
 )
-from transforms.bulk.observe import SAID, Facts, Observing, finer_than, is_coarse, list_values
+from transforms.bulk.observe import SAID, Facts, Observing, finer_than, list_values
 from transforms.bulk.said import (
     Cluster,
     Clustering,
@@ -40,6 +41,7 @@ from transforms.bulk.store import write_sidecar
 from transforms.bulk.words import Digit, pack_words, read_word, write_word
 from transforms.codelists import load_codelist
 from transforms.contract import load_contract
+from transforms.figures import CUT
 from transforms.layout import Layout
 from transforms.patterns import fold_heading, match_text
 
@@ -338,10 +340,11 @@ class BulkReading:
         ):
             value_type = WIDE
         coarse = any(
-            self._has(f"staged WHERE d{c.number} IS NULL AND v{c.number} IS NOT NULL AND p{c.number} IS NOT NULL "
-                      f"AND {is_coarse(f'v{c.number}', f'p{c.number}')}")
-            for c in self.value_columns if form.is_wide and not self.source.types[c.number - 1]
+            self._has(f"staged WHERE d{c.number} IS NULL AND v{c.number} IS NOT NULL AND p{c.number} IS NOT NULL AND "
+                      f"{is_cut(f'v{c.number}', f'p{c.number}', self.table, self.source.types[c.number - 1])}")
+            for c in self.value_columns if form.is_wide
         )  # fmt: skip
+        cut_apart = (f"figures_{n} WHERE lower IS NOT NULL AND coalesce(qualifier, '') = ''" for n in sorted(rest))
         bad: dict[int, list[str]] = {}
         for fault in texts.faults:
             bad.setdefault(fault.column.number, []).append(fault.text)
@@ -349,10 +352,8 @@ class BulkReading:
             c.number for c in self.value_columns
             if declared_decimals(self.table, c) is not None and self._has(f"staged WHERE {self._finer(c)}")
         )  # fmt: skip
-        if coarse:
-            self.notices.append(
-                f"{self.source.file}: some figures are finer than ten decimals; their rounding is their interval"
-            )
+        if coarse or any(map(self._has, cut_apart)):
+            self.notices.append(f"{self.source.file}: {CUT}")
         return Facts(
             frozenset(rest),
             value_type,
