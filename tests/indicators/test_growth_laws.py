@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import pytest
@@ -69,6 +70,49 @@ def test_ranges_of_a_share_of_a_sum_that_it_is_part_of() -> None:
             holds(row, search(boxes, of_parts, rng, steps=9), tightness=3e-3)
             inside += float(row["upper"]) > corners[1] + 1e-6 or float(row["lower"]) < corners[0] - 1e-6
     assert inside > 3
+
+
+FILLED = ("SD", *SIX)
+Key = tuple[str, str]
+IDENTITY = ("indicator", "definition", "geo", "reference", "partner", "flow", "item", "period", "base_period", "basis")
+
+
+def test_a_range_holds_whatever_fills_a_blank() -> None:
+    """Blank a quarter or two, then print there what services leave: no figure may leave the range of the blank."""
+    rng = random.Random(5)
+    worlds: dict[str, list[Row]] = {}
+    for n in range(6):
+        keys = [(item, f"{year}-Q{q}") for item in FILLED for year in (2019, 2020) for q in (1, 2, 3, 4)]
+        figures = {key: rng.randint(1, 999) for key in keys}
+        blank = rng.sample(keys, 1 + n % 2)
+        services = {p: sum(figures[i, p] for i in FILLED) + rng.randint(100, 2000) for _, p in keys}
+        whole = [cell(f"={s}", item="S", period=p) for p, s in services.items()]
+
+        def listed(filled: Mapping[Key, int], whole: list[Row] = whole) -> list[Row]:
+            return whole + [cell(f"={v}", item=i, period=p) for (i, p), v in filled.items()]
+
+        worlds[f"blank{n}"] = listed({k: v for k, v in figures.items() if k not in blank})
+        worlds[f"blank{n}"] += [cell("", item=i, period=p) for i, p in blank]
+        for m in range(3):
+            filled = dict(figures)
+            for item, period in blank:
+                room = services[period] - sum(filled[i, period] for i in FILLED if i != item)
+                filled[item, period] = (0, room, rng.randint(0, room))[m]
+            worlds[f"filled{n}_{m}"] = listed(filled)
+    results = compute(worlds)
+    held = dict.fromkeys(SHARES, 0)
+    for n, m in itertools.product(range(6), range(3)):
+        figures_of = {tuple(r[k] for k in IDENTITY): r["value"] for r in results.by_dataset[f"filled{n}_{m}"]}
+        for row in results.by_dataset[f"blank{n}"]:
+            value = figures_of.get(tuple(row[k] for k in IDENTITY))
+            if value is None:
+                continue
+            slack = Decimal("1e-8") * max(1, abs(value))
+            assert row["lower"] is None or row["lower"] <= value + slack, row
+            assert row["upper"] is None or row["upper"] >= value - slack, row
+            if row["indicator"] in SHARES and row["value"] is None and row["lower"] is not None:
+                held[row["indicator"]] += 1
+    assert min(held.values()) > 20, held
 
 
 worlds_of_levels = st.lists(st.lists(st.integers(1, 9999), min_size=12, max_size=12), min_size=6, max_size=10)

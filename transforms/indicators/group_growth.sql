@@ -26,6 +26,7 @@ WITH members AS (
      AND e.basis = l.basis AND e.unit = l.unit AND e.adjustment = l.adjustment AND e.member = l.member
     CROSS JOIN (SELECT max(bit) AS broken FROM obs_status WHERE effect = 'break') k
     GROUP BY l.group_code, l.dataset, l.vintage, l.partner, l.flow, l.item, l.period, l.freq, l.basis, l.unit, l.adjustment
+    HAVING count(l.inputs) + count(e.inputs) > 0  -- who is listed may have left the group since
 ), judged AS (
     SELECT *, CASE WHEN n_unknown > 0 OR all0 <= 0 OR all0 IS NULL OR p0 IS NULL THEN n_known / CAST(n_members AS DOUBLE)
                    ELSE p0 / CAST(all0 AS DOUBLE) * (1 - lost) END AS coverage,
@@ -48,5 +49,5 @@ SELECT definition, group_code AS geo, 'MEMBERS' AS reference, partner, flow, ite
             ELSE '' END AS asked,
        concat_ws('; ', nullif(refusal, ''), CASE WHEN is_broken THEN 'the series of a member is broken in between' END, CASE WHEN n_known < n_members
             THEN concat('over ', n_known, ' of ', n_members, ' members that have a value in both periods') END) AS note,
-       l_inputs || e_inputs AS inputs
+       CASE WHEN l_inputs IS NULL THEN e_inputs WHEN e_inputs IS NULL THEN l_inputs ELSE l_inputs || e_inputs END AS inputs
 FROM judged

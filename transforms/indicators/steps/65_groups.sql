@@ -1,6 +1,8 @@
 -- 4b. Groups of economies or cities that the list group_members knows (members on the last day of the period), summed from
 --     what an edition has of their members. What a member without a value would weigh is judged by its share in the sum
 --     of the members when it last (else next) had one: a sum must not jump because one large member has not reported.
+--     With a single partner a group is only asked for where the edition lists two of its members: trade of one economy by
+--     partner is not about the groups it is in.
 CREATE OR REPLACE TEMP TABLE group_panels AS
 WITH member_levels AS (
     SELECT g.group_code, m.*,
@@ -11,6 +13,9 @@ WITH member_levels AS (
     WHERE m.measure = 'value' AND m.price = 'current' AND m.is_whole AND m.flow IN ('X', 'M', 'T')
       AND m.freq IN ('A', 'Q', 'M') AND NOT contains(m.period, '/')
       AND (starts_with(m.item, 'EBOPS2010:') OR starts_with(m.item, 'DEF:'))
+    WINDOW members AS (PARTITION BY g.group_code, m.dataset, m.vintage, m.partner, m.flow, m.item, m.basis, m.unit,
+                                    m.adjustment)
+    QUALIFY m.partner = 'W' OR min(m.geo) OVER members <> max(m.geo) OVER members
 ), asked AS (
     SELECT DISTINCT group_code, dataset, vintage, partner, flow, item, definition, period, freq, basis, unit, adjustment, day
     FROM member_levels
@@ -54,8 +59,7 @@ SELECT group_code, dataset, vintage, partner, flow, item, max(definition) AS def
             ELSE 1 - CAST(sum(CAST(CASE WHEN point IS NULL THEN lost_share ELSE 0 END AS DECIMAL(38, 15))) AS DOUBLE) END
            AS coverage,
        bit_or(statuses) AS statuses, bool_or(contested) AS contested,
-       string_agg(CASE WHEN point IS NULL THEN member END, ' ' ORDER BY member) AS lost,
-       string_agg(CASE WHEN point IS NOT NULL THEN member END, ' ' ORDER BY member) AS known,
+       array_to_string(list_sort(list(member) FILTER (WHERE point IS NULL)), ' ') AS lost,
        flatten(list(inputs) FILTER (WHERE inputs IS NOT NULL)) AS inputs
 FROM group_panels
 GROUP BY ALL

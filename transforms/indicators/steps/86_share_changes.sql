@@ -14,12 +14,15 @@ WITH wanted AS (
                    WHERE e.definition = s.reference_definition AND s.reference = upper(s.reference_definition)
                      AND starts_with(s.item, e.item)))))
 ), sums AS (
-    SELECT dataset, vintage, geo, partner, flow, whole, period, basis, adjustment, unit, sum(lo_cut) AS lo, sum(hi) AS hi
+    SELECT dataset, vintage, geo, partner, flow, whole, period, basis, adjustment, unit, sum(lo_cut) AS lo,
+           sum(hi) AS hi, count(*) FILTER (WHERE hi IS NULL AND is_missing) = 0 AS is_bounded
     FROM compositions WHERE price = 'current' AND starts_with(whole, 'DEF:')
     GROUP BY ALL
 )
 SELECT w.*, CASE WHEN w.is_sum THEN not_below_zero(s.lo - w.n_lo) ELSE w.d_lo END AS r_lo,
-       CASE WHEN w.is_sum THEN not_below_zero(s.hi - w.n_hi) ELSE w.d_hi END AS r_hi,
+       -- with an item missing the rest is what the sum, by its own bounds, can be beside the numerator
+       CASE WHEN NOT w.is_sum THEN w.d_hi WHEN w.d IS NOT NULL OR s.is_bounded THEN not_below_zero(s.hi - w.n_hi)
+            WHEN w.d_hi - w.n_lo >= r_lo THEN w.d_hi - w.n_lo END AS r_hi,
        count(*) FILTER (WHERE (w.statuses & getvariable('law').broken) <> 0) OVER (
            PARTITION BY w.dataset, w.vintage, w.geo, w.partner, w.flow, w.item, w.reference, w.freq, w.basis,
                         w.adjustment, w.currency
