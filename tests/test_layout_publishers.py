@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal as D
 from pathlib import Path
@@ -354,3 +355,27 @@ def test_a_number_of_another_style_is_quoted_as_it_stands(look: Callable[..., Re
     message = fault(lambda: look("Item,2018,2019\nTravel,1.23,4\n", keys, layout))
     assert "('1.23' is no number with ',' for decimals and '.' for thousands, as the layout says)" in message
     assert "1,23" not in message
+
+
+# --- patterns that hang -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(a+)+b", "(a*)*", r"(\s*\w+)*", "(, .+)*", "((a{1,30})x?){1,30}b", "(.+?)+", "(a|b+)+"]
+)
+def test_a_repeat_within_a_repeat_is_refused(pattern: str) -> None:
+    message = fault(lambda: parse_layout(f"texts = ['/Millions {pattern}/']\n{LAYOUT}", "t.toml"))
+    assert "texts[1] repeats what is itself repeated, which may hang a run" in message
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"(\w+,)*", r"\d(,\d)*", r"([.]\s*)+", ".*a.*", "(ab)+", r"(\d+ ?){1,3}", r"(?:[A-Z][a-z]*)+", "(|a)x+"]
+)
+def test_other_repeats_are_none_of_that(pattern: str) -> None:
+    assert parse_layout(f"texts = ['/Millions {pattern}/']\n{LAYOUT}", "t.toml").table.texts
+
+
+@pytest.mark.parametrize("pattern", [r"(\w+,)*", r"\d(,\d)*", r"([.]\s*)+"])
+def test_what_is_allowed_ends_soon(pattern: str) -> None:
+    for text in ("a," * 40 + "!", "1" + ",1" * 40 + "!", ". " * 40 + "!"):
+        assert re.fullmatch(pattern, text) is None
