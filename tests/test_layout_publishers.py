@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Callable
 from decimal import Decimal as D
 from pathlib import Path
@@ -354,3 +356,56 @@ def test_a_number_of_another_style_is_quoted_as_it_stands(look: Callable[..., Re
     message = fault(lambda: look("Item,2018,2019\nTravel,1.23,4\n", keys, layout))
     assert "('1.23' is no number with ',' for decimals and '.' for thousands, as the layout says)" in message
     assert "1,23" not in message
+
+
+# --- patterns that hang -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(a+)+b", "(a*)*", r"(\s*\w+)*", "(, .+)*", "((a{1,30})x?){1,30}b", "(.+?)+", "(a|b+)+"]
+)
+def test_a_repeat_within_a_repeat_is_refused(pattern: str) -> None:
+    message = fault(lambda: parse_layout(f"texts = ['/Millions {pattern}/']\n{LAYOUT}", "t.toml"))
+    assert "texts[1] repeats what is itself repeated, which may hang a run" in message
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"(\w+,)*", r"\d(,\d)*", r"([.]\s*)+", ".*a.*", "(ab)+", r"(\d+ ?){1,3}", r"(?:[A-Z][a-z]*)+", "(|a)x+"]
+)
+def test_other_repeats_are_none_of_that(pattern: str) -> None:
+    assert parse_layout(f"texts = ['/Millions {pattern}/']\n{LAYOUT}", "t.toml").table.texts
+
+
+@pytest.mark.parametrize("pattern", [r"(\w+,)*", r"\d(,\d)*", r"([.]\s*)+"])
+def test_what_is_allowed_ends_soon(pattern: str) -> None:
+    for text in ("a," * 40 + "!", "1" + ",1" * 40 + "!", ". " * 40 + "!"):
+        assert re.fullmatch(pattern, text) is None
+
+
+# --- drafts -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_draft_of_a_long_file_leaves_out_numbers_of_series_and_takes_the_unit_from_its_columns() -> None:
+    head = "REF_DATE,GEO,DGUID,Trading partners,Trade,UOM,SCALAR_FACTOR,VECTOR,COORDINATE,VALUE,STATUS\n"
+    rows = [
+        f"{year},Canada,2016A000011124,{place},{side},Dollars,millions,v{n}{year},1.{n},{value},{status}\n"
+        for year in (2021, 2022)
+        for n, (place, side, value, status) in enumerate(
+            [("Japan", "Exports", "5.1", ""), ("Japan", "Imports", "6.2", "r"), ("France", "Exports", "", "x"),
+             ("France", "Imports", "7.5", ""), ("Germany", "Exports", "8.5", ""), ("Germany", "Imports", "", "..")], 1)
+    ]  # fmt: skip
+    draft = draft_layout(read_book((head + "".join(rows)).encode(), "t.csv"), "made_up")
+    assert draft.problem is None and draft.readout is not None, draft.problem
+    text = tomllib.loads(draft.text)
+    roles = {column["header"]: column["role"] for column in text["columns"]}
+    assert {roles[name] for name in ("VECTOR", "COORDINATE", "DGUID")} == {"ignore"}
+    assert text["constants"]["unit_mult"] == 6 and text["maps"]["obs_status"] == {"r": "A", "x": "Q", "..": "L"}
+    statuses = sorted(row["obs_status"] for row in draft.readout.observations.to_pylist() if row["value"] is None)
+    assert statuses == ["L", "L", "Q", "Q"]
+
+
+def test_a_draft_takes_no_day_of_release_for_the_period(book: Callable[..., bytes]) -> None:
+    table: Rows = [["Line", "Type of service", "Value"], [1, "Transport", 5], [2, "Travel", 6], [3, "Construction", 7]]
+    rows = [["Trade in services, all countries"], ["Release Date: July 3, 2025"], *table]
+    draft = draft_layout(read_book(book({"S": rows}), "t.xlsx"), "made_up")
+    assert tomllib.loads(draft.text.replace("# TODO", "#"))["constants"]["period"] == ""

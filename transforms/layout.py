@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, get_args, get_origin, get_type_hints
 
+from transforms.backtracking import may_hang
 from transforms.codelists import load_codelist, normalise_label, unit_labels
 from transforms.contract import Column, load_contract
 from transforms.errors import InputError
@@ -565,6 +566,12 @@ def _check_pattern(layout: Layout | TableLayout, where: str, wanted: str, names:
         groups = group_names(wanted)
     except re.error as error:
         raise _refuse(layout, f"{where} is no regular expression: {error}", wanted, todo="mend it.") from None
+    if may_hang(wanted[1:-1]):
+        raise _refuse(
+            layout, f"{where} repeats what is itself repeated, which may hang a run: (a+)+ takes twice as long with "
+            "every character", wanted,
+            todo="say it with one repeat (a+), or end every turn with a sign of its own: (\\w+,)*.",
+        )  # fmt: skip
     if unknown := [name for name in groups if name not in names]:
         raise _refuse(layout, f"{where} names a group that says nothing here", unknown[0], names)
 

@@ -166,7 +166,7 @@ def _find_layouts(
     except InputError as fault:
         warn(
             f"the files were not held against the layouts of {dataset}: {fault} They are landed, but digitrade run "
-            "will block the edition until the layout is mended; digitrade layout FILE --check LAYOUT says if it is."
+            "will block the edition until the layout is mended: digitrade layout FILE --check LAYOUT says if it is."
         )
         return {}
     if not layouts:

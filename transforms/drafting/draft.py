@@ -59,13 +59,15 @@ from transforms.errors import InputError
 from transforms.grid import UNSTORED, Book
 from transforms.layout import parse_layout
 from transforms.observe import Readout, read_book_observations
-from transforms.patterns import is_pattern, match_text, tidy
+from transforms.patterns import fold_heading, is_pattern, match_text, tidy
 from transforms.periods import find_period, find_years
 
 _EXPONENT = re.compile(r"[-+]?\d+(\.\d+)?[eE][-+]?\d+")
 _NOTE_WORDS = re.compile(
     r"(?P<word>sources?|notes?|footnotes?|数据来源|资料来源|来源|注释?|备注|说明)\s*(?P<sign>[:：.]?)", re.I
 )
+# The day of publication is not the period of the figures.
+_RELEASED = re.compile(r"\b(releas|publish|updated|revised on)|发布|更新", re.I)
 _PRICE = 'price = "current"  # TODO at current prices?'
 _CONTAINED = 6  # labels of the header that a draft names
 
@@ -697,6 +699,9 @@ class _FormWriter:
         above = [text for table in self.tables for _, _, text in table.above]
         same = [key.distinct[0] for key in self.form.keys if key.role == "ignore" and len(key.distinct) == 1]
         heads = [value.column.heading for value in self.form.values]
+        by_name = {k.heading.casefold(): k.distinct[0] for k in self.form.keys if len(k.distinct) == 1}
+        if {"uom", "scalar_factor"} <= set(by_name):
+            same.append(f"{by_name['scalar_factor']} of {by_name['uom']}")
         return [*above, *same, *dict.fromkeys(t.page.grid.sheet for t in self.tables), *heads, self.book.file]
 
     def _write_constants(self) -> Iterator[str]:
@@ -727,6 +732,7 @@ class _FormWriter:
             yield f'item = "{self.scheme}:ALL"  # TODO what is measured? A code of our list, or one of your own (codes)'
             assume(f"item = {self.scheme}:ALL, a code of your own")
         if "period" not in given:
+            hints = [text for text in hints if not _RELEASED.search(text)]
             years = next((found for text in hints if (found := find_years(text))), [])
             said = next((code for text in hints if (code := find_period(text))), "")
             said = said or (years[0] if len(set(years)) == 1 else "")
@@ -809,11 +815,14 @@ class _FormWriter:
     def _write_blanks(self) -> None:
         found: Counter[str] = Counter()
         places: dict[str, str] = {}
+        # a heading among the figures is no blank: another table begins there
+        heads = {fold_heading(text) for t in self.tables for c in t.columns for text in c.texts if text}
         for (values, _), table in zip(self.form.splits, self.tables, strict=True):
             for value in values:
                 for cell, index in zip(value.column.cells, table.data, strict=True):
                     if (
                         cell == UNSTORED
+                        or fold_heading(cell) in heads
                         or is_figure(cell)
                         or is_year(cell)
                         or split_mark(cell)[1]

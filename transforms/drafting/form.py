@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from transforms.drafting.find_tables import SeenColumn, SeenTable
-from transforms.drafting.headings import Piece, is_numbering, is_whole_year, name_heading, read_heading
+from transforms.drafting.headings import Piece, is_identifier, is_numbering, is_whole_year, name_heading, read_heading
 from transforms.drafting.meanings import (
     find_scheme,
     is_blank_mark,
@@ -332,6 +332,9 @@ class Form:
             if is_numbering(key.heading) or runs_down(key.cells):
                 _set_numbering(key)
                 continue
+            if is_identifier(key.heading):
+                key.role, key.reason = "ignore", "the publisher's number of what other columns say"
+                continue
             if not key.distinct:
                 named = name_heading(key.heading) == "obs_status"
                 key.role, key.prefix = ("status", "") if named else ("note", f"{key.heading}: " if key.heading else "")
@@ -514,7 +517,7 @@ def _set_beside(key: KeyColumn, name: str, taken: set[str]) -> None:
     elif name == "obs_status":
         key.role = "status"
         unknown = [text for text in key.distinct if not all(part in _STATUSES for part in re.split(r"[;,]\s*", text))]
-        key.codes = dict.fromkeys(unknown, "A")
+        key.codes = {text: _STATUS_TEXTS.get(text.casefold(), "A") for text in unknown}
         key.todo = "say what each text means; A says nothing" if unknown else ""
     elif name == "decimals":
         key.role, key.reason = "ignore", "the decimals follow from the figures"
@@ -531,6 +534,8 @@ def _set_beside(key: KeyColumn, name: str, taken: set[str]) -> None:
         key.todo = "units that our list does not know are taken over as printed" if key.local else ""
 
 
+# What most offices mean by it: suppressed, not available, revised (a figure like others).
+_STATUS_TEXTS = {"x": "Q", "..": "L", "...": "L", "r": "A"}
 _STATUSES = frozenset("BOMLHQJSDKWIFEPNUVGA")
 
 

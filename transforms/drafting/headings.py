@@ -93,6 +93,11 @@ def is_numbering(heading: str) -> bool:
     return any(pattern.fullmatch(one) for one in (text, *_cut_tongues(text)))
 
 
+def is_identifier(heading: str) -> bool:
+    """VECTOR, COORDINATE, DGUID: the publisher's numbers of what other columns say in words."""
+    return bool(re.fullmatch(r"vector|coordinate|dguid|uom_id|scalar_id", tidy(heading), re.I))
+
+
 def is_whole_year(text: str) -> bool:
     """Jahr, 全年: beside quarters, the column of the year."""
     return bool(_WHOLE_YEAR.fullmatch(tidy(text)))
