@@ -22,6 +22,7 @@ from rich.markup import escape
 from expectations.run import Outcome, load_suite, run_suite
 from flows.layout_command import WHOLE, read_beginning
 from flows.stages.parquet import MEMORY_LIMIT
+from flows.stages.reading import read_book_of
 from flows.store.editions import _read_texts, read_beside
 from transforms.archives import list_members, plain_name
 from transforms.bulk import read_bulk, select_observations
@@ -39,7 +40,7 @@ from transforms.drafting.check import (
 )
 from transforms.drafting.given import Given, describe_readout, preview_rows, summarise_tables
 from transforms.errors import InputError
-from transforms.grid import ENCODINGS, read_book
+from transforms.grid import ENCODINGS
 from transforms.indicators import create_codelists, create_table, quote
 from transforms.layout import Layout, parse_layout
 from transforms.observe import Readout
@@ -110,8 +111,8 @@ def _refuse_encoding(layout: Layout, encoding: str) -> None:
 
 
 def _look_at_cells(file: Path, layout: Layout, dataset: str) -> Look:
-    content, name, whole = read_beginning(file, WHOLE)
-    book = read_book(content, name, encoding=layout.encoding, delimiter=layout.delimiter)
+    content, name, whole = read_beginning(file, WHOLE, messages=True)
+    book = read_book_of(content, name, layout)
     report = check_layout(book, layout, dataset)
     given = None
     if (readout := report.readout) is not None:

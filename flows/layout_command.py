@@ -97,19 +97,21 @@ def _use_codelists(folder: Path) -> None:
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
-def read_beginning(path: Path, most: int = LOOKED_AT) -> tuple[bytes, str, bool]:
+def read_beginning(path: Path, most: int = LOOKED_AT, *, messages: bool = False) -> tuple[bytes, str, bool]:
     """The bytes of a table file, unpacked, its name, and whether that is all. A workbook is taken whole, a text file
     to the last whole line within `most` bytes. Raises InputError for what is no table: web pages, archives of several
-    files, messages."""
+    files, and, unless they are wanted, messages (then taken whole)."""
     from flows.connectors.sniff import check_content
     from transforms.errors import InputError
 
     if not path.is_file():
         raise InputError("there is no such file", file=str(path), todo="look at its name and folder.")
     kind = check_content(path, "", path.name)
-    if kind in ("json", "xml"):
+    is_message = kind in ("json", "xml")
+    if is_message and not (messages and path.suffix.lower() == f".{kind}"):
         raise InputError(f"the file is {kind.upper()} and no table", file=path.name,
-                         todo="SDMX messages need no layout of this kind: see docs/sdmx.md.")  # fmt: skip
+                         todo=f"an SDMX message is named .{kind}; docs/sdmx.md has a layout for one, which no draft is "
+                         "made of but --check tries.")  # fmt: skip
     if kind in ("7z", "parquet"):
         raise InputError(f"the file is {kind}, which is not looked into", file=path.name,
                          todo="unpack it, or write a layout from the publisher's description: with bulk = true it is "
@@ -120,6 +122,8 @@ def read_beginning(path: Path, most: int = LOOKED_AT) -> tuple[bytes, str, bool]
                 return _cut(packed.read(most + 1), PurePath(path.name).stem, most)
         if kind == "zip":
             return _read_zip(path, most)
+        if is_message:
+            return path.read_bytes(), path.name, True
         whole = kind in ("xlsx", "xls", "ods")
         with path.open("rb") as plain:
             content = plain.read(WHOLE + 1 if whole else most + 1)

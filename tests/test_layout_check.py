@@ -268,3 +268,86 @@ columns = [ { header = "国家", role = "key", column = "geo" }, { header = '/(?
     assert code == 0, said
     (idle,) = [notice for notice in said["notices"] if "nothing fits" in notice]
     assert idle == "t.csv.toml: declared, but nothing fits: rows 'Smu'; rules[2] when {'geo': 'DEU'}"
+
+
+# --- SDMX messages ----------------------------------------------------------------------------------------------------
+
+# Exports of services of China in two years, the second not available, as the two forms of message that are no table.
+MESSAGE_LAYOUT = """
+files = ["m.xml", "m.json"]
+columns = [ { header = "REF_AREA", role = "key", column = "geo", parse = "iso2" },
+            { header = "TIME_PERIOD", role = "key", column = "period" }, { header = "OBS_VALUE", role = "value" },
+            { header = "OBS_STATUS", role = "status" } ]
+[header]
+contains = ["REF_AREA", "OBS_VALUE"]
+[blanks]
+"" = "O"
+[constants]
+partner = "W"
+flow = "X"
+item = "EBOPS2010:S"
+measure = "value"
+unit = "USD"
+unit_mult = 6
+price = "current"
+"""
+XML_MESSAGE = """<?xml version="1.0" encoding="UTF-8"?>
+<mes:StructureSpecificData xmlns:mes="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"
+  xmlns:com="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common">
+ <mes:Header><mes:ID>M</mes:ID><mes:Structure structureID="S" dimensionAtObservation="TIME_PERIOD">
+  <com:StructureUsage><Ref agencyID="OECD.SDD" id="DF_BOP" version="1.0"/></com:StructureUsage></mes:Structure>
+ </mes:Header>
+ <mes:DataSet action="Replace" structureRef="S"><Series REF_AREA="CN">
+  <Obs TIME_PERIOD="2020" OBS_VALUE="12.50" OBS_STATUS="A"/><Obs TIME_PERIOD="2021" OBS_STATUS="M"/>
+ </Series></mes:DataSet>
+</mes:StructureSpecificData>"""
+JSON_MESSAGE = """{"meta": {"id": "M"}, "data": {"structures": [{"dataSets": [0],
+ "dimensions": {"series": [{"id": "REF_AREA", "values": [{"id": "CN"}]}],
+                "observation": [{"id": "TIME_PERIOD", "values": [{"value": "2020"}, {"value": "2021"}]}]},
+ "measures": {"observation": [{"id": "OBS_VALUE"}]},
+ "attributes": {"observation": [{"id": "OBS_STATUS", "values": [{"id": "A"}, {"id": "M"}]}]}}],
+ "dataSets": [{"structure": 0, "series": {"0": {"observations": {"0": [12.50, 0], "1": [null, 1]}}}}]}}"""
+MESSAGES = pytest.mark.parametrize(
+    ("content", "name"), [(XML_MESSAGE, "m.xml"), (JSON_MESSAGE, "m.json")], ids=["xml", "json"]
+)
+
+
+@MESSAGES
+def test_a_message_is_read_as_a_run_reads_it(check: Check, content: str, name: str) -> None:
+    code, said = check(content, MESSAGE_LAYOUT, name)
+    assert (code, said["passes"], said["whole"]) == (0, True, True), said
+    (table,) = said["tables"]
+    assert (table["observations"], table["statuses"]) == (2, {"A": 1, "M": 1})
+    first = said["preview"][0]
+    assert (first["printed"], first["period"], first["locator"]) == ("12.50", "2020", f"{name}!R2C3")
+
+
+@MESSAGES
+@pytest.mark.parametrize(
+    ("spoil", "problem"),
+    [
+        (("CN", "XY"), "no code of the scheme iso2"),
+        (("12.50", '"12,5"'), "text where a figure belongs"),
+        (("2021", "next"), "period"),
+    ],
+    ids=["place", "figure", "period"],
+)
+def test_the_faults_of_a_message_are_listed(
+    check: Check, content: str, name: str, spoil: tuple[str, str], problem: str
+) -> None:
+    old, new = spoil
+    code, said = check(content.replace(old, new.strip('"') if name == "m.xml" else new), MESSAGE_LAYOUT, name)
+    assert (code, len(said["faults"])) == (1, 1) and problem in said["faults"][0]["problem"], said
+
+
+@MESSAGES
+def test_a_message_that_is_cut_off_is_no_message(check: Check, content: str, name: str) -> None:
+    code, said = check(content[:-30], MESSAGE_LAYOUT, name)
+    assert code == 2 and name in said["said"] and "What to do" in said["said"]
+
+
+def test_a_message_is_checked_but_no_layout_is_drafted_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "m.xml"
+    path.write_text(XML_MESSAGE, encoding="utf-8")
+    said = runner.invoke(app, ["layout", str(path)])
+    assert said.exit_code == 2 and "--check" in said.output and "docs/sdmx.md" in " ".join(said.output.split())

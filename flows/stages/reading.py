@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pyarrow as pa
@@ -235,12 +235,21 @@ def _read_table(path: Path, layout: Layout, edition: Edition) -> Readout:
     except OSError as error:
         problem = f"the file cannot be read: {error.strerror}"
         raise InputError(problem, file=path.name, todo="mend its rights.") from None
-    if path.suffix.lower() in _MESSAGES:
-        message = read_message(content, path.name)
-        book = Book(path.name, (to_grid(message),), message.notices)
-    else:
-        book = read_book(content, path.name, encoding=layout.encoding, delimiter=layout.delimiter)
+    book = read_book_of(content, path.name, layout)
     return read_book_observations(book, layout, edition.dataset, edition.vintage)
+
+
+def is_message(name: str) -> bool:
+    """Whether a file of that name is read as an SDMX message: SDMX-ML or SDMX-JSON (SDMX-CSV is a table)."""
+    return PurePath(name).suffix.lower() in _MESSAGES
+
+
+def read_book_of(content: bytes, name: str, layout: Layout) -> Book:
+    """The grids of a workbook, a text table or an SDMX message. Raises InputError."""
+    if is_message(name):
+        message = read_message(content, name)
+        return Book(name, (to_grid(message),), message.notices)
+    return read_book(content, name, encoding=layout.encoding, delimiter=layout.delimiter)
 
 
 def observe_edition(edition: Edition, data_dir: Path) -> pa.Table:
