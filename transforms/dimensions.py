@@ -20,7 +20,7 @@ SMALL = ("frequencies", "prices", "adjustments", "reasons")
 _OTHERS = {
     "indicators": "SELECT indicator AS code, title_en AS label_en, title_zh AS label_zh FROM store.indicator_cards",
     "definitions": "SELECT definition AS code, min(label_en) AS label_en, min(label_zh) AS label_zh "
-    "FROM store.definitions GROUP BY ALL",
+    "FROM store.definition_items GROUP BY ALL",
     "datasets": "SELECT dataset AS code, arg_max(title_en, (latest, vintage)) AS label_en, "
     "arg_max(title_zh, (latest, vintage)) AS label_zh FROM store.datasets GROUP BY ALL",
     "vintages": "SELECT vintage AS code, vintage AS label_en, vintage AS label_zh FROM store.datasets UNION "

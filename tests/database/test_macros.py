@@ -154,8 +154,22 @@ def test_one_indicator_under_two_definitions(con: duckdb.DuckDBPyConnection) -> 
     assert other["value"] is None and 0 < other["lower"] < other["upper"] < 100
     assert other["difference_lower"] == other["lower"] - base["upper"] < 0
     assert other["difference_upper"] == other["upper"] - base["lower"] > 0
-    assert "counts also EBOPS2010:SK1" in other["why_en"] and "leaves out EBOPS2010:SK " in other["why_en"]
-    assert "另计入EBOPS2010:SK1" in other["why_zh"] and "不计入EBOPS2010:SK " in other["why_zh"]
+    assert (
+        other["why_en"]
+        == "dds6 counts SK2 (Other personal, cultural, and recreational services), which unctad does not"
+    )
+    assert other["why_zh"] == "dds6计入SK2（其他个人、文化和娱乐服务），unctad不计入"
+
+
+@pytest.mark.parametrize(("definition", "why"), [("wto_dds", "mode 1"), ("bea_dds_current", "does not list")])
+def test_a_definition_that_totals_do_not_give_is_explained(
+    con: duckdb.DuckDBPyConnection, definition: str, why: str
+) -> None:
+    asked = f"FROM compare_definitions('CHN', 'total_trade', 2020, definitions := 'unctad+{definition}', against := 'unctad')"
+    rows = {row["definition"]: row for row in ask(con, asked)}
+    assert rows[definition]["value"] is None and rows["unctad"]["value"] == Decimal("286301")
+    assert rows[definition]["why_en"].startswith("nothing is published or computed under it; ")
+    assert why in rows[definition]["why_en"]
 
 
 def test_a_definition_without_a_figure_has_its_row(con: duckdb.DuckDBPyConnection) -> None:

@@ -7,6 +7,7 @@ import math
 import random
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from box_search import Formula, draw, holds, interval, search
@@ -252,3 +253,15 @@ def test_a_comparable_rate_of_output_implies_no_base() -> None:
         cell("5.0", measure="growth", price="comparable", **gdp),
     ]  # fmt: skip
     assert compute({"a": rows}).rows("a", "implied_base") == []
+
+
+@settings(max_examples=20)
+@given(st.lists(st.integers(10**5, 10**13), min_size=3, max_size=3))
+def test_a_mean_of_large_amounts_is_exact_to_the_last_decimal(amounts: list[int]) -> None:
+    row = compute({"w": levels_of(*map(str, amounts))}, only=["moving_average"]).one(
+        "w", "moving_average", period="2020"
+    )
+    mean, half = Fraction(sum(amounts), 3), Fraction(1, 2 * 10**10)
+    assert abs(Fraction(row["value"]) - mean) <= half
+    assert 0 <= mean - Fraction(1, 2) - Fraction(row["lower"]) <= 2 * half
+    assert 0 <= Fraction(row["upper"]) - mean - Fraction(1, 2) <= 2 * half

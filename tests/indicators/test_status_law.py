@@ -130,3 +130,13 @@ def test_growth_of_a_series_with_a_status_of_figures() -> None:
 def test_the_page_and_the_list_say_the_same() -> None:
     listed = dict(re.findall(r"^\| `([A-Z])` \|[^|]*\| ([a-z]+) \|", DOCS.read_text(encoding="utf-8"), re.MULTILINE))
     assert listed == {row["code"]: row["effect"] for row in load_codelist("obs_status").rows}
+
+
+def test_what_is_missing_beside_a_break_is_missing() -> None:
+    """STL adjusts no series with a break: B goes along, and O says that there is no value."""
+    months = {f"{year}-{month:02}": f"={100 + month}" for year in range(2018, 2023) for month in range(1, 13)}
+    rows = series(months)
+    rows[20]["obs_status"] = "B"
+    found = compute({"w": rows}, only=["seasonally_adjusted"]).rows("w", "seasonally_adjusted", freq="M")
+    assert found and {(row["value"], row["obs_status"]) for row in found} <= {(None, "B;O"), (None, "O")}
+    assert any(row["obs_status"] == "B;O" for row in found)

@@ -21,14 +21,24 @@ WITH averaged AS (
     WHERE d.freq IN ('Q', 'M') AND d.first_place < d.last_place
     GROUP BY d.definition, d.geo, d.partner, d.flow, d.item, d.period, d.freq, d.basis, d.adjustment, d.unit, d.dataset,
              d.vintage, d.mult, d.centred_window, d.span, d.place, d.first_place, d.last_place, d.series
+), near AS (
+    -- a double holds too few digits of a large amount: its quotient is put right by what it leaves, which is exact
+    SELECT *, 2 * span AS weight, CAST(CAST(total AS DOUBLE) / (2 * span) AS DECIMAL(38, 10)) AS q,
+           CAST(CAST(total_lo AS DOUBLE) / (2 * span) AS DECIMAL(38, 10)) AS q_lo,
+           CAST(CAST(total_hi AS DOUBLE) / (2 * span) AS DECIMAL(38, 10)) AS q_hi
+    FROM averaged
+), averages AS (
+    SELECT *, q + CAST(CAST(total - q * weight AS DOUBLE) / weight AS DECIMAL(38, 10)) AS value,
+           q_lo + CAST(floor(CAST(total_lo - q_lo * weight AS DOUBLE) / weight * 1e10) / 1e10 AS DECIMAL(38, 10)) AS lower,
+           q_hi + CAST(ceil(CAST(total_hi - q_hi * weight AS DOUBLE) / weight * 1e10) / 1e10 AS DECIMAL(38, 10)) AS upper
+    FROM near
 )
 SELECT definition, geo, '' AS reference, partner, flow, item, period, '' AS base_period, freq, basis, adjustment, unit,
        unit AS currency, dataset, vintage, '' AS ref_dataset, '' AS ref_vintage,
-       CAST(total AS DOUBLE) / (2 * span) AS value, CAST(total_lo AS DOUBLE) / (2 * span) AS lower,
-       CAST(total_hi AS DOUBLE) / (2 * span) AS upper, mult AS unit_mult, statuses,
+       value, lower, upper, mult AS unit_mult, statuses,
        n / (span + 1e0) AS coverage, centred_window AS method, contested,
        CASE WHEN total IS NOT NULL AND obstacle <> '' THEN 'across_breaks' ELSE '' END AS asked,
        concat_ws('; ', CASE WHEN is_beyond THEN 'the window reaches beyond the series'
                             WHEN n <= span THEN 'periods of the window are not published' END,
                  nullif(obstacle, '')) AS note, inputs
-FROM averaged
+FROM averages

@@ -36,30 +36,6 @@ WITH asked AS MATERIALIZED (
     CROSS JOIN asked a
     WHERE c.list = 'definitions'
       AND (definitions IS NULL OR c.code = a.base OR list_contains(a.only, c.code))
-), counted AS (
-    SELECT DISTINCT d.definition, d.item, d.basis, concat(d.item, ' ', i.label_en) AS label_en,
-           concat(d.item, ' ', i.label_zh) AS label_zh
-    FROM definitions d LEFT JOIN codes i ON i.list = 'items' AND i.code = d.item
-    WHERE d.role = 'component'
-), differing AS (
-    SELECT w.definition,
-           string_agg(c.label_en, ', ' ORDER BY c.item) FILTER (WHERE NOT c.is_base) AS also_en,
-           string_agg(c.label_zh, '、' ORDER BY c.item) FILTER (WHERE NOT c.is_base) AS also_zh,
-           string_agg(c.label_en, ', ' ORDER BY c.item) FILTER (WHERE c.is_base) AS without_en,
-           string_agg(c.label_zh, '、' ORDER BY c.item) FILTER (WHERE c.is_base) AS without_zh
-    FROM wanted w
-    JOIN LATERAL (
-        SELECT o.item, o.label_en, o.label_zh, false AS is_base FROM counted o
-        WHERE o.definition = w.definition
-          AND NOT EXISTS (SELECT 1 FROM counted b WHERE b.definition = w.base AND b.item = o.item)
-        UNION ALL
-        SELECT b.item, b.label_en, b.label_zh, true FROM counted b
-        WHERE b.definition = w.base
-          AND NOT EXISTS (SELECT 1 FROM counted o WHERE o.definition = w.definition AND o.item = b.item)
-    ) c ON true
-    GROUP BY ALL
-), bases AS (
-    SELECT c.definition, min(c.basis) AS basis FROM counted c GROUP BY ALL
 ), chosen AS (
     -- an aggregate under a definition is an item of its own: what is compared is the question, whatever the item
     SELECT i.*, CASE WHEN starts_with(i.item, 'DEF:') THEN '' ELSE i.item END AS part,
@@ -133,10 +109,7 @@ SELECT a.geo, g.label_en AS geo_label_en, g.label_zh AS geo_label_zh,
                  CASE WHEN a.dataset IS NULL THEN s.en['nothing'] END,
                  CASE WHEN a.dataset IS NOT NULL AND a.b_dataset IS NULL
                       THEN replace(s.en['no_base'], '{other}', a.base) END,
-                 replace(s.en['also'], '{items}', x.also_en), replace(s.en['without'], '{items}', x.without_en),
-                 CASE WHEN x.definition IS NULL AND a.definition <> a.base THEN s.en['same_items'] END,
-                 CASE WHEN o.basis <> p.basis
-                      THEN replace(replace(s.en['basis'], '{own}', o.basis), '{other}', p.basis) END,
+                 rtrim(x.words_en, '.'),
                  CASE WHEN a.dataset <> a.b_dataset
                       THEN replace(replace(s.en['other_source'], '{own}', a.dataset), '{other}', a.b_dataset) END,
                  CASE WHEN a.coverage <> a.b_coverage
@@ -148,10 +121,7 @@ SELECT a.geo, g.label_en AS geo_label_en, g.label_zh AS geo_label_zh,
                  CASE WHEN a.dataset IS NULL THEN s.zh['nothing'] END,
                  CASE WHEN a.dataset IS NOT NULL AND a.b_dataset IS NULL
                       THEN replace(s.zh['no_base'], '{other}', a.base) END,
-                 replace(s.zh['also'], '{items}', x.also_zh), replace(s.zh['without'], '{items}', x.without_zh),
-                 CASE WHEN x.definition IS NULL AND a.definition <> a.base THEN s.zh['same_items'] END,
-                 CASE WHEN o.basis <> p.basis
-                      THEN replace(replace(s.zh['basis'], '{own}', o.basis), '{other}', p.basis) END,
+                 rtrim(x.words_zh, '。'),
                  CASE WHEN a.dataset <> a.b_dataset
                       THEN replace(replace(s.zh['other_source'], '{own}', a.dataset), '{other}', a.b_dataset) END,
                  CASE WHEN a.coverage <> a.b_coverage
@@ -162,9 +132,7 @@ SELECT a.geo, g.label_en AS geo_label_en, g.label_zh AS geo_label_zh,
 FROM compared a
 CROSS JOIN sound ok
 CROSS JOIN said s
-LEFT JOIN differing x ON x.definition = a.definition
-LEFT JOIN bases o ON o.definition = a.definition
-LEFT JOIN bases p ON p.definition = a.base
+LEFT JOIN definitions_compared x ON x.definition = a.definition AND x.other = a.base
 LEFT JOIN codes g ON g.list = 'geographies' AND g.code = a.geo
 LEFT JOIN codes n ON n.list = 'indicators' AND n.code = a.indicator
 WHERE ok.is_sound

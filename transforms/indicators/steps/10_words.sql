@@ -26,10 +26,11 @@ CREATE OR REPLACE TEMP MACRO status_text(bits) AS (
                                    lambda i: getvariable('status_codes')[i + 1]), ';')
 );
 -- The statuses that a figure has by whether there is one: a figure has none of missing values, what is missing none of
--- figures; A stands alone, O where no other says why.
+-- figures; A stands alone, O where no other says why there is none.
 SET VARIABLE law = (
     SELECT {beside_value: bit_or(bit) FILTER (WHERE value_rule <> 'forbidden' AND code <> 'A'),
             beside_none: bit_or(bit) FILTER (WHERE value_rule <> 'required'),
+            missing: bit_or(bit) FILTER (WHERE value_rule = 'forbidden'),
             empty: bit_or(bit) FILTER (WHERE effect = 'nothing'),
             elsewhere: bit_or(bit) FILTER (WHERE effect = 'elsewhere'),
             broken: bit_or(bit) FILTER (WHERE effect = 'break')}
@@ -38,8 +39,8 @@ SET VARIABLE law = (
 CREATE OR REPLACE TEMP MACRO lawful(bits, has_value) AS (
     CASE WHEN has_value AND (bits & getvariable('law').beside_value) <> 0 THEN bits & getvariable('law').beside_value
          WHEN has_value THEN status_bit('A')
-         WHEN (bits & getvariable('law').beside_none) <> 0 THEN bits & getvariable('law').beside_none
-         ELSE status_bit('O') END
+         WHEN (bits & getvariable('law').missing) <> 0 THEN bits & getvariable('law').beside_none
+         ELSE (bits & getvariable('law').beside_none) | status_bit('O') END
 );
 
 -- How far an unrounded value may lie from what is held of it: workbooks hold fifteen digits, the observations ten
@@ -53,12 +54,17 @@ CREATE OR REPLACE TEMP MACRO nearest(v, lo, hi) AS (CASE WHEN v IS NOT NULL THEN
 -- The lower end for a ratio: what is not printed as negative is held not to be negative.
 CREATE OR REPLACE TEMP MACRO not_below_zero(lo) AS (CASE WHEN lo < 0 THEN 0 ELSE lo END);
 
--- The ends of a range at ten decimals, rounded outward so that the range is never narrower; decimals stay exact.
+-- The ends of a range at ten decimals, rounded outward so that the range is never narrower; decimals stay exact. From
+-- 100,000 on ten decimals are finer than a double: such an end goes one step of a double outward.
 CREATE OR REPLACE TEMP MACRO rounded_down(v) AS (
-    CASE WHEN typeof(v) = 'DOUBLE' THEN CAST(floor(CAST(v AS DOUBLE) * 1e10) / 1e10 AS DECIMAL(38, 10))
+    CASE WHEN typeof(v) = 'DOUBLE' AND abs(CAST(v AS DOUBLE)) >= 1e5
+         THEN CAST(CAST(v AS DOUBLE) - abs(CAST(v AS DOUBLE)) * 2.3e-16 AS DECIMAL(38, 10))
+         WHEN typeof(v) = 'DOUBLE' THEN CAST(floor(CAST(v AS DOUBLE) * 1e10) / 1e10 AS DECIMAL(38, 10))
          ELSE CAST(v AS DECIMAL(38, 10)) END
 );
 CREATE OR REPLACE TEMP MACRO rounded_up(v) AS (
-    CASE WHEN typeof(v) = 'DOUBLE' THEN CAST(ceil(CAST(v AS DOUBLE) * 1e10) / 1e10 AS DECIMAL(38, 10))
+    CASE WHEN typeof(v) = 'DOUBLE' AND abs(CAST(v AS DOUBLE)) >= 1e5
+         THEN CAST(CAST(v AS DOUBLE) + abs(CAST(v AS DOUBLE)) * 2.3e-16 AS DECIMAL(38, 10))
+         WHEN typeof(v) = 'DOUBLE' THEN CAST(ceil(CAST(v AS DOUBLE) * 1e10) / 1e10 AS DECIMAL(38, 10))
          ELSE CAST(v AS DECIMAL(38, 10)) END
 );
