@@ -110,7 +110,7 @@ WITH missing AS (
     FROM missing m
     LEFT JOIN (definition_ancestors a JOIN totals t ON t.item = a.ancestor AND t.measure = 'value' AND t.mode = '_T'
                                                    AND t.hi IS NOT NULL)
-      ON a.definition = m.definition AND a.item = CASE WHEN m.own_hi IS NULL THEN m.item END
+      ON m.own_hi IS NULL AND (a.definition, a.item) = (m.definition, m.item)
      AND (t.dataset, t.vintage, t.geo, t.partner, t.flow, t.period, t.basis, t.price, t.unit, t.adjustment)
        = (m.dataset, m.vintage, m.geo, m.partner, m.flow, m.period, m.basis, m.price, m.unit, m.adjustment)
     QUALIFY row_number() OVER (
@@ -118,15 +118,15 @@ WITH missing AS (
                      m.unit, m.adjustment
         ORDER BY a.distance NULLS LAST) = 1
 ), caps AS (
-    -- an item that is missing below a category has no upper end, and so is not among what is known of it
     SELECT u.*, sum(not_below_zero(t.lo)) AS known_lo,
            flatten(list(t.inputs) FILTER (WHERE t.inputs IS NOT NULL)) AS known_inputs
     FROM (SELECT definition, dataset, vintage, geo, partner, flow, period, freq, basis, price, unit, adjustment, mult,
                  ancestor, CASE WHEN ancestor IS NULL THEN item END AS item, max(own_hi) AS own_hi,
-                 max(ancestor_hi) AS ancestor_hi, any_value(inputs) AS inputs
+                 max(ancestor_hi) AS ancestor_hi, list(item) AS missing_items, any_value(inputs) AS inputs
           FROM above GROUP BY ALL) u
     LEFT JOIN (totals t JOIN items i ON i.code = t.item AND i.tree = 'standard')
       ON i.parent = u.ancestor AND t.measure = 'value' AND t.mode = '_T' AND t.lo IS NOT NULL AND t.hi IS NOT NULL
+     AND NOT list_contains(u.missing_items, t.item)
      AND (t.dataset, t.vintage, t.geo, t.partner, t.flow, t.period, t.basis, t.price, t.unit, t.adjustment)
        = (u.dataset, u.vintage, u.geo, u.partner, u.flow, u.period, u.basis, u.price, u.unit, u.adjustment)
     GROUP BY ALL
