@@ -208,6 +208,8 @@ def _run(con: duckdb.DuckDBPyConnection, indicator: str) -> None:
     try:
         for statement in _insert(indicator, sql_of(indicator)):
             con.execute(statement)
+    except duckdb.OutOfMemoryException:
+        raise  # no fault of the SELECT
     except duckdb.Error as error:
         raise InputError(
             f"the SELECT of the indicator cannot be run: {str(error).splitlines()[0]}",
