@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.stages import parquet
 from flows.store import workspace as store
 from flows.store.workspace import Workspace, open_workspace, publish
 from transforms.errors import InputError
@@ -193,3 +194,11 @@ def test_a_bad_own_table_is_said_before_anything_is_done(
         done = digitrade("run", "--direct", "--data-dir", str(data_dir))
         assert done.returncode == 2 and "own/tables/mine.toml" in done.stderr and "Traceback" not in done.stderr
     assert not (data_dir / "curated").exists()
+
+
+def test_too_little_memory_is_told_with_what_to_do(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "MEMORY_LIMIT", "24MB")
+    told = pytest.raises(InputError, match=r"more memory than 24MB.*data folder of their own")
+    with told, parquet.open_engine(workspace) as con:
+        con.execute("SET temp_directory = ''")  # nothing can be put aside
+        con.execute("SELECT list(i ORDER BY hash(i)) FROM range(20000000) r(i)")

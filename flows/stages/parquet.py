@@ -57,12 +57,22 @@ AnyRead = TypeVar("AnyRead", bound=Read)
 
 @contextmanager
 def open_engine(workspace: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with the code lists, whose memory is bounded: what does not fit goes to the scratch folder."""
+    """A connection with the code lists, whose memory is bounded: what does not fit goes to the scratch folder.
+
+    Raises InputError where the work cannot be done within the bound even so.
+    """
     with duckdb.connect() as con:
         con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
         con.execute(f"SET temp_directory = {quote(str(workspace.make_scratch()))}")
         create_codelists(con)
-        yield con
+        try:
+            yield con
+        except duckdb.OutOfMemoryException:
+            raise InputError(
+                f"the editions together need more memory than {MEMORY_LIMIT}",
+                todo="keep the largest ones in a data folder of their own (--data-dir), or split their files into "
+                "several datasets, of fewer partners or years each.",
+            ) from None
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:

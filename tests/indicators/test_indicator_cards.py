@@ -44,3 +44,17 @@ def test_a_select_that_cannot_run(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(InputError, match="cannot be run") as caught:
             compute_indicators(con)
     assert caught.value.file == "transforms/indicators/growth.sql"
+
+
+def test_too_little_memory_is_no_fault_of_a_select(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = sql_of
+    greedy = "SELECT list(a.range ORDER BY b.range) AS inputs FROM range(9000) a, range(9000) b"
+    monkeypatch.setattr(indicators, "sql_of", lambda name: greedy if name == "growth" else real(name))
+    with duckdb.connect(config={"temp_directory": ""}) as con:
+        create_codelists(con)
+        create_table(con, load_contract("observations"))
+        create_table(con, load_contract("datasets"))
+        con.execute("CREATE VIEW cards AS FROM datasets")
+        con.execute("SET memory_limit = '60MB'")
+        with pytest.raises(duckdb.OutOfMemoryException):
+            compute_indicators(con)

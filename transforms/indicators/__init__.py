@@ -208,6 +208,8 @@ def _run(con: duckdb.DuckDBPyConnection, indicator: str) -> None:
     try:
         for statement in _insert(indicator, sql_of(indicator)):
             con.execute(statement)
+    except duckdb.OutOfMemoryException:
+        raise  # no fault of the SELECT
     except duckdb.Error as error:
         raise InputError(
             f"the SELECT of the indicator cannot be run: {str(error).splitlines()[0]}",
@@ -223,9 +225,8 @@ def _insert(indicator: str, select: str) -> tuple[str, str, str]:
     D flags what mixed sources gave; B, and D of one end only, are in the statuses of what crosses them.
     """
     shared = f"""
-        SELECT {quote(indicator)} AS indicator, s.* EXCLUDE (statuses) REPLACE (
-            list_sort(list_distinct(inputs)) AS inputs, %s),
-            %s AS obs_status, md5(array_to_string(list_sort(list_distinct(inputs)), chr(10))) AS inputs_hash
+        SELECT {quote(indicator)} AS indicator, s.* EXCLUDE (statuses) REPLACE (%s), %s AS obs_status,
+            md5(array_to_string(inputs, chr(10))) AS inputs_hash
         FROM computed s"""
     given = """CAST(coverage AS DOUBLE) AS coverage, CAST(value AS DECIMAL(38, 10)) AS value,
             rounded_down(lower) AS lower, rounded_up(upper) AS upper"""
@@ -240,7 +241,8 @@ def _insert(indicator: str, select: str) -> tuple[str, str, str]:
                                          ELSE statuses END, value IS NOT NULL))"""
     plain = "CASE WHEN asked = '' THEN status_text(lawful(statuses, value IS NOT NULL)) ELSE 'O' END"
     return (
-        f"CREATE OR REPLACE TEMP TABLE computed AS {select}",
-        f"INSERT INTO indicators_on_request BY NAME {shared % (given, flagged)} WHERE asked <> '' ORDER BY ALL",
-        f"INSERT INTO indicators BY NAME {shared % (withheld, plain)} ORDER BY ALL",
+        f"""CREATE OR REPLACE TEMP TABLE computed AS
+            SELECT * REPLACE (list_sort(list_distinct(inputs)) AS inputs) FROM ({select})""",
+        f"INSERT INTO indicators_on_request BY NAME {shared % (given, flagged)} WHERE asked <> ''",
+        f"INSERT INTO indicators BY NAME {shared % (withheld, plain)}",
     )

@@ -105,31 +105,39 @@ WITH missing AS (
      AND (t.dataset, t.vintage, t.geo, t.partner, t.flow, t.item, t.period, t.basis, t.price, t.unit, t.adjustment)
        = (b.dataset, b.vintage, b.geo, b.partner, b.flow, d.item, b.period, b.basis, b.price, b.unit, b.adjustment)
     WHERE t.point IS NULL
-), above AS (
-    SELECT m.*, t.item AS ancestor, t.hi AS ancestor_hi, t.inputs
+), nearest AS (
+    SELECT m.definition, m.item, m.dataset, m.vintage, m.geo, m.partner, m.flow, m.period, m.basis, m.price, m.unit,
+           m.adjustment, t.item AS ancestor, t.hi AS ancestor_hi, t.inputs
     FROM missing m
-    LEFT JOIN (definition_ancestors a JOIN totals t ON t.item = a.ancestor AND t.measure = 'value' AND t.mode = '_T'
-                                                   AND t.hi IS NOT NULL)
-      ON m.own_hi IS NULL AND (a.definition, a.item) = (m.definition, m.item)
+    JOIN definition_ancestors a USING (definition, item)
+    JOIN totals t ON t.item = a.ancestor AND t.measure = 'value' AND t.mode = '_T' AND t.hi IS NOT NULL
      AND (t.dataset, t.vintage, t.geo, t.partner, t.flow, t.period, t.basis, t.price, t.unit, t.adjustment)
        = (m.dataset, m.vintage, m.geo, m.partner, m.flow, m.period, m.basis, m.price, m.unit, m.adjustment)
+    WHERE m.own_hi IS NULL
     QUALIFY row_number() OVER (
         PARTITION BY m.definition, m.dataset, m.vintage, m.geo, m.partner, m.flow, m.item, m.period, m.basis, m.price,
                      m.unit, m.adjustment
-        ORDER BY a.distance NULLS LAST) = 1
-), caps AS (
-    SELECT u.*, sum(not_below_zero(t.lo)) AS known_lo,
-           flatten(list(t.inputs) FILTER (WHERE t.inputs IS NOT NULL)) AS known_inputs
-    FROM (SELECT definition, dataset, vintage, geo, partner, flow, period, freq, basis, price, unit, adjustment, mult,
-                 ancestor, CASE WHEN ancestor IS NULL THEN item END AS item, max(own_hi) AS own_hi,
-                 max(ancestor_hi) AS ancestor_hi, list(item) AS missing_items, any_value(inputs) AS inputs
-          FROM above GROUP BY ALL) u
-    LEFT JOIN (totals t JOIN items i ON i.code = t.item AND i.tree = 'standard')
-      ON i.parent = u.ancestor AND t.measure = 'value' AND t.mode = '_T' AND t.lo IS NOT NULL AND t.hi IS NOT NULL
-     AND NOT list_contains(u.missing_items, t.item)
-     AND (t.dataset, t.vintage, t.geo, t.partner, t.flow, t.period, t.basis, t.price, t.unit, t.adjustment)
-       = (u.dataset, u.vintage, u.geo, u.partner, u.flow, u.period, u.basis, u.price, u.unit, u.adjustment)
+        ORDER BY a.distance) = 1
+), above AS (
+    SELECT definition, dataset, vintage, geo, partner, flow, period, freq, basis, price, unit, adjustment, ancestor,
+           CASE WHEN ancestor IS NULL THEN item END AS item, max(own_hi) AS own_hi, max(ancestor_hi) AS ancestor_hi,
+           list(item) AS missing_items, any_value(inputs) AS inputs
+    FROM missing
+    LEFT JOIN nearest USING (definition, item, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment)
     GROUP BY ALL
+), known AS (
+    SELECT a.definition, a.ancestor, a.dataset, a.vintage, a.geo, a.partner, a.flow, a.period, a.basis, a.price, a.unit,
+           a.adjustment, sum(not_below_zero(t.lo)) AS known_lo, flatten(list(t.inputs)) AS known_inputs
+    FROM above a
+    JOIN items i ON i.tree = 'standard' AND i.parent = a.ancestor
+    JOIN totals t ON t.item = i.code AND t.measure = 'value' AND t.mode = '_T' AND t.lo IS NOT NULL AND t.hi IS NOT NULL
+     AND (t.dataset, t.vintage, t.geo, t.partner, t.flow, t.period, t.basis, t.price, t.unit, t.adjustment)
+       = (a.dataset, a.vintage, a.geo, a.partner, a.flow, a.period, a.basis, a.price, a.unit, a.adjustment)
+    WHERE NOT list_contains(a.missing_items, t.item)
+    GROUP BY ALL
+), caps AS (
+    FROM above
+    LEFT JOIN known USING (definition, ancestor, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment)
 )
 SELECT definition, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment,
        -- no cap where one missing item lies in no known category

@@ -9,7 +9,7 @@ WITH sides AS (
            x.contested OR m.contested OR coalesce(t.contested, false)
                OR coalesce(x.lo + m.lo > t.hi, false) OR coalesce(x.hi + m.hi < t.lo, false) AS contested,
            x.statuses | m.statuses AS statuses,
-           list_sort(list_distinct(list_concat(x.inputs || m.inputs, t.inputs))) AS inputs
+           list_concat(x.inputs, m.inputs, t.inputs) AS inputs
     FROM measured x
     JOIN measured m ON m.flow = 'M' AND m.is_whole
      AND (m.dataset, m.vintage, m.geo, m.partner, m.item, m.measure, m.period, m.basis, m.price, m.unit, m.adjustment)

@@ -77,7 +77,7 @@ SELECT dataset, vintage, geo, partner, flow, item, period, freq, basis, adjustme
        statuses | d_statuses AS statuses,
        least(coverage, d_coverage) AS coverage, method, contested OR d_contested OR is_over AS contested,
        concat_ws('; ', nullif(refusal, ''), nullif(note, ''), nullif(d_note, '')) AS note,
-       list_sort(list_distinct(inputs || d_inputs)) AS inputs,
+       inputs || d_inputs AS inputs,
        -- the two sides, for what a change of a share is made of
        measure, price, point AS n, n_from AS n_lo, hi AS n_hi, d_point AS d, d_lo, d_hi, is_part AND is_same_flow AS is_sum
 FROM bounded;

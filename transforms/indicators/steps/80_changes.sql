@@ -91,7 +91,7 @@ SELECT l.dataset, l.vintage, l.geo, l.partner, l.flow, l.item, l.definition, l.f
        CASE WHEN l.n_breaks > e.n_breaks THEN 'the series is broken in between'
             WHEN l.is_otherwise_defined <> e.is_otherwise_defined THEN 'one of the two levels stands under another definition'
             ELSE '' END AS obstacle,
-       l.contested OR e.contested AS contested, list_sort(list_distinct(l.inputs || e.inputs)) AS inputs
+       l.contested OR e.contested AS contested, l.inputs || e.inputs AS inputs
 FROM merged m
 JOIN series l ON (l.dataset, l.vintage, l.geo, l.partner, l.flow, l.item, l.measure, l.basis, l.price, l.unit,
                   l.adjustment, l.period)

@@ -57,7 +57,7 @@ SELECT l.definition, l.geo, l.reference, l.partner, l.flow, l.item, l.period, e.
                  CASE WHEN l.n_breaks > e.n_breaks THEN 'the series is broken in between'
                       WHEN l.is_otherwise_defined <> e.is_otherwise_defined
                       THEN 'one of the two levels stands under another definition' END) AS note,
-       list_sort(list_distinct(l.inputs || e.inputs)) AS inputs
+       l.inputs || e.inputs AS inputs
 FROM share_sides l
 JOIN share_sides e
   ON (e.dataset, e.vintage, e.geo, e.partner, e.flow, e.item, e.reference, e.basis, e.adjustment, e.currency, e.period)

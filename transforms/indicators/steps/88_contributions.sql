@@ -46,7 +46,7 @@ SELECT l.definition, l.geo, coalesce(r.code, '') AS reference, l.partner, l.flow
        CASE WHEN l.n_breaks > e.n_breaks OR l.w_breaks > e.w_breaks THEN status_bit('B') ELSE 0 END
            | l.statuses | e.statuses | l.w_statuses | e.w_statuses AS statuses,
        l.contested OR e.contested OR l.w_contested OR e.w_contested AS contested,
-       list_sort(list_distinct(list_concat(l.inputs || e.inputs, l.w_inputs || e.w_inputs))) AS inputs
+       list_concat(l.inputs, e.inputs, l.w_inputs, e.w_inputs) AS inputs
 FROM sides l
 JOIN sides e
   ON (e.dataset, e.vintage, e.geo, e.partner, e.flow, e.whole, e.part, e.basis, e.price, e.unit, e.adjustment, e.period)

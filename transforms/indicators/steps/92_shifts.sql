@@ -121,30 +121,33 @@ FROM (
 
 -- Summed over the parts of the whole. The ends of the ranges are summed too: exact for the national effect (one factor
 -- for all parts) and the regional one (no amount in two parts), at least as wide as the range for the others.
-CREATE OR REPLACE TEMP TABLE effects AS
-WITH summed AS (
-    SELECT dataset, vintage, geo, partner, ref_geo, flow, item, freq, basis, price, unit, adjustment, period, base_period, effect,
-           CASE WHEN count(value) = count(*) THEN CAST(sum(CAST(value AS DECIMAL(38, 15))) AS DOUBLE) END AS parts_sum,
-           CASE WHEN count(lower) = count(*) THEN CAST(sum(CAST(lower AS DECIMAL(38, 15))) AS DOUBLE) END AS lower_sum,
-           CASE WHEN count(upper) = count(*) THEN CAST(sum(CAST(upper AS DECIMAL(38, 15))) AS DOUBLE) END AS upper_sum
-    FROM part_effects
-    WHERE ref_geo = 'W' OR NOT starts_with(effect, 'cms_')
-    GROUP BY ALL
-), compared AS (
-    SELECT dataset, vintage, geo, partner, ref_geo, flow, item, definition, freq, basis, price, unit, adjustment, period,
-           base_period, max(mult) AS mult, count(*) AS n_compared, sum(n_present) AS n_figures,
-           max(n_parts) = count(*) AND max(ref_parts) = count(*) AS is_same, bool_and(is_on_both) AS is_on_both,
-           refusal_of(bool_or(has_negative),
-                      bool_or(coalesce(r0_sum = 0 OR r1_sum = 0 OR r0_hi + r0_rest_hi = 0 OR r1_hi + r1_rest_hi = 0, false)))
-               AS refusal,
-           bit_or(statuses) AS statuses, bool_or(is_broken) AS is_broken, bool_or(is_redefined) AS is_redefined,
-           bool_or(contested) AS contested, flatten(list(inputs)) AS inputs
-    FROM compared_parts
-    GROUP BY ALL
-), gathered AS (
+CREATE OR REPLACE TEMP TABLE compared_wholes AS
+SELECT dataset, vintage, geo, partner, ref_geo, flow, item, definition, freq, basis, price, unit, adjustment, period,
+       base_period, max(mult) AS mult, count(*) AS n_compared, sum(n_present) AS n_figures,
+       max(n_parts) = count(*) AND max(ref_parts) = count(*) AS is_same, bool_and(is_on_both) AS is_on_both,
+       refusal_of(bool_or(has_negative),
+                  bool_or(coalesce(r0_sum = 0 OR r1_sum = 0 OR r0_hi + r0_rest_hi = 0 OR r1_hi + r1_rest_hi = 0, false)))
+           AS refusal,
+       bit_or(statuses) AS statuses, bool_or(is_broken) AS is_broken, bool_or(is_redefined) AS is_redefined,
+       bool_or(contested) AS contested, list_sort(list_distinct(flatten(list(inputs)))) AS inputs
+FROM compared_parts
+GROUP BY ALL;
+
+CREATE OR REPLACE TEMP TABLE effect_sums AS
+SELECT dataset, vintage, geo, partner, ref_geo, flow, item, freq, basis, price, unit, adjustment, period, base_period, effect,
+       CASE WHEN count(value) = count(*) THEN CAST(sum(CAST(value AS DECIMAL(38, 15))) AS DOUBLE) END AS parts_sum,
+       CASE WHEN count(lower) = count(*) THEN CAST(sum(CAST(lower AS DECIMAL(38, 15))) AS DOUBLE) END AS lower_sum,
+       CASE WHEN count(upper) = count(*) THEN CAST(sum(CAST(upper AS DECIMAL(38, 15))) AS DOUBLE) END AS upper_sum
+FROM part_effects
+WHERE ref_geo = 'W' OR NOT starts_with(effect, 'cms_')
+GROUP BY ALL;
+
+-- The cells behind a whole are many, and the same for its eight effects: they are not stored with each.
+CREATE OR REPLACE TEMP VIEW effects AS
+WITH gathered AS (
     SELECT *, CASE WHEN n_figures = 4 * n_compared THEN parts_sum END AS effect_sum
-    FROM compared
-    JOIN summed USING (dataset, vintage, geo, partner, ref_geo, flow, item, freq, basis, price, unit, adjustment, period,
+    FROM compared_wholes
+    JOIN effect_sums USING (dataset, vintage, geo, partner, ref_geo, flow, item, freq, basis, price, unit, adjustment, period,
                        base_period)
 ), judged AS (
     SELECT * REPLACE (
