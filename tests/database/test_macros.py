@@ -165,7 +165,7 @@ def test_one_indicator_under_two_definitions(con: duckdb.DuckDBPyConnection) -> 
 def test_a_definition_that_totals_do_not_give_is_explained(
     con: duckdb.DuckDBPyConnection, definition: str, why: str
 ) -> None:
-    asked = f"FROM compare_definitions('CHN', 'total_trade', 2020, definitions := 'unctad+{definition}', against := 'unctad')"
+    asked = f"FROM compare_definitions('CHN', 'total_trade', 2020, against := 'unctad', definitions := '{definition}')"
     rows = {row["definition"]: row for row in ask(con, asked)}
     assert rows[definition]["value"] is None and rows["unctad"]["value"] == Decimal("286301")
     assert rows[definition]["why_en"].startswith("nothing is published or computed under it; ")
