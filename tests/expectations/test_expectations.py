@@ -294,6 +294,23 @@ def test_a_rule_that_raises_never_passes() -> None:
     assert outcomes["I06"] == "not_judged" and set(outcomes.values()) == {"fail", "not_judged"}
 
 
+@pytest.mark.parametrize(("geos", "failed"), [
+    (["XXX", "YYY"], 2), (["CHN", "XXX"], 1), (["CHN", "USA"], 0), (["CHN", None], 0), ([1, "CHN"], 1),
+])  # fmt: skip
+def test_codes_are_judged_by_the_list_though_only_those_that_occur_are_handed_over(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch, geos: list[Any], failed: int
+) -> None:
+    """Where none of the list occurs every row fails; a number is no code; an empty cell is another rule's matter."""
+    handed: list[dict[str, list[str]]] = []
+    real = runner._keep_occurring
+    monkeypatch.setattr(runner, "_keep_occurring", lambda *given: (handed.append(real(*given)), handed[-1])[1])
+    frame = prepare_frame(con, "observations", *EDITION).head(2).assign(geo=pd.Series(geos, dtype=object))
+    [outcome] = [o for o in judge(frame, "observations", *EDITION) if o.rule_id == "O02"]
+    assert (outcome.failed, outcome.outcome) == (failed, "fail" if failed else "pass")
+    listed = {str(geo) for geo in [*geos, *frame["partner"]]} & set(runner.list_codes()["geographies"])
+    assert set(handed[0]["geographies"]) == listed
+
+
 def test_nothing_to_judge_is_not_judged() -> None:
     columns = [rule["kwargs"]["column"] for rule in load_suite("comparisons")["expectations"]]
     frame = pd.DataFrame({column: [] for column in [*columns, "locator"]}, dtype=object)
