@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from indicator_worlds import SIX, Row, cell, compute, flows
+from indicator_worlds import SIX, Row, cell, compute, flows, levels_of
 
 some = settings(max_examples=3)
 PLACES = ("CHN", "IND", "USA")
@@ -248,3 +248,14 @@ def test_figures_that_break_their_relations_are_contested_and_keep_their_ends() 
     assert row["contested"] and float(row["value"]) == 5
     assert float(row["lower"]) == pytest.approx(4.95 / 8.05 * 31.95 / 4.05, abs=1e-9)
     assert float(row["upper"]) == pytest.approx(5.05 / 7.95 * 32.05 / 3.95, abs=1e-9)
+
+
+def test_the_nation_keeps_one_basis_over_the_years() -> None:
+    """A contracted figure of a city: the nation has two other bases, of which the published one counts, every year."""
+    published = levels_of("900", "901", "902", geo="CHN")
+    executed = levels_of("700", "701", "702", geo="CHN", basis="executed")
+    nation = {"nation": published + executed}
+    city = {"city": levels_of("50", "51", "52", geo="CN-440100", basis="contracted")}
+    found = compute(nation | city, asked=("mixed_sources",)).rows("city", "city_share")
+    assert [row["period"] for row in found] == ["2018", "2019", "2020"]
+    assert all("is on another basis: published" in row["note"] for row in found)

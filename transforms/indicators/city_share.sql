@@ -12,7 +12,7 @@ WITH places AS (
     WHERE m.is_whole
 ), candidates AS (
     SELECT p.definition, p.geo, p.partner, p.flow, p.item, p.period, p.freq, p.basis, p.adjustment, p.unit, p.dataset,
-           p.vintage, p.point, p.lo_cut, p.hi, p.coverage, p.contested, p.inputs, n.dataset AS ref_dataset,
+           p.vintage, n.basis AS ref_basis, p.point, p.lo_cut, p.hi, p.coverage, p.contested, p.inputs, n.dataset AS ref_dataset,
            n.vintage AS ref_vintage, n.item AS ref_item, n.point AS n_point, n.lo_cut AS n_lo, n.hi AS n_hi,
            p.statuses | n.statuses AS statuses, n.contested AS n_contested, n.inputs AS n_inputs,
            n.coverage AS n_coverage, 100 * pow(10e0, p.mult - n.mult) AS scale,
@@ -38,8 +38,10 @@ WITH places AS (
     FROM candidates
     QUALIFY row_number() OVER (
         PARTITION BY dataset, vintage, geo, partner, flow, item, period, basis, unit, adjustment
-        ORDER BY CASE WHEN obstacles = '' THEN 0 ELSE 1 END, CASE WHEN n_point IS NULL THEN 1 ELSE 0 END,
-                 CASE WHEN item = ref_item THEN 0 ELSE 1 END,
+        -- of several bases of the nation the same one in every period: its own, else published
+        ORDER BY CASE WHEN obstacles = '' THEN 0 ELSE 1 END,
+                 CASE WHEN ref_basis = basis THEN '' WHEN ref_basis = 'published' THEN ' ' ELSE ref_basis END,
+                 CASE WHEN n_point IS NULL THEN 1 ELSE 0 END, CASE WHEN item = ref_item THEN 0 ELSE 1 END,
                  CASE WHEN ref_dataset = dataset AND ref_vintage = vintage THEN 0 ELSE 1 END, ref_dataset,
                  ref_vintage DESC) = 1
 )
