@@ -5,7 +5,7 @@ run:      ## the main job on the bundled data (makes the environment first)
 	@$(PYTHON) -m flows.bootstrap run $(ARGS)
 test:     ## linter, type checker, tests
 	@$(PYTHON) -m flows.bootstrap test $(ARGS)
-test-fast: ## the same without Prefect, whole runs and spoiled workbooks
+test-fast: ## the same without Prefect, whole runs, publishers' files, back-tests and searches
 	@$(PYTHON) -m flows.bootstrap test-fast $(ARGS)
 install:  ## only the environment
 	@$(PYTHON) -m flows.bootstrap install

@@ -60,7 +60,7 @@ def test(args: list[str]) -> int:
         [python(), "-m", "ruff", "check", "."],
         [python(), "-m", "ruff", "format", "--check", "."],
         [python(), "-m", "mypy"],
-        [python(), "-m", "pytest", "--numprocesses", "auto", "--dist", "loadfile", *args],
+        [python(), "-m", "pytest", "--numprocesses", "auto", "--dist", "loadfile", "--no-loadscope-reorder", *args],
     )
     for step in steps:
         print("$", " ".join(step[1:]), flush=True)
@@ -71,7 +71,8 @@ def test(args: list[str]) -> int:
 
 
 def test_fast(args: list[str]) -> int:
-    """The same without Prefect, whole runs one after the other, and large workbooks spoiled in every way."""
+    """The same without what is slow (tests/conftest.py): Prefect, whole runs one after the other, publishers' files and
+    back-tests, searches; and with fewer examples of each law."""
     return test(["-m", "not slow", *args])
 
 

@@ -23,6 +23,7 @@ from transforms.observe import read_observations
 
 # The same examples every time: a test that passed must not fail on the next machine.
 settings.register_profile("fixed", max_examples=60, deadline=None, derandomize=True, database=None)
+settings.register_profile("few", settings.get_profile("fixed"), max_examples=15)
 settings.load_profile("fixed")
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,13 +34,32 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, bytes) else None
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The fast suite tries each law on a quarter of the examples."""
+    if config.option.markexpr == "not slow":
+        settings.load_profile("few")
+
+
+SLOW_FOLDERS = ("flows", "backtests")
+# Files of few and long tests: with a file for each worker at a time they must not be the last to begin.
+LONG_FILES = ("test_prefect.py", "test_incremental.py", "test_expectations.py", "test_query.py", "test_layout_check.py")
+SLOW_FIXTURES = {"shared_data", "large_run"}  # the files of publishers; a whole run more
+SLOW_FILES = ("indicators/*_laws.py", "indicators/*_law.py", "indicators/*_ranges.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever starts Prefect is slow, and what searches the ranges and laws of indicators over many made-up worlds."""
+    """Slow is whatever starts Prefect, reads the files of publishers that stand outside the project (back-tests with
+    them), or searches the ranges and laws of indicators over many made-up worlds. Single tests are marked where they
+    stand."""
+    tests = ROOT / "tests"
     for item in items:
-        if (ROOT / "tests" / "flows") in item.path.parents or (
-            item.path.parent.name == "indicators" and item.path.stem.endswith(("_laws", "_ranges", "_law"))
+        if (
+            any(tests / folder in item.path.parents for folder in SLOW_FOLDERS)
+            or any(item.path.match(f"tests/{pattern}") for pattern in SLOW_FILES)
+            or SLOW_FIXTURES & set(getattr(item, "fixturenames", ()))
         ):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: (*LONG_FILES, item.path.name).index(item.path.name))
 
 
 # China's services trade as it might stand in a yearbook: a year, exports and imports in 亿美元.

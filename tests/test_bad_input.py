@@ -321,6 +321,7 @@ def test_a_fault_of_the_software_outside_of_files_names_the_edition(
     assert problem.startswith(f"{REPORT}/2022: the software failed on this: KeyError: '{REPORT}'.")
 
 
+@pytest.mark.slow
 def test_a_fault_of_the_software_in_judging_blocks_one_edition(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = checking.show_edition
 
@@ -388,6 +389,7 @@ def test_a_disk_that_refuses_stops_the_run_in_one_sentence(
 # --- whole runs -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_run_with_bad_input_publishes_the_rest(
     data_dir: Path, clean_run: Path, spoil: Spoil, plain_steps: dict[str, Any]
 ) -> None:

@@ -385,7 +385,9 @@ def quote(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if set(cell) & set(',"\n') else cell
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings.default.max_examples * 2 // 3, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(KEYS, st.data())
 def test_bulk_and_cell_reader_say_the_same(bulk: Reader, keys: list[tuple[str, ...]], data: st.DataObject) -> None:
     """The law: whatever the cell reader makes of a file, the bulk reader makes of it too; what one refuses, both do."""
@@ -590,6 +592,7 @@ def test_all_bad_places_are_counted(bulk: Reader) -> None:
     assert "and 19 more such place(s): R4C1 'X01'" in error.problem and "and 12 more" in error.problem
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "bad", ["XXX,W,X,SI,2020,1,A,0", "CHN,W,X,SI,2020,1x,A,999", "CHN,W,X,SI,2020,1", "CHN,\xff,X,SI,2020,1,A,0"]
 )

@@ -98,6 +98,7 @@ def test_every_place_within_china_leads_up_to_it() -> None:
         assert row["nation"] == "CHN" and row["source"], row
 
 
+@pytest.mark.slow
 def test_sql_gives_the_same_members() -> None:
     with duckdb.connect() as con:
         create_codelists(con)

@@ -86,6 +86,7 @@ def test_an_encoding_that_the_layout_does_not_say_belongs_into_it(check: Check) 
     assert 'write encoding = "gb18030" into the layout' in said["said"]
 
 
+@pytest.mark.slow
 def test_a_large_bulk_file_is_checked_to_its_last_row(check: Check) -> None:
     rows = "".join(f"中国,{1500 + n % 500}-{1 + n // 500:02d},{n}.5\n" for n in range(6000))
     code, said = check(f"国家,year,value\n{rows}{'日本,2019,4.5' + ' ' * 4_000_000}\n日本,2019,4..5\n", BULK)

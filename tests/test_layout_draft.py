@@ -478,7 +478,7 @@ def write_csv(rows: list[list[str]]) -> str:
 
 
 @given(tables())
-@settings(max_examples=80)
+@settings(max_examples=settings.default.max_examples * 4 // 3)
 def test_every_figure_of_an_ordinary_table_is_read(made: tuple[list[list[str]], Counter[Decimal | None]]) -> None:
     rows, expected = made
     draft = draft_text(write_csv(rows))

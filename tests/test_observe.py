@@ -516,6 +516,7 @@ def test_a_tiny_machine_number_is_not_rounded_to_nothing(refused: Refusal) -> No
     assert "finer than 10 decimals" in str(error)
 
 
+@pytest.mark.slow
 def test_random_spoiling_is_read_or_refused_but_never_a_crash(read: Reader) -> None:
     """Characters of the file replaced at random: a clear refusal, or a reading in which every figure is a cell."""
     rng = random.Random(20260101)

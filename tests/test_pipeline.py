@@ -202,6 +202,7 @@ def test_query_formats(digitrade: Run, published: Path, tmp_path: Path) -> None:
     assert digitrade("query", "select 1", "--output", str(tmp_path / "no" / "such" / "x.csv")).returncode == 2
 
 
+@pytest.mark.slow
 def test_a_blocked_dataset_ends_with_1_and_unusable_calls_with_2(tmp_path: Path) -> None:
     def run(*words: str) -> Done:
         return call(tmp_path, *words)
@@ -308,6 +309,7 @@ def test_a_summary_shows_ten_contradictions_and_where_the_others_are(
     assert len(ask(CONTRADICTIONS)) == len(summary["contradictions"]) > 0
 
 
+@pytest.mark.slow
 def test_same_input_same_bytes(digitrade: Run, published: Path, data_dir: Path) -> None:
     def outputs() -> dict[str, bytes]:
         curated = data_dir / "curated"
@@ -327,6 +329,7 @@ def test_same_input_same_bytes(digitrade: Run, published: Path, data_dir: Path) 
         assert [name for name in before if before[name] != after[name]] == []
 
 
+@pytest.mark.slow
 def test_the_run_says_in_json_what_was_made_again_and_why(digitrade: Run) -> None:
     summary = json.loads(digitrade("run", "--direct", "--json", "--force", "seed_statements").stdout)
     reasons = {row["dataset"]: row["reason"] for row in summary["datasets"]}

@@ -172,6 +172,7 @@ def test_lists_and_narrow_terminals(digitrade: Callable[..., subprocess.Complete
     assert gbk.returncode == 0
 
 
+@pytest.mark.slow
 def test_mixed_sources_hold_in_every_view(digitrade: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     sql = "select count(*) as n from {} where indicator = 'city_share' and value is not null"
     for view in ("indicators", "indicators_labelled"):
@@ -184,6 +185,7 @@ def test_mixed_sources_hold_in_every_view(digitrade: Callable[..., subprocess.Co
     assert plain == mixed
 
 
+@pytest.mark.slow
 def test_a_bad_own_table_is_said_before_anything_is_done(
     digitrade: Callable[..., subprocess.CompletedProcess[str]], data_dir: Path
 ) -> None:

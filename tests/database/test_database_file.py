@@ -69,6 +69,7 @@ class Reader:
         self.process.communicate()
 
 
+@pytest.mark.slow
 def test_a_reader_stays_undisturbed_while_a_run_publishes(
     clean_run: Path, data_dir: Path, spoil: Callable[..., Path], plain_steps: dict[str, Callable[..., Any]]
 ) -> None:
@@ -105,6 +106,7 @@ def test_a_reader_stays_undisturbed_while_a_run_publishes(
     after.close()
 
 
+@pytest.mark.slow
 def test_parquet_beside_the_file_is_found_after_the_folder_has_moved(
     large_run: Path, clean_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

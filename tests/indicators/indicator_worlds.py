@@ -126,7 +126,8 @@ class Results:
 
 @cache
 def connection() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect()
+    """One thread: the worlds are small, and what more threads change has tests of its own."""
+    con = duckdb.connect(config={"threads": 1})
     create_codelists(con)
     return con
 

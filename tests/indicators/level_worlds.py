@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -103,18 +104,25 @@ class Levels:
         return {period: row["point"] for period, row in self.added(**wanted).items()}
 
 
+@cache
+def _with_lists(threads: int) -> duckdb.DuckDBPyConnection:
+    """The code lists, made once: they cost more than the levels of a few rows."""
+    con = duckdb.connect(config={"threads": threads})
+    create_codelists(con)
+    con.execute("ALTER TABLE obs_status ADD COLUMN IF NOT EXISTS bit BIGINT")
+    con.execute("UPDATE obs_status SET bit = 1 << (precedence - 1)")
+    return con
+
+
 def derive(
     rows: Iterable[Row],
     conversions: Iterable[tuple[str, str, str]] = (),
     *,
     steps: Iterable[str] = STEPS,
-    threads: int = 2,
+    threads: int = 1,
 ) -> Levels:
     """The table levels after the steps. conversions: (dataset, from_currency, to_currency), by XR:CNY_USD.AVG."""
-    with duckdb.connect(config={"threads": threads}) as con:
-        create_codelists(con)
-        con.execute("ALTER TABLE obs_status ADD COLUMN IF NOT EXISTS bit BIGINT")
-        con.execute("UPDATE obs_status SET bit = 1 << (precedence - 1)")
+    with _with_lists(threads).cursor() as con:  # temporary tables and macros are the cursor's own
         con.execute("""CREATE OR REPLACE TEMP MACRO status_bits(statuses) AS (
             SELECT bit_or(bit) FROM obs_status WHERE list_contains(string_split(statuses, ';'), code))""")
         con.execute("DELETE FROM conversions")

@@ -128,9 +128,58 @@ VERDICTS: list[tuple[str, list[Row], list[tuple[str, str, str]]]] = [
 ]  # fmt: skip
 
 
+KNOWLEDGE = {"item": "GZ:KNOWLEDGE_INTENSIVE", "flow": "T", "table_id": "text"}
+TOTAL, BALANCE = digital("10.0"), digital("2.0", "balance")
+PAIRS = {"about 40": "contradictory", "about 36": "equal", "35.8": "within_rounding"}
+OTHER_WHOLES: list[dict[str, str]] = [{"reference": "GOODS_SERVICES"}, {"period": "2019"}, {"flow": "X"}, {"geo": "W"}]
+CHAINED = f"report_{VINTAGE}"
+
+
+def two_wholes(change: dict[str, str]) -> list[Row]:
+    other = {"item": "DEF:dds6", "measure": "share", "reference": "SERVICES", "flow": "T"} | change
+    amount = {name: code for name, code in change.items() if name != "reference"}
+    return [cell("132", **KNOWLEDGE), cell("40", **KNOWLEDGE, measure="share", reference="SERVICES"),
+            digital("140.66", **amount), cell("38.0", **other)]  # fmt: skip
+
+
+# Worlds of which single tests below speak. All are computed at once with those above: a run for each took most of the
+# time of this file.
+WORLDS: dict[str, list[Row]] = {
+    CHAINED: [
+        *series({"2019": "10.0", "2020": "10.0", "2021": "10.0"}, measure="growth"),
+        cell("1.2", measure="multiple", period="2020", base_period="2018"),
+        *levels_of("1.000", "1.100", "1.210", "1.331"),
+    ],
+    # X = 6, M = 4 and services of 12 and 20: 10 of 32 is 31.25 per cent
+    "a printed total": [*shares_of("50", "20", "31"), TOTAL, BALANCE],
+    # 2020 from 2019 (8.0 up 25 %) and from 2021 (11.0 up 10 %): both say 10
+    "totals moved by rates": [
+        *shares_of("50", "20", "40"), digital("8.0", period="2019"), digital("11.0", period="2021"),
+        digital("25.0", "growth"), digital("10.0", "growth", period="2021"), BALANCE,
+    ],
+    "a balance as large as the total": [*shares_of("25", "27", "31"), digital("55.07"), digital("-55", "balance")],
+    "a balance beyond the total": [*shares_of("25", "27", "31"), TOTAL, digital("-55", "balance")],
+    "totals that do not meet": [
+        *shares_of("50", "20", "40"), digital("8.0", period="2019"), digital("11.0", period="2021"),
+        digital("25.0", "growth"), digital("90.0", "growth", period="2021"), BALANCE,
+    ],
+    "parts": [*shares_of("25", "27", "31"), TOTAL, BALANCE],
+    "all": [*shares_of("50", "20", "40"), TOTAL, BALANCE],
+    **{
+        f"pair {share}": [cell("132", **KNOWLEDGE), cell(share, **KNOWLEDGE, measure="share", reference="SERVICES"),
+                          digital("140.66"), digital("38.0", "share", reference="SERVICES")]
+        for share in PAIRS
+    },
+    **{f"two wholes {n}": two_wholes(change) for n, change in enumerate(OTHER_WHOLES)},
+    "thirds": [cell("=1"), cell("=3", item="S"), cell("=2", item="SD")],
+}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def results() -> Results:
-    return compute({name: rows for name, rows, _ in VERDICTS})
+    named = {name: rows for name, rows, _ in VERDICTS}
+    assert not named.keys() & WORLDS.keys()
+    return compute(named | WORLDS)
 
 
 @pytest.mark.parametrize(("name", "rows", "want"), VERDICTS, ids=[name for name, *_ in VERDICTS])
@@ -154,14 +203,9 @@ def test_an_indicator_is_contested_when_one_of_its_cells_is_in_a_contradiction(r
     assert not contested["average growth of unstated method that the compound rate is not"]
 
 
-def test_chains_from_one_first_year_to_two_last_years_are_two_comparisons() -> None:
+def test_chains_from_one_first_year_to_two_last_years_are_two_comparisons(results: Results) -> None:
     """The dataset's name ends with its vintage, which must not upset the locator."""
-    rates = [cell(text, measure="growth", period=period) for period, text in (("2019", "10.0"), ("2020", "10.0"),
-                                                                             ("2021", "10.0"))]  # fmt: skip
-    spans = [cell("1.2", measure="multiple", period="2020", base_period="2018")]
-    name = f"report_{VINTAGE}"
-    results = compute({name: [*rates, *spans, *levels_of("1.000", "1.100", "1.210", "1.331")]})
-    chains = [row for row in results.comparisons if row["rule"] == "chain"]
+    chains = [row for row in results.comparisons if (row["dataset"], row["rule"]) == (CHAINED, "chain")]
     assert [(row["table_id"], row["locator"], row["printed"], row["verdict"]) for row in chains] == [
         ("chain 2018/2020", "t!R1C1", "10.0 % x 10.0 %", "equal"),
         ("chain 2018/2021", "t!R1C1", "10.0 % x 10.0 % x 10.0 %", "equal"),
@@ -178,8 +222,8 @@ def test_a_contradiction_also_contests_shares_from_mixed_sources() -> None:
     assert found["T"] is True
 
 
-def only(world: list[Row], rule: str) -> Row:
-    [row] = [row for row in compute({"w": world}).comparisons if row["rule"] == rule]
+def only(results: Results, name: str, rule: str) -> Row:
+    [row] = [row for row in results.comparisons if (row["dataset"], row["rule"]) == (name, rule)]
     return row
 
 
@@ -194,21 +238,19 @@ def harmonic(x: float, m: float, b: float) -> float:
     return 2 / ((1 + b) / x + (1 - b) / m)
 
 
-def test_implied_share_from_a_printed_total() -> None:
-    """X = 6, M = 4 and services of 12 and 20: 10 of 32 is 31.25 per cent."""
-    row = only([*shares_of("50", "20", "31"), digital("10.0"), digital("2.0", "balance")], "implied_share")
+def test_implied_share_from_a_printed_total(results: Results) -> None:
+    name = "a printed total"
+    row = only(results, name, "implied_share")
     ends = [b / t for b in (1.95, 2.05) for t in (9.95, 10.05)]
     near(row, 31.25, min(harmonic(49.5, 19.5, b) for b in ends), max(harmonic(50.5, 20.5, b) for b in ends))
     assert (row["printed"], row["verdict"], row["obs_status"]) == ("31", "equal", "A")
-    assert row["inputs"] == [f"w/{VINTAGE}/t!R{n}C1={text}" for n, text in ((1, "50"), (2, "20"), (4, "10.0"),
-                                                                          (5, "2.0"))]  # fmt: skip
+    assert row["inputs"] == [f"{name}/{VINTAGE}/t!R{n}C1={text}" for n, text in ((1, "50"), (2, "20"), (4, "10.0"),
+                                                                               (5, "2.0"))]  # fmt: skip
 
 
-def test_implied_share_from_totals_beside_it_moved_by_the_printed_rates() -> None:
-    """2020 from 2019 (8.0 up 25 %) and from 2021 (11.0 up 10 %): both say 10, and both ranges hold."""
-    totals = [digital("8.0", period="2019"), digital("11.0", period="2021"), digital("25.0", "growth"),
-              digital("10.0", "growth", period="2021")]  # fmt: skip
-    row = only([*shares_of("50", "20", "40"), *totals, digital("2.0", "balance")], "implied_share")
+def test_implied_share_from_totals_beside_it_moved_by_the_printed_rates(results: Results) -> None:
+    """Both ways to the total hold, and so do both ranges."""
+    row = only(results, "totals moved by rates", "implied_share")
     t_lo, t_hi = max(7.95 * 1.2495, 10.95 / 1.1005), min(8.05 * 1.2505, 11.05 / 1.0995)
     ends = [b / t for b in (1.95, 2.05) for t in (t_lo, t_hi)]
     near(row, 31.25, min(harmonic(49.5, 19.5, b) for b in ends), max(harmonic(50.5, 20.5, b) for b in ends))
@@ -216,59 +258,44 @@ def test_implied_share_from_totals_beside_it_moved_by_the_printed_rates() -> Non
     assert len(row["inputs"]) == 7
 
 
-def test_implied_share_where_the_balance_is_as_large_as_the_total() -> None:
+def test_implied_share_where_the_balance_is_as_large_as_the_total(results: Results) -> None:
     """All trade is imports: the share is that of imports, whatever that of exports is."""
-    row = only([*shares_of("25", "27", "31"), digital("55.07"), digital("-55", "balance")], "implied_share")
+    row = only(results, "a balance as large as the total", "implied_share")
     near(row, harmonic(25, 27, -55 / 55.07), harmonic(24.5, 26.5, -54.5 / 55.075), 27.5)
     assert row["verdict"] == "contradictory"
 
 
-def test_implied_share_needs_totals_that_meet_and_a_balance_within_them() -> None:
-    beyond = [*shares_of("25", "27", "31"), digital("10.0"), digital("-55", "balance")]
-    row = only(beyond, "implied_share")
+def test_implied_share_needs_totals_that_meet_and_a_balance_within_them(results: Results) -> None:
+    row = only(results, "a balance beyond the total", "implied_share")
     assert (row["verdict"], row["inputs"], row["note"]) == (
         "not_computable",
         [],
         "the balance is larger than the total",
     )
-    apart = [digital("8.0", period="2019"), digital("11.0", period="2021"), digital("25.0", "growth"),
-             digital("90.0", "growth", period="2021"), digital("2.0", "balance")]  # fmt: skip
-    found = compute({"w": [*shares_of("50", "20", "40"), *apart]}).verdicts("w", "implied_share")
-    assert found == []
+    assert results.verdicts("totals that do not meet", "implied_share") == []
 
 
-def test_an_implied_share_contests_the_total_only_where_the_parts_alone_allow_the_share() -> None:
-    total, balance = digital("10.0"), digital("2.0", "balance")
-    results = compute({"parts": [*shares_of("25", "27", "31"), total, balance],
-                       "all": [*shares_of("50", "20", "40"), total, balance]})  # fmt: skip
+def test_an_implied_share_contests_the_total_only_where_the_parts_alone_allow_the_share(results: Results) -> None:
     for name, is_contested in (("parts", False), ("all", True)):
         assert ("implied_share", (name == "parts" and "31") or "40", "contradictory") in results.verdicts(name)
         assert results.one(name, "total_trade", item="DEF:dds6")["contested"] is is_contested
 
 
-KNOWLEDGE = {"item": "GZ:KNOWLEDGE_INTENSIVE", "flow": "T", "table_id": "text"}
-
-
-@pytest.mark.parametrize(("share", "verdict"), [("about 40", "contradictory"), ("about 36", "equal"),
-                                                ("35.8", "within_rounding")])  # fmt: skip
-def test_two_shares_of_one_whole(share: str, verdict: str) -> None:
+@pytest.mark.parametrize(("share", "verdict"), PAIRS.items())
+def test_two_shares_of_one_whole(results: Results, share: str, verdict: str) -> None:
     """132 of what 140.66 is 38 per cent of: 35.66; the finer share is the yardstick, and stands in no comparison."""
-    world = [cell("132", **KNOWLEDGE), cell(share, **KNOWLEDGE, measure="share", reference="SERVICES"),
-             digital("140.66"), digital("38.0", "share", reference="SERVICES")]  # fmt: skip
-    row = only(world, "share_pair")
+    name = f"pair {share}"
+    row = only(results, name, "share_pair")
     near(row, 132 / 140.66 * 38, 131.5 / 140.665 * 37.95, 132.5 / 140.655 * 38.05)
     assert (row["printed"], row["verdict"]) == (share, verdict)
-    assert row["inputs"] == [f"w/{VINTAGE}/t!R{n}C1={text}" for n, text in ((1, "132"), (3, "140.66"), (4, "38.0"))]
+    assert row["inputs"] == [f"{name}/{VINTAGE}/t!R{n}C1={text}" for n, text in ((1, "132"), (3, "140.66"),
+                                                                               (4, "38.0"))]  # fmt: skip
 
 
-@pytest.mark.parametrize("change", [{"reference": "GOODS_SERVICES"}, {"period": "2019"}, {"flow": "X"},
-                                    {"geo": "W"}])  # fmt: skip
-def test_shares_of_two_wholes_are_no_pair(change: dict[str, str]) -> None:
-    other = {"item": "DEF:dds6", "measure": "share", "reference": "SERVICES", "flow": "T"} | change
-    amount = {name: code for name, code in change.items() if name != "reference"}
-    world = [cell("132", **KNOWLEDGE), cell("40", **KNOWLEDGE, measure="share", reference="SERVICES"),
-             digital("140.66", **amount), cell("38.0", **other)]  # fmt: skip
-    assert compute({"w": world}).verdicts("w", "share_pair") == []
+@pytest.mark.parametrize("number", range(len(OTHER_WHOLES)), ids=[next(iter(change)) for change in OTHER_WHOLES])
+def test_shares_of_two_wholes_are_no_pair(results: Results, number: int) -> None:
+    name = f"two wholes {number}"
+    assert results.rows(name) and results.verdicts(name, "share_pair") == []
 
 
 def test_inputs_are_the_cells_behind_the_computed_value_only(results: Results) -> None:
@@ -290,12 +317,11 @@ def test_every_obstacle_to_a_share_of_the_nation_is_told() -> None:
     ]
 
 
-def test_bounds_are_rounded_outward() -> None:
+def test_bounds_are_rounded_outward(results: Results) -> None:
     """One third and two thirds, of figures that are points: the range reaches around them at the tenth decimal."""
-    world = [cell("=1"), cell("=3", item="S"), cell("=2", item="SD")]
-    row = compute({"w": world}).one("w", "category_share", item="EBOPS2010:SI", reference="SERVICES")
+    row = results.one("thirds", "category_share", item="EBOPS2010:SI", reference="SERVICES")
     assert [str(row[name]) for name in ("lower", "value", "upper")] == ["33.3333333333", "33.3333333333",
                                                                      "33.3333333334"]  # fmt: skip
-    row = compute({"w": world}).one("w", "category_share", item="EBOPS2010:SD", reference="SERVICES")
+    row = results.one("thirds", "category_share", item="EBOPS2010:SD", reference="SERVICES")
     assert [str(row[name]) for name in ("lower", "value", "upper")] == ["66.6666666666", "66.6666666667",
                                                                      "66.6666666667"]  # fmt: skip

@@ -69,6 +69,7 @@ def test_scaling_scales_the_adjusted_series(factor: float) -> None:
     assert [factor * v for v in one.values] == pytest.approx(list(other.values), rel=1e-8)
 
 
+@pytest.mark.slow
 def test_noise_is_rarely_taken_for_a_season() -> None:
     """A test at 5 per cent: of 200 series of noise and of random walks few pass, of seasonal ones all."""
     rng = np.random.default_rng(7)
@@ -113,6 +114,7 @@ def test_months_of_a_place_with_what_the_reader_must_know() -> None:
     assert float(growth["2020-02"]["value"]) == pytest.approx(100 * (levels["2020-02"] / levels["2020-01"] - 1))
 
 
+@pytest.mark.slow
 def test_each_series_is_adjusted_by_itself_and_alike_on_every_run() -> None:
     worlds = {f"w{n}": rows_of(monthly(n)) for n in range(4)}
 

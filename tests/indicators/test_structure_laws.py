@@ -234,5 +234,5 @@ def test_the_same_on_one_thread_and_on_four() -> None:
     for threads in (1, 4):
         connection().execute(f"SET threads = {threads}")
         found.append(compute(worlds).indicators)
-    connection().execute("RESET threads")
+    connection().execute("SET threads = 1")
     assert found[0] == found[1]

@@ -205,9 +205,12 @@ def list_steps() -> tuple[str, ...]:
 
 
 def _run(con: duckdb.DuckDBPyConnection, indicator: str) -> None:
+    compute, withhold, give = _insert(indicator, sql_of(indicator))
     try:
-        for statement in _insert(indicator, sql_of(indicator)):
-            con.execute(statement)
+        con.execute(compute)
+        if con.execute("SELECT 1 FROM computed WHERE asked <> '' LIMIT 1").fetchone():  # most indicators withhold none
+            con.execute(withhold)
+        con.execute(give)
     except duckdb.OutOfMemoryException:
         raise  # no fault of the SELECT
     except duckdb.Error as error:

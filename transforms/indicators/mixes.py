@@ -19,6 +19,8 @@ from itertools import pairwise
 import duckdb
 from duckdb.func import FunctionNullHandling
 
+from transforms.indicators.paths import list_known
+
 Interval = tuple[float, float]
 Sums = tuple[float, float, float, float]  # of a set of parts: low, high; of the rest: low, high
 MOST_NODES = 4000  # of the search for the largest concentration; beyond, the range is wider than it need be
@@ -190,8 +192,9 @@ def register(con: duckdb.DuckDBPyConnection) -> None:
     functions: dict[Callable[..., float | None], int] = {
         smallest_concentration: 2, largest_concentration: 2, smallest_change: 4, largest_change: 4,
     }  # fmt: skip
+    known = list_known(con, [function.__name__ for function in functions])
     for function, n_lists in functions.items():
         name = function.__name__
-        if not con.execute("SELECT 1 FROM duckdb_functions() WHERE function_name = ?", [name]).fetchone():
+        if name not in known:
             lists = ["DOUBLE[]"] * n_lists
             con.create_function(name, function, lists, "DOUBLE", null_handling=FunctionNullHandling.SPECIAL)  # type: ignore[arg-type]
