@@ -57,7 +57,7 @@ CREATE OR REPLACE TEMP MACRO ratio_of(a, b) AS (a / nullif(b, 0));
 -- rises with r1 and r0_rest, falls with r1_rest, and falls and then rises with r0, least at the turn; e: the change of
 -- the weight of the part in the reference over its earlier amount, r1 / R1 / r0 - 1 / R0, with the same turn; k: what the
 -- place has gained in the part on the reference, in amounts of the reference.
-CREATE OR REPLACE TEMP TABLE part_effects AS
+CREATE OR REPLACE TEMP VIEW part_effects AS
 WITH turned AS (
     SELECT *, r1_hi = 0 AND r0_hi = 0 AND x0_hi = 0 AND x1_hi = 0 AS is_nothing,
            CASE WHEN r1_lo = 0 THEN r0_lo WHEN r1_rest_hi = 0 THEN r0_hi
