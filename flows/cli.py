@@ -228,8 +228,11 @@ def tables(
     import tempfile
 
     from flows.stages import find_tables, use_codelists
+    from flows.store.workspace import refuse_rooms
     from transforms.export import build_table, render_csv, render_markdown, write_tables
 
+    if output is not None:
+        refuse_rooms(output, _folder(data_dir))
     use_codelists(_folder(data_dir))
     specs = {spec.name: spec for spec in find_tables(_folder(data_dir))}
     if name is not None and name not in specs:

@@ -64,9 +64,15 @@ def query(
     (in the file: from all_observations('data/curated')).
     """
     from flows.cli import _fail, _find_database
+    from flows.store.workspace import refuse_rooms
     from transforms.errors import InputError
 
     path = _find_database(data_dir)
+    try:
+        if output is not None:
+            refuse_rooms(output, path.parent.parent)
+    except InputError as error:
+        raise _fail(error) from None
     said = {"across_breaks": across_breaks, "incomplete": incomplete, "mixed_sources": mixed_sources}
     asked = [name for name, is_said in said.items() if is_said]
     try:

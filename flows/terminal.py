@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -215,17 +217,26 @@ def write_rows(rows: Any, format: str, output: Path | None) -> None:
             raise ValueError("parquet needs a file: --output rows.parquet")
         import pyarrow.parquet as pq
 
-        beside = output.with_name(f".{output.name}.tmp")
-        pq.write_table(rows, beside)
-        beside.replace(output)
+        with _write_beside(output) as beside:
+            pq.write_table(rows, beside)
         return
     text = {"csv": _csv, "json": _json, "table": _table}[format](rows, output)
     if output is None:
         sys.stdout.write(text)
     else:
-        beside = output.with_name(f".{output.name}.tmp")
-        beside.write_text(text, encoding="utf-8", newline="")
+        with _write_beside(output) as beside:
+            beside.write_text(text, encoding="utf-8", newline="")
+
+
+@contextmanager
+def _write_beside(output: Path) -> Iterator[Path]:
+    """A file beside the output, which takes its place at the end; where writing fails the old one stays."""
+    beside = output.with_name(f".{output.name}.tmp")
+    try:
+        yield beside
         beside.replace(output)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _plain(value: Any) -> Any:

@@ -21,6 +21,21 @@ EDITION_FOLDERS = ("observations", "labels", "quarantine", "texts")
 FOLDERS = (*EDITION_FOLDERS, "indicators", "core", "comparisons", "checks", "exports", "state", "seen")
 
 
+ROOMS = ("raw", "own", "curated")  # of a data folder
+
+
+def refuse_rooms(target: Path, data_dir: Path) -> None:
+    """Raise InputError where a file to be written lies in a room of the data folder, by its path or through a link."""
+    real = target.resolve()
+    for room in (data_dir / name for name in ROOMS):
+        if any(room.exists() and above.exists() and above.samefile(room) for above in (real, *real.parents)):
+            raise InputError(
+                f"{target} lies inside {room}, which the project keeps: landed editions and published files are not "
+                "written over",
+                todo=f"choose a file elsewhere, outside {', '.join(f'{name}/' for name in ROOMS)} of the data folder.",
+            )
+
+
 @dataclass(frozen=True)
 class Workspace:
     """data_dir holds raw/, own/ and curated/; staging is this run's own folder inside curated/."""

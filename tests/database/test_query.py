@@ -315,6 +315,80 @@ def test_all_formats_hold_the_same_rows(clean_run: Path, tmp_path: Path) -> None
     assert all(row["value"] in shown for row in rows) and "2 rows" in shown
 
 
+@pytest.mark.parametrize(
+    "place",
+    ["curated/digitrade.duckdb", "curated/new.csv", "raw/made_up/2024/figures.csv", "own/a.csv", "elsewhere/../raw/a"],
+)
+@pytest.mark.parametrize("way", ["plain", "relative", "linked folder", "linked file"])
+def test_no_output_goes_into_the_rooms_of_the_data(
+    place: str, way: str, clean_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither by its path nor through a link; what is refused is not run: this query would take the whole minute."""
+    data = tmp_path / "data"
+    for folder in ("curated", "raw/made_up/2024", "own", "elsewhere"):
+        (data / folder).mkdir(parents=True)
+    os.link(clean_run / "curated" / "digitrade.duckdb", data / "curated" / "digitrade.duckdb")
+    (data / "raw/made_up/2024/figures.csv").write_text("landed\n", encoding="utf-8")
+    before, output = list_files(data), data / place
+    if way == "relative":
+        monkeypatch.chdir(data / "own")
+        output = Path("..") / place
+    elif way == "linked folder":
+        (tmp_path / "door").symlink_to(data)
+        output = tmp_path / "door" / place
+    elif way == "linked file":
+        (tmp_path / "door.csv").symlink_to(output)
+        output = tmp_path / "door.csv"
+    done = call(data, "query", SLOW, "--format", "csv", "-o", str(output))
+    assert done.exit_code == 2 and done.stderr.count("\n") == 1
+    room = place.removeprefix("elsewhere/../").partition("/")[0]
+    assert f"inside {data / room}, which the project keeps" in done.stderr and "choose a file elsewhere" in done.stderr
+    assert list_files(data) == before
+
+
+def test_linked_rooms_of_the_data_are_closed_too(clean_run: Path, tmp_path: Path) -> None:
+    data, store = tmp_path / "data", tmp_path / "store"
+    data.mkdir()
+    store.mkdir()
+    (data / "raw").symlink_to(store)
+    (data / "curated").symlink_to(clean_run / "curated")
+    done = call(data, "query", "SELECT 1", "-o", str(store / "a.csv"))
+    assert done.exit_code == 2 and "which the project keeps" in done.stderr and not list(store.iterdir())
+
+
+def test_tables_are_not_written_over_published_files(clean_run: Path) -> None:
+    before = list_files(clean_run / "curated")
+    done = call(clean_run, "tables", "-o", str(clean_run / "curated" / "exports"))
+    assert isinstance(done.exception, InputError) and "which the project keeps" in str(done.exception)
+    assert list_files(clean_run / "curated") == before
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_file_elsewhere_is_replaced_as_a_whole(
+    form: str, clean_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second name of the old file keeps the old bytes; where writing fails the file is as it was, nothing beside."""
+    out, second = tmp_path / "out", tmp_path / "second"
+    out.write_bytes(b"old")
+    os.link(out, second)
+    assert call(clean_run, "query", "SELECT 1 AS a", "--format", form, "-o", str(out)).exit_code == 0
+    assert second.read_bytes() == b"old" and out.read_bytes() != b"old"
+    before = list_files(tmp_path)
+
+    def fill(path: Path, *_: object, **__: object) -> None:
+        Path(path).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    if form == "parquet":
+        monkeypatch.setattr(pq, "write_table", lambda rows, path: fill(path))
+    else:
+        monkeypatch.setattr(Path, "write_text", fill)
+    done = call(clean_run, "query", "SELECT 2 AS a", "--format", form, "-o", str(out))
+    monkeypatch.undo()
+    assert done.exit_code == 2 and "No space left" in done.stderr
+    assert list_files(tmp_path) == before
+
+
 def test_mixed_sources_reach_the_macros(clean_run: Path) -> None:
     sql = "SELECT obs_status FROM city_share('Guangzhou')"
     assert "D" not in call(clean_run, "query", sql, "--format", "csv").stdout.split()
