@@ -643,7 +643,10 @@ def test_the_command_line_reads_large_editions_and_writes_nothing(large: Any) ->
 
     done = query("select dataset, count(*) as n from all_observations group by all order by all")
     assert (done.exit_code, done.stdout) == (0, "dataset,n\nlong,288\none,4\n")
-    words = "without the large edition(s) long/2024, which stay in Parquet; all_observations has them."
+    words = (
+        "without the large edition(s) long/2024, which stay in Parquet; all_observations has them, core_levels and "
+        "core_indicators have their totals and chief indicators."
+    )
     for sql in ("select count(*) from observations", "from latest_observations join items on item = code",
                 "with wanted as (from main.observations) select 1 from wanted"):  # fmt: skip
         assert query(sql).stderr == f"digitrade: {words}\n", sql
