@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 from flows.cli import Topic, app
 from flows.terminal import measure_columns, wrap_cells
+from transforms.errors import InputError
+from transforms.indicators import load_cards
 
 WIDTH = 120
 
@@ -34,6 +36,29 @@ def test_no_word_is_broken_and_nothing_is_lost(topic: Topic, lang: str, clean_ru
     characters = "".join(value for row in rows for value in row.values())
     missing = {c for c in set(characters) if "一" <= c <= "鿿" and shown.count(c) < characters.count(c)}
     assert missing == set()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_whole_card_of_an_indicator(lang: str, tmp_path: Path) -> None:
+    """Every word of every card, though there is no data folder; its title and words in one language."""
+    for card in load_cards():
+        (said,) = json.loads(call(tmp_path, "indicators", card.indicator, "--lang", lang, "--json").stdout)
+        told = {key.removesuffix(f"_{lang}"): str(value) for key, value in vars(card).items()}
+        assert said == {key: value for key, value in told.items() if not key.endswith(("_en", "_zh"))}
+        keys = "unit domain universe refused numerator denominator bounds coverage_floor method source"
+        assert set(keys.split()) < said.keys()
+    shown = call(tmp_path, "indicators", "rca", "--lang", lang).stdout
+    assert "Balassa 1965" in shown and "coverage_floor" in shown and "X_i / X of W" in shown
+    assert ("显示性比较优势指数" in shown) == (lang == "zh")
+
+
+def test_an_indicator_is_found_by_its_title_or_refused_with_the_nearest(tmp_path: Path) -> None:
+    for name in ("RCA", "Revealed comparative advantage", "显示性比较优势指数"):
+        assert json.loads(call(tmp_path, "indicators", name, "--json").stdout)[0]["indicator"] == "rca"
+    refused = call(tmp_path, "indicators", "totl_trade").exception
+    assert isinstance(refused, InputError) and "nearest: total_trade" in str(refused)
+    done = call(tmp_path, "rules", "R01")
+    assert done.exit_code == 2 and "with the topic indicators only" in done.stderr
 
 
 def test_columns_too_narrow_to_read_become_records(clean_run: Path) -> None:
