@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -44,6 +45,23 @@ def list_topic(topic: str, lang: str, data_dir: Path) -> list[dict[str, str]]:
     from flows.stages import find_tables
 
     return [{"table": spec.name, "title": spec.title[lang]} for spec in find_tables(data_dir)]
+
+
+def describe_indicator(name: str, lang: str) -> dict[str, str]:
+    """The whole card of an indicator, by its name or title. Raises InputError with the nearest where it is none."""
+    from transforms.errors import InputError
+    from transforms.indicators import load_cards
+
+    cards = {card.indicator: card for card in load_cards()}
+    named = {said.casefold(): card for card in cards.values() for said in (card.title_en, card.title_zh)}
+    card = cards.get(name.lower()) or named.get(name.casefold())
+    if card is None:
+        near = difflib.get_close_matches(name.lower(), [*cards, *named], n=3, cutoff=0.5)
+        nearest = ", ".join(dict.fromkeys(found if found in cards else named[found].indicator for found in near))
+        todo = f"nearest: {nearest}." if nearest else "digitrade catalog indicators lists all."
+        raise InputError("there is no such indicator", found=name, todo=todo)
+    other = "_zh" if lang == "en" else "_en"
+    return {key.removesuffix(f"_{lang}"): str(value) for key, value in vars(card).items() if not key.endswith(other)}
 
 
 def _list_database(topic: str, lang: str, data_dir: Path) -> list[dict[str, str]]:

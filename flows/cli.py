@@ -302,6 +302,7 @@ class Topic(StrEnum):
 @app.command()
 def catalog(
     topic: Annotated[Topic, typer.Argument(help="What to list.")],
+    name: Annotated[str | None, typer.Argument(help="An indicator, for its whole card.")] = None,
     lang: Language = Lang.en,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -312,19 +313,25 @@ def catalog(
     Examples:
 
         digitrade catalog indicators --lang zh
+        digitrade catalog indicators rca           its whole card: formula, domain, universe, bounds, source ...
         digitrade catalog macros
 
     The same words stand in the database, as comments and in the views catalog and indicator_cards.
     """
-    from flows.catalog import list_topic
+    from flows.catalog import describe_indicator, list_topic
 
-    rows = list_topic(topic.value, lang.value, _folder(data_dir))
+    if name is None:
+        rows = list_topic(topic.value, lang.value, _folder(data_dir))
+    elif topic is Topic.indicators:
+        rows = [describe_indicator(name, lang.value)]
+    else:
+        raise _fail(f"a name is asked for with the topic indicators only; digitrade catalog {topic.value} lists all")
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
     else:
         from flows.terminal import print_records, print_rows
 
-        (print_records if topic is Topic.definitions else print_rows)(rows, topic.value)
+        (print_records if name or topic is Topic.definitions else print_rows)(rows, topic.value)
 
 
 app.command()(layout)

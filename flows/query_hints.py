@@ -104,9 +104,7 @@ def list_unknown_codes(con: duckdb.DuckDBPyConnection, tree: Tree) -> list[str]:
         near = con.execute(
             """SELECT code || coalesce(' (' || nullif(nullif(label_en, ''), code) || ')', '') FROM main.codes
                WHERE list = $1
-               ORDER BY greatest(jaro_winkler_similarity(lower(code), lower($2)),
-                                 jaro_winkler_similarity(lower(label_en), lower($2)),
-                                 jaro_winkler_similarity(label_zh, $2)) DESC, code
+               ORDER BY main.rate_name($2, code, label_en, label_zh) DESC, code
                LIMIT 3""",
             [CODED[column], value],
         ).fetchall()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +12,11 @@ from typing import Any
 
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 from flows.pipeline import STEPS, count_steps, run_stages
 
@@ -187,14 +190,66 @@ def print_checks(rows: list[dict[str, Any]], counts: dict[str, int]) -> None:
     console.print(", ".join(f"{count} {name}" for name, count in counts.items()))
 
 
+_LEAST = 16  # cells, of which a Chinese character takes two: narrower columns of running text cannot be read
+_GAP = 3  # cells around a column
+_WORD = re.compile(r"[^\s\u2e80-\uffff]+")  # what is not Chinese is broken at spaces only
+# Chinese may be broken after any character, but no line begins with a closing sign or ends with an opening one.
+_PIECE = re.compile(r"\s+|[（《“‘「]*(?:[^\s\u2e80-\uffff]+|\S)[，。；：、！？）》”’」]*")
+
+
+class Wrapped:
+    """A text that is broken as English and Chinese in one line want it; rich breaks Chinese like one long word."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        words = [len(word) for word in _WORD.findall(self.text)]
+        whole = max(map(cell_len, self.text.splitlines()), default=0)
+        return Measurement(min(max(words, default=2), options.max_width), min(whole, options.max_width))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for part in self.text.splitlines() or [""]:
+            for line in wrap_cells(part, options.max_width):
+                yield Text(line, overflow="fold")
+
+
+def wrap_cells(text: str, width: int) -> list[str]:
+    """The lines of a text in so many cells. A single piece that is wider stands in a line of its own, too wide."""
+    lines = [""]
+    for piece in _PIECE.findall(text):
+        if lines[-1] and cell_len(lines[-1] + piece.rstrip()) > width:
+            lines[-1] = lines[-1].rstrip()
+            lines.append(piece.lstrip())
+        else:
+            lines[-1] += piece
+    return lines
+
+
 def print_rows(rows: list[dict[str, Any]], title: str) -> None:
-    """Rows as a table that wraps."""
+    """Rows as a table that wraps; as records where the columns would become too narrow to be read."""
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    if sum(measure_columns(rows)) > console.width:
+        print_records(rows, title)
+        return
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
     for place, name in enumerate(rows[0] if rows else []):
         table.add_column(name, overflow="fold", no_wrap=place == 0)  # what is to be copied stays whole
     for row in rows:
-        table.add_row(*(escape(str(value)) for value in row.values()))
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
+        first, *others = map(str, row.values())
+        table.add_row(escape(first), *map(Wrapped, others))
+    console.print(table)
+
+
+def measure_columns(rows: list[dict[str, Any]]) -> list[int]:
+    """Cells that each column needs to be read: the first its longest text, others their longest word and _LEAST."""
+    needed = []
+    for place, name in enumerate(rows[0] if rows else []):
+        texts = [name, *(str(row[name]) for row in rows)]
+        whole = max(map(cell_len, texts))
+        word = max((len(word) for text in texts for word in _WORD.findall(text)), default=0)
+        needed.append(_GAP + (whole if place == 0 else min(whole, max(word, _LEAST))))
+    return needed
 
 
 def print_records(rows: list[dict[str, Any]], title: str) -> None:
@@ -205,7 +260,7 @@ def print_records(rows: list[dict[str, Any]], title: str) -> None:
     for row in rows:
         for name, value in row.items():
             if value:
-                table.add_row(name, escape(str(value)))
+                table.add_row(name, Wrapped(str(value)))
         table.add_section()
     Console(width=None if sys.stdout.isatty() else 120).print(table)
 

@@ -94,6 +94,102 @@ def test_what_is_not_known_is_refused_with_the_nearest(
     assert f"there is no {wrong}" in said and nearest in said.split("nearest: ")[1]
 
 
+@pytest.mark.parametrize("said", ["banana", "20x3", "2020Q1", "2020-13", "2020+2021", ""])
+@pytest.mark.parametrize(
+    "sql",
+    ["growth('CHN', since := '{}')", "growth(NULL, until := '{}', period := 2020)",
+     "series('CHN', since := '{}', unit := 'GBP')", "series('CHN', until := '{}')"],
+)  # fmt: skip
+def test_what_is_no_period_is_refused(con: duckdb.DuckDBPyConnection, sql: str, said: str) -> None:
+    assert f"'{said}' is no period, which is written like 2020" in refuse(con, f"FROM {sql.format(said)}")
+
+
+def test_a_span_may_begin_before_and_end_after_all_figures(con: duckdb.DuckDBPyConnection) -> None:
+    asked = "FROM series('CHN', flow := 'X', definition := 'unctad'{})"
+    everything = ask(con, asked.format(""))
+    assert len(everything) > 10
+    for span in (", since := 1850", ", until := '2099-Q3'", ", since := '1990-01', until := '2031-12-31'"):
+        assert ask(con, asked.format(span)) == everything
+
+
+@pytest.mark.parametrize(
+    ("said", "nearest"),
+    [("1900", "2020, 2021, 2021-Q1"), ("2031", "2021, 2020, 2022-Q4"), ("2021-Q2", "2021-Q1, 2022-Q4, 2021"),
+     ("2021-12", "2021-11, 2022-Q4, 2021")],
+)  # fmt: skip
+def test_the_nearest_periods_are_those_nearest_in_time(make_database: Make, said: str, nearest: str) -> None:
+    """Of the same form first: who asks for a quarter means a quarter."""
+    periods = ("2020", "2021", "2021-Q1", "2022-Q4", "2021-11")
+    con = make_database(observations=[{"item": "EBOPS2010:SI", "period": p, "value": "5"} for p in periods])
+    assert refuse(con, f"FROM balance_sheet('CHN', '{said}')").endswith(f"nearest: {nearest}")
+
+
+@pytest.mark.parametrize(
+    ("period", "years"),
+    [("2020", 2020), ("2020-Q3", 2020.5), ("2020-07", 2020.5), ("2020-01-31", 2020 + 30 / 366), ("2019/2021", 2021),
+     ("2019-01/2019-07", 2019.5), ("../2021", 2021), ("2020-Q5", None), ("2020-13", None), ("12020", None), ("", None)],
+)  # fmt: skip
+def test_a_period_has_a_place_in_time(con: duckdb.DuckDBPyConnection, period: str, years: float | None) -> None:
+    found = con.execute("SELECT place_in_time(?)", [period]).fetchone()
+    assert found == (years if years is None else pytest.approx(years),)
+
+
+def test_a_unit_without_figures_is_refused_with_those_that_have(make_database: Make) -> None:
+    """EUR is a currency like any other; nothing is said where no choice of it would help."""
+    level, rate = {"item": "EBOPS2010:SI"}, {"base_period": "2019", "unit": "PERCENT", "item": "DEF:dds6"}
+    con = make_database(
+        observations=[level | {"value": "5"}, level | {"value": "6", "unit": "CNY", "period": "2021"}],
+        indicators=[
+            rate | {"indicator": "growth", "value": "5", "currency": "USD"},
+            LEVEL | {"definition": "dds6", "value": "100"},
+        ],
+    )
+    for sql, what in (
+        ("series('CHN', unit := 'GBP')", "the units with figures are CNY, USD; choose with unit := 'CNY'"),
+        ("series('CHN', since := 2021, unit := 'USD')", "the units with figures are CNY;"),
+        ("growth('CHN', currency := 'Euro')", "the currencies with figures are USD; choose with currency := 'USD'"),
+        ("balance_sheet('CHN', 2020, unit := 'EUR+GBP')", "EUR, GBP; the units with figures are USD;"),
+        ("compare_definitions('CHN', currency := 'CNY')", "in CNY; the currencies with figures are USD;"),
+    ):
+        said = refuse(con, f"FROM {sql}")
+        assert "nothing of what is asked for has a figure in" in said and what in said, sql
+        sound = sql.replace("GBP", "CNY").replace("Euro", "USD").replace("EUR+CNY", "EUR+USD")
+        assert sound == sql or ask(con, f"FROM {sound}")
+    assert ask(con, "FROM series('CHN', since := 2022, unit := 'GBP')") == []
+
+
+def test_an_item_under_no_definition_is_not_cut_by_the_usual_one(make_database: Make) -> None:
+    share = {"indicator": "city_share", "geo": "CN-440100", "reference": "NATION", "unit": "PERCENT", "currency": "USD"}
+    con = make_database(
+        indicators=[
+            share | {"item": "EBOPS2010:SI", "value": "4"},
+            share | {"item": "DEF:dds6", "definition": "dds6", "value": "3"},
+            share | {"item": "DEF:unctad", "definition": "unctad", "value": "2"},
+        ]
+    )
+    for said, values in (
+        ("", [3]),
+        (", item := 'SI'", [4]),
+        (", item := 'SI+DEF:dds6'", [3, 4]),
+        (", item := 'DEF:unctad'", []),
+        (", definition := 'unctad'", [2]),
+        (", definition := NULL", [3, 2, 4]),
+    ):
+        rows = ask(con, f"FROM city_share('Guangzhou'{said})")
+        assert sorted(row["value"] for row in rows) == sorted(values), said
+
+
+@pytest.mark.parametrize("day", ["'yesterday'", "'2020-13-31'", "'2021-02-29'", "2020", "'2020-1-5'", "NULL", "''"])
+def test_what_is_no_day_has_no_members(con: duckdb.DuckDBPyConnection, day: str) -> None:
+    said = refuse(con, f"FROM group_members_on({day})")
+    assert said == day.strip("'").join(("'", "' is no day; write it like '2020-01-31'"))
+    assert (
+        len(ask(con, "FROM group_members_on('2020-02-29')"))
+        == len(ask(con, "FROM group_members_on(DATE '2020-02-29')"))
+        > 300
+    )
+
+
 def test_item_and_definition_exclude_each_other(con: duckdb.DuckDBPyConnection) -> None:
     assert "exclude each other" in refuse(con, "FROM series('CHN', item := 'DEF:unctad', definition := 'unctad')")
 

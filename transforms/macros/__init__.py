@@ -16,7 +16,7 @@ _SAID = re.compile(r"-- (?:(?P<parameter>\w+) )?(?P<lang>en|zh): (?P<words>.*)")
 _MORE = "--     "
 _NAME = re.compile(r"CREATE MACRO main\.(\w+)\s*\(")
 # Others are written with these, so they come first.
-_FIRST = ("find_codes", "refuse_mix")
+_FIRST = ("place_in_time", "rate_name", "find_codes", "refuse_absent", "refuse_mix")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def load_macros() -> tuple[Macro, ...]:
     names = sorted(
         path.name.removesuffix(".sql") for path in files("transforms.macros").iterdir() if path.name.endswith(".sql")
     )
-    names.sort(key=lambda name: name not in _FIRST)
+    names.sort(key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
     return tuple(
         parse_macro(name, files("transforms.macros").joinpath(f"{name}.sql").read_text(encoding="utf-8"))
         for name in names

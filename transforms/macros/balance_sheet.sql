@@ -46,16 +46,23 @@ WITH asked AS MATERIALIZED (
            i.contested, i.note
     FROM indicators i
     WHERE i.indicator IN ('total_trade', 'trade_balance', 'export_import_coverage') AND i.partner = 'W'
-), chosen AS (
-    SELECT f.*, min(f.unit_mult) FILTER (WHERE f.kind <> 'coverage') OVER () AS least
+), near AS (
+    SELECT f.*, unit IS NULL OR list_contains(a.units, f.unit) AS fits
     FROM figures f
     CROSS JOIN asked a
     SEMI JOIN editions e ON e.dataset = f.dataset AND e.vintage = f.vintage
     WHERE (geo IS NULL OR f.geo IN (SELECT unnest(geos) FROM asked))
       AND (item IS NULL OR f.item IN (SELECT unnest(items) FROM asked))
       AND (scheme IS NULL OR list_contains(a.schemes, split_part(f.item, ':', 1)))
-      AND (unit IS NULL OR list_contains(a.units, f.unit))
       AND (period IS NULL OR list_contains(a.periods, f.period))
+), present AS (
+    SELECT refuse_absent('units', (SELECT list(DISTINCT n.unit) FROM near n), a.units, 'unit') AS is_present
+    FROM asked a
+), chosen AS (
+    SELECT n.*, min(n.unit_mult) FILTER (WHERE n.kind <> 'coverage') OVER () AS least
+    FROM near n
+    CROSS JOIN present p
+    WHERE CASE WHEN p.is_present THEN n.fits END
 ), scaled AS (
     -- all amounts in the smallest multiple found: exact, nothing is divided
     SELECT c.* EXCLUDE (value, lower, upper),

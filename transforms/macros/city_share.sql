@@ -6,8 +6,9 @@
 -- geo zh: 地域：代码或名称，多个以 + 相连。
 -- reference en: Of what: code or label of the list references (NATION, SERVICES, SERVICES_TOTAL, WORLD ...).
 -- reference zh: 占何者之比：references 表的代码或名称（NATION、SERVICES、SERVICES_TOTAL、WORLD 等）。
--- definition en: Definition of digitally deliverable; NULL = all, and shares that rest on none.
--- definition zh: 可数字化交付的定义；NULL 为不限，并含不依定义者。
+-- definition en: Definition of digitally deliverable; NULL = all, and shares that rest on none. Shares of an item that is
+--     asked for and is under no definition are always there.
+-- definition zh: 可数字化交付的定义；NULL 为不限，并含不依定义者。指明的项目若不属任何定义，其比重始终列出。
 -- flow en: X, M, T or their labels; NULL = all.
 -- flow zh: 流向：X、M、T 或其名称；NULL 为不限。
 -- item en: What is shared: code or label of the list items; NULL = all.
@@ -40,7 +41,9 @@ WITH asked AS MATERIALIZED (
     WHERE i.unit = 'PERCENT' AND i.base_period = ''
       AND list_contains(a.refs, i.reference)
       AND (geo IS NULL OR i.geo IN (SELECT unnest(geos) FROM asked))
-      AND (definition IS NULL OR list_contains(a.definitions, i.definition))
+      -- an item that was asked for and is under no definition is not cut by the usual one
+      AND (definition IS NULL OR list_contains(a.definitions, i.definition)
+           OR (item IS NOT NULL AND i.definition = ''))
       AND (flow IS NULL OR list_contains(a.flows, i.flow))
       AND (item IS NULL OR i.item IN (SELECT unnest(items) FROM asked))
       AND (period IS NULL OR list_contains(a.periods, i.period))

@@ -36,11 +36,11 @@ WITH asked AS MATERIALIZED (
     CROSS JOIN asked a
     WHERE c.list = 'definitions'
       AND (definitions IS NULL OR c.code = a.base OR list_contains(a.only, c.code))
-), chosen AS (
+), near AS (
     -- an aggregate under a definition is an item of its own: what is compared is the question, whatever the item
     SELECT i.*, CASE WHEN starts_with(i.item, 'DEF:') THEN '' ELSE i.item END AS part,
            CASE WHEN starts_with(i.item, 'DEF:') THEN i.reference ELSE '' END AS whole,
-           min(i.unit_mult) OVER () AS least
+           currency IS NULL OR list_contains(a.currencies, i.currency) AS fits
     FROM indicators i
     CROSS JOIN asked a
     JOIN datasets d ON d.dataset = i.dataset AND d.vintage = i.vintage
@@ -49,9 +49,16 @@ WITH asked AS MATERIALIZED (
       AND (geo IS NULL OR i.geo IN (SELECT unnest(geos) FROM asked))
       AND (period IS NULL OR list_contains(a.periods, i.period))
       AND (flow IS NULL OR list_contains(a.flows, i.flow))
-      AND (currency IS NULL OR list_contains(a.currencies, i.currency))
       AND (vintage IS NULL
            OR CASE WHEN a.vintages = ['latest'] THEN d.latest ELSE list_contains(a.vintages, d.vintage) END)
+), present AS (
+    SELECT refuse_absent('currencies', (SELECT list(DISTINCT n.currency) FROM near n), a.currencies, 'currency') AS is_present
+    FROM asked a
+), chosen AS (
+    SELECT n.*, min(n.unit_mult) OVER () AS least
+    FROM near n
+    CROSS JOIN present p
+    WHERE CASE WHEN p.is_present THEN n.fits END
 ), sound AS (
     SELECT refuse_mix('currencies', list(DISTINCT c.currency), 'currency')
        AND refuse_mix('indicators', list(DISTINCT c.indicator), 'indicator') AS is_sound FROM chosen c

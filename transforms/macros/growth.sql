@@ -36,13 +36,14 @@ CREATE MACRO main.growth(
 WITH asked AS MATERIALIZED (
     SELECT k[1] AS geos, k[2] AS items, k[3] AS flows, k[4] AS definitions, k[5] AS schemes, k[6] AS indicators,
            k[7] AS periods, k[8] AS partners, k[9] AS currencies, k[10] AS freqs, k[11] AS datasets,
-           k[12] AS vintages
+           k[12] AS vintages, k[13][1] AS first, k[14][1] AS last
     FROM (SELECT find_codes([['geographies', geo], ['items', item], ['flows', flow], ['definitions', definition],
                              ['schemes', scheme], ['indicators', indicator], ['periods', CAST(period AS VARCHAR)],
                              ['geographies', partner], ['units', currency], ['frequencies', freq],
-                             ['datasets', dataset], ['vintages', CAST(vintage AS VARCHAR)]]) AS k)
-), chosen AS (
-    SELECT i.*
+                             ['datasets', dataset], ['vintages', CAST(vintage AS VARCHAR)], ['times', CAST(since AS VARCHAR)],
+                             ['times', CAST(until AS VARCHAR)]]) AS k)
+), near AS (
+    SELECT i.*, currency IS NULL OR list_contains(a.currencies, i.currency) AS fits
     FROM indicators i
     CROSS JOIN asked a
     JOIN datasets d ON d.dataset = i.dataset AND d.vintage = i.vintage
@@ -51,16 +52,23 @@ WITH asked AS MATERIALIZED (
       AND (item IS NULL OR i.item IN (SELECT unnest(items) FROM asked))
       AND (flow IS NULL OR list_contains(a.flows, i.flow))
       AND (definition IS NULL OR list_contains(a.definitions, i.definition))
-      AND (currency IS NULL OR list_contains(a.currencies, i.currency))
       AND (scheme IS NULL OR list_contains(a.schemes, split_part(i.item, ':', 1)))
       AND (freq IS NULL OR list_contains(a.freqs, i.freq))
       AND (partner IS NULL OR list_contains(a.partners, i.partner))
       AND (period IS NULL OR list_contains(a.periods, i.period))
-      AND (since IS NULL OR i.period >= CAST(since AS VARCHAR))
-      AND (until IS NULL OR i.period <= CAST(until AS VARCHAR) OR starts_with(i.period, CAST(until AS VARCHAR)))
+      AND (since IS NULL OR i.period >= a.first)
+      AND (until IS NULL OR i.period <= a.last OR starts_with(i.period, a.last))
       AND (dataset IS NULL OR list_contains(a.datasets, i.dataset))
       AND (vintage IS NULL
            OR CASE WHEN a.vintages = ['latest'] THEN d.latest ELSE list_contains(a.vintages, d.vintage) END)
+), present AS (
+    SELECT refuse_absent('currencies', (SELECT list(DISTINCT n.currency) FROM near n), a.currencies, 'currency') AS is_present
+    FROM asked a
+), chosen AS (
+    SELECT n.*
+    FROM near n
+    CROSS JOIN present p
+    WHERE CASE WHEN p.is_present THEN n.fits END
 ), sound AS (
     SELECT refuse_mix('indicators', list(DISTINCT c.indicator), 'indicator')
        AND refuse_mix('schemes of items', list(DISTINCT split_part(c.item, ':', 1)), 'scheme')

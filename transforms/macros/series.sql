@@ -49,14 +49,16 @@ WITH asked AS MATERIALIZED (
                 ELSE error('item and definition exclude each other: a definition is an item of its own (DEF:...)')
            END AS items,
            k[3] AS flows, k[5] AS schemes, k[6] AS measures, k[7] AS partners, k[8] AS units, k[9] AS freqs,
-           k[10] AS prices, k[11] AS adjustments, k[12] AS refs, k[13] AS bases, k[14] AS datasets, k[15] AS vintages
+           k[10] AS prices, k[11] AS adjustments, k[12] AS refs, k[13] AS bases, k[14] AS datasets, k[15] AS vintages,
+           k[16][1] AS first, k[17][1] AS last
     FROM (SELECT find_codes([['geographies', geo], ['items', item], ['flows', flow], ['definitions', definition],
                              ['schemes', scheme], ['measures', measure], ['geographies', partner], ['units', unit],
                              ['frequencies', freq], ['prices', price], ['adjustments', adjustment],
                              ['references', reference], ['bases', basis], ['datasets', dataset],
-                             ['vintages', CAST(vintage AS VARCHAR)]]) AS k)
-), chosen AS (
-    SELECT o.*
+                             ['vintages', CAST(vintage AS VARCHAR)], ['times', CAST(since AS VARCHAR)],
+                             ['times', CAST(until AS VARCHAR)]]) AS k)
+), near AS (
+    SELECT o.*, unit IS NULL OR list_contains(a.units, o.unit) AS fits
     FROM query_table(source) o
     CROSS JOIN asked a
     JOIN datasets d ON d.dataset = o.dataset AND d.vintage = o.vintage
@@ -66,7 +68,6 @@ WITH asked AS MATERIALIZED (
       AND (scheme IS NULL OR list_contains(a.schemes, split_part(o.item, ':', 1)))
       AND (measure IS NULL OR list_contains(a.measures, o.measure))
       AND (partner IS NULL OR list_contains(a.partners, o.partner))
-      AND (unit IS NULL OR list_contains(a.units, o.unit))
       AND (freq IS NULL OR list_contains(a.freqs, o.freq))
       AND (price IS NULL OR list_contains(a.prices, o.price))
       AND (adjustment IS NULL OR list_contains(a.adjustments, o.adjustment))
@@ -75,9 +76,17 @@ WITH asked AS MATERIALIZED (
       AND (dataset IS NULL OR list_contains(a.datasets, o.dataset))
       AND (vintage IS NULL
            OR CASE WHEN a.vintages = ['latest'] THEN d.latest ELSE list_contains(a.vintages, d.vintage) END)
-      AND (since IS NULL OR o.period >= CAST(since AS VARCHAR))
-      AND (until IS NULL OR o.period <= CAST(until AS VARCHAR) OR starts_with(o.period, CAST(until AS VARCHAR)))
+      AND (since IS NULL OR o.period >= a.first)
+      AND (until IS NULL OR o.period <= a.last OR starts_with(o.period, a.last))
       AND o.activity = '_T' AND o.mode = '_T'
+), present AS (
+    SELECT refuse_absent('units', (SELECT list(DISTINCT n.unit) FROM near n), a.units, 'unit') AS is_present
+    FROM asked a
+), chosen AS (
+    SELECT n.*
+    FROM near n
+    CROSS JOIN present p
+    WHERE CASE WHEN p.is_present THEN n.fits END
 ), sound AS (
     SELECT refuse_mix('schemes of items', list(DISTINCT split_part(c.item, ':', 1)), 'scheme')
        AND refuse_mix('units', list(DISTINCT c.unit), 'unit')

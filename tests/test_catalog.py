@@ -1,0 +1,89 @@
+"""digitrade catalog: what is printed can be read, in both languages, and an indicator's card is shown whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from rich.cells import cell_len
+from typer.testing import CliRunner
+
+from flows.cli import Topic, app
+from flows.terminal import measure_columns, wrap_cells
+from transforms.errors import InputError
+from transforms.indicators import load_cards
+
+WIDTH = 120
+
+
+def call(data_dir: Path, *words: str) -> Result:
+    return CliRunner().invoke(app, ["catalog", *words, "--data-dir", str(data_dir)], env={"COLUMNS": str(WIDTH)})
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("topic", list(Topic))
+def test_no_word_is_broken_and_nothing_is_lost(topic: Topic, lang: str, clean_run: Path) -> None:
+    """Every word of every row stands whole on a line; Chinese may be broken after any character, but none is lost."""
+    rows = json.loads(call(clean_run, topic.value, "--lang", lang, "--json").stdout)
+    shown = call(clean_run, topic.value, "--lang", lang).stdout
+    assert rows and max(map(cell_len, shown.splitlines())) <= WIDTH
+    words = {word for row in rows for value in row.values() for word in re.findall(r"[!-~]+", value)}
+    printed = set(re.findall(r"[!-~]+", shown))
+    assert {word for word in words if word not in printed and len(word) < 60} == set()
+    characters = "".join(value for row in rows for value in row.values())
+    missing = {c for c in set(characters) if "一" <= c <= "鿿" and shown.count(c) < characters.count(c)}
+    assert missing == set()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_whole_card_of_an_indicator(lang: str, tmp_path: Path) -> None:
+    """Every word of every card, though there is no data folder; its title and words in one language."""
+    for card in load_cards():
+        (said,) = json.loads(call(tmp_path, "indicators", card.indicator, "--lang", lang, "--json").stdout)
+        told = {key.removesuffix(f"_{lang}"): str(value) for key, value in vars(card).items()}
+        assert said == {key: value for key, value in told.items() if not key.endswith(("_en", "_zh"))}
+        keys = "unit domain universe refused numerator denominator bounds coverage_floor method source"
+        assert set(keys.split()) < said.keys()
+    shown = call(tmp_path, "indicators", "rca", "--lang", lang).stdout
+    assert "Balassa 1965" in shown and "coverage_floor" in shown and "X_i / X of W" in shown
+    assert ("显示性比较优势指数" in shown) == (lang == "zh")
+
+
+def test_an_indicator_is_found_by_its_title_or_refused_with_the_nearest(tmp_path: Path) -> None:
+    for name in ("RCA", "Revealed comparative advantage", "显示性比较优势指数"):
+        assert json.loads(call(tmp_path, "indicators", name, "--json").stdout)[0]["indicator"] == "rca"
+    refused = call(tmp_path, "indicators", "totl_trade").exception
+    assert isinstance(refused, InputError) and "nearest: total_trade" in str(refused)
+    done = call(tmp_path, "rules", "R01")
+    assert done.exit_code == 2 and "with the topic indicators only" in done.stderr
+
+
+def test_columns_too_narrow_to_read_become_records(clean_run: Path) -> None:
+    shown = call(clean_run, "concordances", "--lang", "zh").stdout
+    lines = [line.strip() for line in shown.splitlines()]
+    assert "from       EBOPS2002:205 运输（EBOPS 2002）" in lines and "to         EBOPS2010:SC 运输" in lines
+
+
+def test_a_column_needs_its_longest_word_and_room_for_running_text() -> None:
+    """The first column whole: 12 cells; 'unbreakable-word' 16 of 21; three characters are 6 cells; 30 are cut to 16."""
+    rows = [{"a": "a long start", "b": "an unbreakable-words", "c": "三个字", "d": "字" * 15, "e": "x" * 20}]
+    assert measure_columns(rows) == [15, 20, 9, 19, 23]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [("one two three", 7, ["one two", "three"]),
+     ("一二三四五", 4, ["一二", "三四", "五"]),
+     ("按 2021-2022 年计", 11, ["按", "2021-2022", "年计"]),
+     ("按2021-2022年计", 11, ["按2021-2022", "年计"]),
+     ("甲乙丙。丁", 6, ["甲乙", "丙。丁"]),
+     ("甲乙（丙丁", 6, ["甲乙", "（丙丁"]),
+     ("EBOPS2010:SI一", 4, ["EBOPS2010:SI", "一"]),
+     ("", 4, [""])],
+)  # fmt: skip
+def test_lines_are_broken_as_both_languages_want_it(text: str, width: int, lines: list[str]) -> None:
+    """No line begins with a closing sign or ends with an opening one; words and codes stay whole."""
+    assert wrap_cells(text, width) == lines
