@@ -17,7 +17,7 @@ import typer
 
 from flows.ingest import ingest
 from flows.layout_command import layout
-from flows.query_command import query
+from flows.query_command import QueryCommand, query
 from flows.template_command import template
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _open_database(data_dir: Path | None) -> duckdb.DuckDBPyConnection:
     return con
 
 
-app.command()(query)
+app.command(cls=QueryCommand)(query)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,6 +28,19 @@ class Format(StrEnum):
     csv = "csv"
     json = "json"
     parquet = "parquet"
+
+
+class QueryCommand(TyperCommand):
+    """The command whose argument may begin with a comment: SQL in lines that begins with -- is no option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        known = {name for option in self.params for name in (*option.opts, *option.secondary_opts)} | {"--help"}
+        return super().parse_args(ctx, [f" {arg}" if _begins_with_comment(arg, known) else arg for arg in args])
+
+
+def _begins_with_comment(arg: str, options: set[str]) -> bool:
+    name = re.match(r"--[\w-]*", arg)
+    return name is not None and name[0] not in options and ("\n" in arg or arg.startswith("-- "))
 
 
 def query(
@@ -118,7 +132,7 @@ def answer(
         raise InputError("the time limit is no number of seconds above zero", found=str(timeout), todo="--timeout 60.")
     with duckdb.connect() as parser:
         tree = parse_query(parser, sql)
-    with open_locked(path, most, asked=asked) as con:
+    with _refuse_more_memory(memory), open_locked(path, most, asked=asked) as con:
         refuse_outside(con, tree)
         try:
             with limit_time(con, timeout) as stopped:
@@ -129,14 +143,27 @@ def answer(
             raise InputError(
                 f"the query was stopped after {timeout:g} seconds", todo="narrow it, or allow more with --timeout."
             ) from None
-        except (duckdb.OutOfMemoryException, MemoryError):
-            raise InputError(
-                f"the query needs more memory than {memory}", todo="narrow it, or allow more with --memory."
-            ) from None
+        except duckdb.OutOfMemoryException:
+            raise
         except duckdb.Error as error:
             raise InputError(f"the query cannot be answered: {explain_error(con, tree, error)}") from None
         hints = [] if "explained" in tree else list_unknown_codes(con, tree) + _mention_large(con, tree)
         return found, hints
+
+
+@contextmanager
+def _refuse_more_memory(memory: str) -> Iterator[None]:
+    """One sentence where opening the database, the query or a hint takes more than was allowed."""
+    import duckdb
+
+    from transforms.errors import InputError
+
+    try:
+        yield
+    except (duckdb.OutOfMemoryException, MemoryError):
+        raise InputError(
+            f"the query needs more memory than {memory}", todo="narrow it, or allow more with --memory."
+        ) from None
 
 
 def open_locked(path: Path, memory: int, *, asked: Sequence[str] = ()) -> duckdb.DuckDBPyConnection:

@@ -389,6 +389,36 @@ def test_a_file_elsewhere_is_replaced_as_a_whole(
     assert list_files(tmp_path) == before
 
 
+@pytest.mark.parametrize(
+    "sql",
+    ["-- exports\nSELECT 7 AS a", "--exports\nSELECT 7 AS a", "-- a\n-- b\n\nSELECT 7 AS a", "/* x */ SELECT 7 AS a",
+     "-- output = none\nSELECT 7 AS a", "  -- x\nSELECT 7 AS a", "--\nSELECT 7 AS a", "-- format csv\r\nSELECT 7 AS a"],
+)  # fmt: skip
+@pytest.mark.parametrize("place", ["first", "last", "behind --"])
+def test_a_query_may_begin_with_a_comment(sql: str, place: str, clean_run: Path) -> None:
+    words = {
+        "first": [sql, "--format", "csv"],
+        "last": ["--format", "csv", sql],
+        "behind --": ["--format", "csv", "--", sql],
+    }[place]
+    done = call(clean_run, "query", *words)
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "a\n7\n", "")
+
+
+def test_a_misspelt_option_is_no_comment(clean_run: Path) -> None:
+    done = call(clean_run, "query", "SELECT 1", "--fromat", "csv")
+    assert done.exit_code == 2 and "No such option" in done.stderr and "--fromat" in done.stderr
+
+
+@pytest.mark.parametrize("most", ["1KB", "1MB", "20KB", "0.5MB"])
+def test_a_memory_in_which_nothing_can_be_done_is_said_in_one_sentence(most: str, clean_run: Path) -> None:
+    done = call(clean_run, "query", "FROM growth('CHN', flow := 'X')", "--memory", most)
+    assert done.exit_code == 2 and done.stdout == ""
+    assert done.stderr == (
+        f"digitrade: the query needs more memory than {most}. What to do: narrow it, or allow more with --memory.\n"
+    )
+
+
 def test_mixed_sources_reach_the_macros(clean_run: Path) -> None:
     sql = "SELECT obs_status FROM city_share('Guangzhou')"
     assert "D" not in call(clean_run, "query", sql, "--format", "csv").stdout.split()

@@ -232,14 +232,14 @@ def _insert(indicator: str, select: str) -> tuple[str, str, str]:
             md5(array_to_string(inputs, chr(10))) AS inputs_hash
         FROM computed s"""
     given = """CAST(coverage AS DOUBLE) AS coverage, CAST(value AS DECIMAL(38, 10)) AS value,
-            rounded_down(lower) AS lower, rounded_up(upper) AS upper"""
+            rounded_down(lower) AS lower, rounded_up(upper) AS upper, said_once(note) AS note"""
     # a nation of another source family is an input that is not there
     withheld = """CAST(CASE WHEN asked = 'mixed_sources' THEN coverage / 2 ELSE coverage END AS DOUBLE) AS coverage,
             CASE WHEN asked = '' THEN CAST(value AS DECIMAL(38, 10)) END AS value,
             CASE WHEN asked = '' THEN rounded_down(lower) END AS lower,
             CASE WHEN asked = '' THEN rounded_up(upper) END AS upper,
-            CASE WHEN asked = '' THEN note
-                 ELSE note || '; ask for ' || replace(asked, '_', ' ') || ' to see the value' END AS note"""
+            CASE WHEN asked = '' THEN said_once(note)
+                 ELSE said_once(note) || '; ask for ' || replace(asked, '_', ' ') || ' to see the value' END AS note"""
     flagged = """status_text(lawful(CASE WHEN asked = 'mixed_sources' THEN statuses | status_bit('D')
                                          ELSE statuses END, value IS NOT NULL))"""
     plain = "CASE WHEN asked = '' THEN status_text(lawful(statuses, value IS NOT NULL)) ELSE 'O' END"

@@ -43,6 +43,12 @@ CREATE OR REPLACE TEMP MACRO lawful(bits, has_value) AS (
          ELSE (bits & getvariable('law').beside_none) | status_bit('O') END
 );
 
+-- A note whose parts each stand once, where they stood first: both sides of a ratio or a change may say the same.
+CREATE OR REPLACE TEMP MACRO said_once(note) AS (
+    array_to_string(list_filter(string_split(note, '; '),
+                                lambda part, place: list_position(string_split(note, '; '), part) = place), '; ')
+);
+
 -- How far an unrounded value may lie from what is held of it: workbooks hold fifteen digits, the observations ten
 -- decimals. Of a value with fewer than nine decimals all is held.
 CREATE OR REPLACE TEMP MACRO cut_off(v) AS CAST(

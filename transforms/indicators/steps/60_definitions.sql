@@ -226,8 +226,9 @@ SELECT b.dataset, b.vintage, b.geo, b.partner, b.flow, 'DEF:' || b.definition AS
        b.is_contested OR coalesce(b.high < b.low, false) AS contested, b.inputs,
        CASE WHEN b.n_present > 0 THEN 'sum_of_items' ELSE 'bounds' END AS method,
        CASE WHEN b.n_present IS NULL THEN 0 ELSE b.n_present / b.n END AS coverage,
-       concat_ws('; ', CASE WHEN b.n_present IS NULL THEN concat('none of ', b.n, ' items published')
-                            ELSE concat('only ', b.n_present, ' of ', b.n, ' items published (', b.present, ')') END,
+       concat_ws('; ', CASE WHEN b.n_present > 0
+                                 THEN concat('only ', b.n_present, ' of ', b.n, ' items published (', b.present, ')')
+                                 ELSE concat('none of ', b.n, ' items published') END,
                  'bounded also by ' || b.others, 'the range assumes that no missing item is negative') AS note,
        b.outside_lo
 FROM bounds b

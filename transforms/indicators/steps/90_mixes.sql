@@ -120,6 +120,7 @@ SELECT * EXCLUDE (is_settled, x_sum, x_squares, most_sum, most_squares, least_su
        concat_ws('; ', nullif(refusal, ''),
                  CASE WHEN reference = 'ECONOMIES_LISTED' THEN concat('covers the ', n_members, ' economies listed')
                       WHEN reference = 'PARTNERS_LISTED' THEN concat('covers the ', n_members, ' partners listed')
+                      WHEN n_present = 0 THEN concat('none of ', n_members, ' items published')
                       WHEN n_present < n_members
                       THEN concat('only ', n_present, ' of ', n_members, ' items published (', present, ')') END,
                  CASE WHEN refusal <> '' OR n_present = n_members THEN NULL
