@@ -283,3 +283,15 @@ def test_laws_of_the_core_set(core: Any) -> None:
         if row["value"] is not None:
             assert row["lower"] is None or row["lower"] <= row["value"]
             assert row["upper"] is None or row["upper"] >= row["value"]
+
+
+def test_what_is_no_flow_of_trade_or_no_current_amount_stays_out(core: Any) -> None:
+    rows = [
+        cell("1"),
+        cell("2", flow="N"),
+        cell("3", price="constant"),
+        cell("over 4"),
+        cell("5", mode="M1"),
+    ]
+    levels, _ = core(rows)
+    assert [row["value"] for row in levels if row["geo"] == "CHN"] == [1]

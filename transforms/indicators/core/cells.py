@@ -20,10 +20,11 @@ from transforms.contract import load_contract
 from transforms.indicators import quote, sql_type
 
 KEY: Final = ("geo", "flow", "item", "period", "freq", "basis", "adjustment", "price", "unit", "unit_mult")
-# What is no amount of all trade in services of one kind stays out, as in the levels of the catalogue.
+# What is no amount of all trade in services of one kind stays out, as in the levels of the catalogue; of the flows and
+# prices that cells have, levels.sql takes what is one.
 LEVELS: Final = {
     "measure": frozenset({"value"}), "activity": frozenset({"_T"}), "mode": frozenset({"_T"}),
-    "price": frozenset({"", "current"}), "qualifier": frozenset({""}), "flow": frozenset({"M", "T", "X"}),
+    "qualifier": frozenset({""}),
 }  # fmt: skip
 ECONOMIES: Final = "('country', 'territory', 'economy', 'former')"
 _MEMBERS: Final = 2**15  # of one sum of squares, at most

@@ -6,7 +6,9 @@
 --    of one unit are brought to the smallest power of ten that the edition has it in.
 CREATE OR REPLACE TEMP TABLE forms AS
 WITH met AS (
-    SELECT freq, basis, adjustment, price, unit, min(unit_mult) AS least FROM cells GROUP BY ALL
+    SELECT freq, basis, adjustment, price, unit, min(unit_mult) AS least FROM cells
+    WHERE flow IN ('X', 'M', 'T') AND price IN ('', 'current')
+    GROUP BY ALL
 )
 SELECT CAST(row_number() OVER (ORDER BY freq, basis, adjustment, price, unit) AS SMALLINT) AS form, * EXCLUDE (least),
        min(least) OVER (PARTITION BY unit, price) AS mult
@@ -15,11 +17,12 @@ FROM met;
 -- 1. The statuses of a cell together. What cannot exist is nothing, and misses nowhere.
 CREATE OR REPLACE TEMP TABLE summed AS
 WITH scaled AS (
-    SELECT c.* REPLACE (CAST(geo AS a_geo) AS geo, CAST(flow AS a_flow) AS flow, CAST(item AS an_item) AS item,
+    SELECT c.* REPLACE (CAST(geo AS a_geo) AS geo, TRY_CAST(flow AS a_flow) AS flow, CAST(item AS an_item) AS item,
                         CAST(period AS a_period) AS period),
            f.form, f.mult, m.statuses, CAST(pow(10, c.unit_mult - f.mult) AS BIGINT) AS factor,
            CASE WHEN (m.statuses & getvariable('law').empty) <> 0 THEN n - n_valued ELSE 0 END AS n_empty
     FROM cells c JOIN forms f USING (freq, basis, adjustment, price, unit) JOIN status_masks m USING (obs_status)
+    WHERE c.flow IN ('X', 'M', 'T')
 ), added AS (
     SELECT geo, flow, item, period, form, is_world, CAST(sum(n) AS BIGINT) AS n, CAST(sum(n_valued) AS BIGINT) AS n_valued,
            CAST(sum(n_empty) AS BIGINT) AS n_empty, CAST(sum(n_below) AS BIGINT) AS n_below,
