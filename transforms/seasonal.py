@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 import subprocess
+import warnings
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 
@@ -16,6 +17,7 @@ import pandas as pd
 
 PERIODS = {"Q": 4, "M": 12}
 LEVEL = 0.05  # of the test for seasonality
+WINDOW = 7  # years that the season of a month is smoothed over, by STL
 NOT_SEASONAL = "no seasonality found (Kruskal-Wallis test at 5 per cent)"
 NO_RESULT = "X-13ARIMA-SEATS gives no adjustment of the series"
 
@@ -41,7 +43,7 @@ def adjust_series(series: pd.Series, x13as: str | None = None) -> Adjustment:
     period = PERIODS[series.index.freqstr[0]]
     is_log = bool((series > 0).all())
     level = np.log(series.to_numpy(float)) if is_log else series.to_numpy(float)
-    fitted = STL(level, period=period, robust=True).fit()
+    fitted = STL(level, period=period, seasonal=WINDOW, robust=True).fit()
     if not is_seasonal(level - fitted.trend, period, scale=1.0 if is_log else float(np.abs(level).max())):
         return Adjustment((), "", NOT_SEASONAL)
     if x13as:
@@ -66,22 +68,32 @@ def is_seasonal(detrended: np.ndarray, period: int, scale: float = 1.0) -> bool:
 
 def adjust_by_x13(series: pd.Series, x13as: str) -> Adjustment:
     """X-11 of X-13ARIMA-SEATS with an automatic ARIMA model, transformation and outliers; no trading days."""
-    from statsmodels.tools.sm_exceptions import X13Error, X13NotFoundError
+    from statsmodels.tools.sm_exceptions import X13Error, X13NotFoundError, X13Warning
     from statsmodels.tsa.x13 import x13_arima_analysis
 
     dated = series.astype(float)
     dated.index = series.index.to_timestamp()
     try:
-        with TemporaryDirectory() as folder:
+        # the warnings are about the choice of the model and its diagnostics; the values stand
+        with TemporaryDirectory() as folder, warnings.catch_warnings(action="ignore", category=X13Warning):
             result = x13_arima_analysis(dated, x12path=x13as, prefer_x13=True, tempdir=folder)
-    except (X13Error, X13NotFoundError, OSError, subprocess.SubprocessError):
+    except X13Error as error:
+        return Adjustment((), "", _say_refusal(str(error)))
+    except (X13NotFoundError, OSError, subprocess.SubprocessError):
         return Adjustment((), "", NO_RESULT)
     values = [float(v) for v in result.seasadj]
     if not all(map(math.isfinite, values)):
         return Adjustment((), "", NO_RESULT)
-    said = re.search(r"Version\s+Number\s+([\d.]+)(?:\s+Build\s+(\d+))?", result.results)
+    said = re.search(r"Version\s+(?:Number\s+)?([\d.]+)(?:\s+Build\s+(\d+))?", result.results)
     version = "_".join(part for part in said.groups() if part) if said else "unknown"
     return Adjustment(tuple(_rounded(v) for v in values), f"x13as_x11_{version}")
+
+
+def _say_refusal(printed: str) -> str:
+    """The first error that the program printed, on one line and without what parts notes, after our own words."""
+    said = re.search(r"ERROR:\s*(.*?)(?:\n\s*\n|\n\s*(?:ERROR|WARNING|NOTE):|$)", printed, re.DOTALL)
+    words = " ".join(said[1].split()).replace(";", ",").rstrip(".") if said else ""
+    return f"{NO_RESULT}: {words}" if words else NO_RESULT
 
 
 def _rounded(value: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from indicator_worlds import Row, cell, compute, connection, fill, series
 
 from transforms.indicators import adjusted, compute_indicators, create_codelists
+from transforms.indicators.adjusted import find_x13as  # before the conftest hides it
 from transforms.seasonal import NO_RESULT, NOT_SEASONAL, adjust_series, is_seasonal
 
 MONTHS = [f"{year}-{month:02d}" for year in range(2016, 2021) for month in range(1, 13)]
@@ -184,12 +186,57 @@ def test_x13_where_its_program_is_at_hand(tmp_path: Path) -> None:
     assert list(result.values) == pytest.approx([v / 2 for v in values])
 
 
+def real_x13() -> str:
+    program = find_x13as()
+    if program is None:
+        pytest.skip("there is no x13as for this machine")
+    return program
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_real_x13_takes_the_season_out_and_says_its_version(seed: int) -> None:
+    result = adjust_series(frame(monthly(seed)), real_x13())
+    assert (result.refusal, len(result.values)) == ("", 60)
+    assert re.fullmatch(r"x13as_x11_1\.1_\d+", result.method)
+    level = sum(SEASON) / 12  # X-11's factors of a year have the mean 1
+    for n, value in enumerate(result.values):
+        assert value == pytest.approx(100 * 1.005**n * level, rel=0.05)
+
+
+def test_the_real_x13_takes_quarters_and_levels_below_zero() -> None:
+    values = [3.0 * n + (40, -25, 10, -25)[n % 4] + (n * 7 % 5 - 2) * 0.1 - 90 for n in range(40)]
+    result = adjust_series(frame(values, "2010Q1", "Q"), real_x13())
+    assert result.method.startswith("x13as_x11_")
+    for n, value in enumerate(result.values):
+        assert value == pytest.approx(3.0 * n - 90, abs=2)
+
+
+def test_the_real_x13_says_why_a_series_is_too_short_for_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three years are enough for the card, and for STL; the ARIMA model that X-13 chooses can need more."""
+    program, values = real_x13(), monthly(1)[:36]
+    monkeypatch.setattr(adjusted, "find_x13as", lambda: program)
+    short = series({m: f"={v:.4f}" for m, v in zip(MONTHS, values, strict=False)})
+    one = compute({"a": short}).one("a", "seasonally_adjusted", item="EBOPS2010:SI", freq="M")
+    assert (one["value"], one["obs_status"]) == (None, "O")
+    assert one["note"].startswith(f"{NO_RESULT}: Number of observations after differencing")
+    assert "less than the minimum series length" in one["note"] and "; " not in one["note"]
+
+
+def test_x13_is_found_beside_the_interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script of an environment that is not activated finds what one of an activated environment finds."""
+    program = put_stand_in(tmp_path)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    assert find_x13as() == program
+
+
 def test_x13_that_fails_is_a_refusal_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = put_stand_in(tmp_path, fails=True)
-    assert adjust_series(frame(monthly(4)), program).refusal == NO_RESULT
+    said = f"{NO_RESULT}: no model"
+    assert adjust_series(frame(monthly(4)), program).refusal == said
     monkeypatch.setattr(adjusted, "find_x13as", lambda: program)
     one = compute({"a": rows_of(monthly(4))}).one("a", "seasonally_adjusted", item="EBOPS2010:SI", freq="M")
-    assert (one["value"], one["obs_status"], one["note"], one["period"]) == (None, "O", NO_RESULT, "2020-12")
+    assert (one["value"], one["obs_status"], one["note"], one["period"]) == (None, "O", said, "2020-12")
 
 
 def test_series_that_are_refused_never_reach_the_model(monkeypatch: pytest.MonkeyPatch) -> None:

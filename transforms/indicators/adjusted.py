@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sys
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -29,8 +31,8 @@ def adjust_seasonally(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def find_x13as() -> str | None:
-    """The program x13as, where it is on the PATH."""
-    return shutil.which("x13as")
+    """The program x13as, where it is on the PATH or beside the interpreter: the same with and without activation."""
+    return shutil.which("x13as") or shutil.which("x13as", path=str(Path(sys.executable).parent))
 
 
 def _adjust(given: tuple[Any, ...], x13as: str | None) -> list[dict[str, object]]:
