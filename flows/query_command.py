@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SIZES = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 # Rows to be printed become Python objects first, which take about so many times the memory.
 _TEXT_TIMES = 8
+_PATIENCE = 5  # seconds spent on why an answer is empty
 
 
 class Format(StrEnum):
@@ -147,8 +148,23 @@ def answer(
             raise
         except duckdb.Error as error:
             raise InputError(f"the query cannot be answered: {explain_error(con, tree, error)}") from None
-        hints = [] if "explained" in tree else list_unknown_codes(con, tree) + _mention_large(con, tree)
-        return found, hints
+        if "explained" in tree:
+            return found, []
+        hints = list_unknown_codes(con, tree) + _mention_large(con, tree)
+        return found, hints if hints or found.num_rows else _explain_empty(con, tree)
+
+
+def _explain_empty(con: duckdb.DuckDBPyConnection, tree: Tree) -> list[str]:
+    """Why there are no rows, if a few seconds tell."""
+    import duckdb
+
+    from flows.query_empty import explain_empty
+
+    try:
+        with limit_time(con, _PATIENCE):
+            return explain_empty(con, tree)
+    except duckdb.InterruptException:
+        return []
 
 
 @contextmanager

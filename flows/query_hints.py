@@ -102,13 +102,16 @@ def list_unknown_codes(con: duckdb.DuckDBPyConnection, tree: Tree) -> list[str]:
         if known or not value or (CODED[column] == "periods" and _is_in_parquet(con, value)):
             continue
         near = con.execute(
-            """SELECT code || coalesce(' (' || nullif(nullif(label_en, ''), code) || ')', '') FROM main.codes
-               WHERE list = $1
-               ORDER BY main.rate_name($2, code, label_en, label_zh) DESC, code
+            # as find_codes: 0.7 is where spellings begin to have something in common, distances in time are below 0
+            """SELECT code || coalesce(' (' || nullif(nullif(label_en, ''), code) || ')', '')
+               FROM (SELECT *, main.rate_name($2, code, label_en, label_zh) AS nearness FROM main.codes WHERE list = $1)
+               WHERE nearness >= 0.7 OR nearness < 0
+               ORDER BY nearness DESC, code
                LIMIT 3""",
             [CODED[column], value],
         ).fetchall()
-        nearest = f"; nearest: {', '.join(row[0] for row in near)}" if near else ""
+        nothing = f"; nothing is spelled like it: see from codes where list = '{CODED[column]}'"
+        nearest = f"; nearest: {', '.join(row[0] for row in near)}" if near else nothing
         hints.append(f"there is no {column} '{value}'{nearest}")
     return hints
 

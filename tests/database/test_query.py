@@ -290,7 +290,7 @@ def test_a_wrong_name_is_answered_with_the_nearest(sql: str, said: str, clean_ru
      ("i.geo IN ('CHN', 'Guangzhou')", ["there is no geo 'Guangzhou'; nearest: CN-440100 (Guangzhou)"]),
      ("definition = 'dds7'", ["there is no definition 'dds7'; nearest: dds6"]),
      ("period = '2031' AND flow = 'export'", ["there is no period '2031'", "there is no flow 'export'; nearest: X"]),
-     ("geo = 'CHN' AND definition = ''", []),
+     ("geo = 'CHN' AND base_period = '' AND flow = 'X'", []),
      ("note = 'anything'", [])],
 )  # fmt: skip
 def test_a_code_that_no_list_has_gives_a_hint(where: str, hints: list[str], clean_run: Path) -> None:
@@ -299,6 +299,41 @@ def test_a_code_that_no_list_has_gives_a_hint(where: str, hints: list[str], clea
     lines = done.stderr.splitlines()
     assert len(lines) == len(hints)
     assert all(any(hint in line for line in lines) for hint in hints)
+
+
+@pytest.mark.parametrize(
+    ("sql", "hints"),
+    [("FROM growth('CHN', since := 2031)", ["nothing has since 2031; without that there is: period 2011, 2012, 2013,"]),
+     ("FROM growth('CHN', flow := 'X', period := '2030')", ["nothing has period '2030'; without that there is: period"]),
+     ("FROM city_share('Guangzhou', period := '2005')", ["without that there is: period 2018, 2020"]),
+     ("FROM balance_sheet('Guangzhou', '2030')",
+      ["nothing has period '2030'; without that there is: figures of several kinds"]),
+     ("FROM compare_definitions('Guangzhou', 'total_trade', 2015)", ["geo CHN, ", "period 2018, 2020"]),
+     ("FROM indicators WHERE geo = 'CHN' AND flow <> 'X' AND period >= '2030'", ["nothing has period >= '2030';"]),
+     ("FROM observations WHERE flow IN ('X', 'M') AND unit = 'GBP'",
+      ["nothing has unit 'GBP'; without that there is: unit CNY,"]),
+     ("FROM indicators WHERE indicator = 'growth' AND geo = 'CN-440100' AND period = '2030'",
+      ["each alone may be there, but nothing has all of indicator 'growth', geo 'CN-440100', period '2030'"]),
+     ("FROM indicators WHERE period = '2030' AND note = 'x'", []),
+     ("SELECT geo FROM indicators WHERE period = '1999' GROUP BY geo HAVING count(*) > 5", ["there is no period"])],
+)  # fmt: skip
+def test_an_empty_answer_says_which_condition_leaves_nothing(sql: str, hints: list[str], clean_run: Path) -> None:
+    done = call(clean_run, "query", sql, "--format", "csv")
+    assert done.exit_code == 0 and done.stdout.count("\n") == 1
+    lines = done.stderr.splitlines()
+    assert len(lines) == len(hints), lines
+    assert all(any(hint in line for line in lines) for hint in hints), lines
+
+
+def test_an_answer_with_rows_has_no_such_hint(clean_run: Path) -> None:
+    assert call(clean_run, "query", "FROM growth('CHN', flow := 'X', since := 2022)").stderr == ""
+    assert call(clean_run, "query", "SELECT count(*) FROM growth('CHN', flow := 'X', since := 2031)").stderr == ""
+
+
+@pytest.mark.parametrize("sql", ["FROM series('CHN', unit := 'banana')", "FROM indicators WHERE unit = 'banana'"])
+def test_a_name_that_is_like_no_code_is_not_given_one(sql: str, clean_run: Path) -> None:
+    said = call(clean_run, "query", sql).stderr
+    assert "'banana'" in said and "nothing is spelled like it: see from codes where list = 'units'" in said
 
 
 def test_all_formats_hold_the_same_rows(clean_run: Path, tmp_path: Path) -> None:

@@ -23,23 +23,31 @@ CREATE MACRO main.find_codes(pairs) AS (
         FROM names n
         LEFT JOIN codes c ON c.list = n.list AND (c.code = n.name OR list_contains(c.names, lower(n.name)))
         GROUP BY ALL
-    ), nearest AS (
-        SELECT f.place, f.name,
-               list(c.code || coalesce(' (' || nullif(nullif(c.label_en, ''), c.code) || ')', '')
-                    ORDER BY rate_name(f.name, c.code, c.label_en, c.label_zh) DESC, c.code)[:3] AS shown
+    ), rated AS (
+        SELECT f.place, f.name, c.code, c.label_en,
+               rate_name(f.name, c.code, c.label_en, c.label_zh) AS nearness
         FROM found f
         JOIN codes c ON c.list = CASE WHEN f.list = 'times' THEN 'periods' ELSE f.list END
         WHERE f.hits IS NULL AND NOT f.is_code
+    ), nearest AS (
+        -- below 0.7 a spelling has nothing in common with the name; a distance in time is below zero
+        SELECT r.place, r.name,
+               concat('nearest: ', array_to_string(
+                   list(r.code || coalesce(' (' || nullif(nullif(r.label_en, ''), r.code) || ')', '')
+                        ORDER BY r.nearness DESC, r.code)[:3], ', ')) AS shown
+        FROM rated r
+        WHERE r.nearness >= 0.7 OR r.nearness < 0
         GROUP BY ALL
     ), answers AS (
         SELECT f.place,
                list(CASE WHEN f.is_code THEN f.name
                          WHEN f.hits IS NULL AND f.list = 'times'
                          THEN error(concat('''', f.name, ''' is no period, which is written like 2020, 2020-Q3, 2020-07 ',
-                                           'or 2020-07-31; nearest: ', array_to_string(n.shown, ', ')))
+                                           'or 2020-07-31', coalesce('; ' || n.shown, '')))
                          WHEN f.hits IS NULL
-                         THEN error(concat('there is no ''', f.name, ''' in the list ', f.list, '; nearest: ',
-                                           array_to_string(n.shown, ', ')))
+                         THEN error(concat('there is no ''', f.name, ''' in the list ', f.list, '; ',
+                                           coalesce(n.shown, concat('nothing is spelled like it: see from codes where list = ''',
+                                                                    f.list, ''''))))
                          WHEN len(f.hits) > 1
                          THEN error(concat('''', f.name, ''' is the name of several codes of the list ', f.list, ': ',
                                            array_to_string(f.hits, ', '), '; give the code'))
