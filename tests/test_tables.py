@@ -5,26 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 import pytest
 from python_calamine import CalamineWorkbook
 
-from flows.store.editions import find_editions, find_layouts, read_files
 from transforms.codelists import load_codelist
 from transforms.errors import InputError
 from transforms.export import Cell, Table, build_table, render_csv, render_markdown, render_workbook, write_tables
 from transforms.export.as_csv import COLUMNS, neutralise, plain
 from transforms.export.labels import Labels, round_half_up
-from transforms.grid import read_grid
-from transforms.indicators import compute_indicators, create_codelists
-from transforms.observe import read_observations
 from transforms.tables import load_specs, parse_spec
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -33,36 +27,9 @@ REPORT = "guangzhou_digital_trade_report"
 
 
 @pytest.fixture(scope="session")
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with what the published database holds, computed from the bundled data."""
-    with duckdb.connect() as con:
-        con.execute(
-            "CREATE TABLE cards (dataset VARCHAR, vintage VARCHAR, source_family VARCHAR, title_en VARCHAR, "
-            "population VARCHAR)"
-        )
-        con.execute(
-            "CREATE TABLE datasets (dataset VARCHAR, vintage VARCHAR, title_zh VARCHAR, title_en VARCHAR, "
-            "publisher_zh VARCHAR, publisher_en VARCHAR, edition VARCHAR, accessed VARCHAR)"
-        )
-        read = []
-        for found in find_editions(DATA):
-            if found.edition is None or found.dataset not in (REPORT, "unctad_digitally_deliverable"):
-                continue
-            layouts = find_layouts(found.dataset, DATA)
-            for name, content in read_files(found.edition).items():
-                grid = read_grid(content, name, encoding=layouts[name].encoding)
-                read.append(read_observations(grid, layouts[name], found.dataset, found.vintage))
-            card = tomllib.loads((found.edition.folder / "card.toml").read_text(encoding="utf-8"))
-            says, did = card["publisher_says"], card["we_did"]
-            key = [found.dataset, found.vintage]
-            con.execute("INSERT INTO cards VALUES (?, ?, ?, ?, '')", [*key, card["source_family"], says["title_en"]])
-            names = ("title_zh", "title_en", "publisher_zh", "publisher_en", "edition")
-            values = [*key, *(says[name] for name in names), did["accessed"]]
-            con.execute("INSERT INTO datasets VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
-        con.register("read", pa.concat_tables(read))
-        con.execute("CREATE TABLE observations AS FROM read")
-        create_codelists(con)
-        compute_indicators(con)
+def con(clean_run: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published database of a run on the bundled data."""
+    with duckdb.connect(str(clean_run / "curated" / "digitrade.duckdb"), read_only=True) as con:
         yield con
 
 
@@ -100,7 +67,7 @@ def test_counts(tables: dict[str, Table], name: str, counts: tuple[int, ...]) ->
 
 
 def test_order_of_tables() -> None:
-    assert list(SPECS) == ["table_1", "table_2", "table_tianhe", "figure_1", "figure_7"]
+    assert list(SPECS) == ["table_1", "table_2", "table_tianhe", "figure_1", "figure_7", "definitions_tianhe"]
 
 
 def test_share_of_the_total_outside_the_shares_of_the_flows(tables: dict[str, Table]) -> None:
@@ -227,7 +194,7 @@ def test_units_have_words(con: duckdb.DuckDBPyConnection, lang: str, label: str)
 
 def test_workbook_holds_numbers(folder: Path) -> None:
     book = CalamineWorkbook.from_path(folder / "digitrade_tables_en.xlsx")
-    assert book.sheet_names == ["Cover", "Table 1", "Table 2", "Tianhe", "Figure 1", "Figure 7"]
+    assert book.sheet_names == ["Cover", "Table 1", "Table 2", "Tianhe", "Figure 1", "Figure 7", "Tianhe, definitions"]
     rows = book.get_sheet_by_name("Table 1").to_python()
     head = next(n for n, row in enumerate(rows) if row[0] == "Year")
     at = {name: n for n, name in enumerate(rows[head])}
@@ -249,7 +216,7 @@ def test_workbook_keeps_full_precision(folder: Path) -> None:
 
 def test_same_data_same_bytes(con: duckdb.DuckDBPyConnection, folder: Path, tmp_path: Path) -> None:
     written = write_tables(con, tmp_path)
-    assert len(written) == 2 * (2 * 5 + 1)
+    assert len(written) == 2 * (2 * len(SPECS) + 1)
     for path in written:
         assert path.read_bytes() == (folder / path.relative_to(tmp_path)).read_bytes(), path.name
 
@@ -351,3 +318,110 @@ def test_every_note_that_the_sql_can_write_has_words_in_both_languages() -> None
     templates = " | ".join(row["label_en"] for row in load_codelist("words").rows if row["code"].startswith("NOTE."))
     assert len(literals) > 10
     assert {text for text in literals if text and text not in templates} == set()
+
+
+NOTES = [row for row in load_codelist("words").rows if row["code"].startswith("NOTE.")]
+
+
+@pytest.mark.parametrize("row", NOTES, ids=[row["code"] for row in NOTES])
+def test_a_note_is_told_by_its_own_template(con: duckdb.DuckDBPyConnection, row: dict[str, str]) -> None:
+    """A template that is nearly all places ("the {measure} is {number}") must not catch the notes of others."""
+    names = re.findall(r"\{(\w+)\}", row["label_en"])
+    values = {name: f"value{n}" for n, name in enumerate(names)}
+    assert Labels(con, "zh").note(row["label_en"].format(**values)) == row["label_zh"].format(**values)
+
+
+DEFINITIONS = """
+form = "definitions"
+short = { zh = "定义", en = "Definitions" }
+title = { zh = "定义对比", en = "Definitions" }
+definitions = ["unctad", "handbook2023"]
+[select]
+indicator = "total_trade"
+geo = "CN-440106"
+period = ["2020", "2021"]
+[[rows]]
+by = ["period"]
+"""
+
+
+def test_a_table_shows_one_indicator_under_several_definitions(tables: dict[str, Table]) -> None:
+    """Tianhe, all flows: SI and SJ are printed, S is 14.03: the six are at least SI + SJ, and at most what is left."""
+    table = tables["definitions_tianhe"]
+    grid, names = table.grid, [row[1].split(":")[0] for row in table.rows]
+    assert names == ["dds6", "handbook2023", "unctad"] * 3
+    base, other = grid[(0, 0)], grid[(1, 0)]
+    assert other.codes["definition"] == "handbook2023" and base.codes["definition"] == "dds6"
+    assert base.computed_lower is not None and base.computed_upper is not None
+    difference = grid[(1, 1)]
+    assert (difference.computed_lower, difference.computed_upper) == (
+        other.computed_lower - base.computed_upper,
+        other.computed_upper - base.computed_lower,
+    )
+    assert difference.unit == "percentage points" and base.unit == "%"
+    assert "dds6 counts SJ32" in difference.note and "which handbook2023 does not" in difference.note
+    assert grid[(0, 1)].computed_lower is None and grid[(0, 1)].note == "the definition that the others are set against"
+    assert table.counts_line == "" and ("guangzhou_digital_trade_report", "2022") in table.editions
+
+
+def test_the_files_of_such_a_table_hold_values_ranges_differences_and_why(tables: dict[str, Table]) -> None:
+    table = tables["definitions_tianhe"]
+    lines = [line for line in render_markdown(table).decode().splitlines() if line.startswith("| ")]
+    assert len({line.count(" | ") for line in lines}) == 1
+    assert "Difference from dds6" in lines[0] and "Why they differ" in lines[0]
+    assert "| 56.26–84.37 |  | -28.11 … 1.44 |" in lines[3]
+    rows = list(csv.DictReader(io.StringIO(render_csv(table).decode("utf-8-sig"))))
+    assert {row["Definition"] for row in rows} == {"dds6", "handbook2023", "unctad"}
+    assert {row["Indicator"] for row in rows} == {"dds_share"}
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(render_workbook([table], "en", []))).get_sheet_by_index(1)
+    body = [row for row in sheet.to_python() if str(row[1]).startswith("handbook2023")]
+    assert body[0][3:5] == pytest.approx([56.2556255625, 84.3684368437])
+    assert body[0][6:8] == pytest.approx([-28.1128112811, 1.4401440144], abs=1e-6)
+    assert body[0][8] == "O" and "which handbook2023 does not" in body[0][9]
+
+
+def test_a_definition_without_a_figure_has_its_row_and_says_so(con: duckdb.DuckDBPyConnection) -> None:
+    table = build_table(con, parse_spec("d", DEFINITIONS.replace('"unctad", ', '"bea_dds_2016", '), "d.toml"), "en")
+    row = next(n for n, labels in enumerate(table.rows) if labels[0] == "2021" and "bea" in labels[1])
+    value, difference = table.grid[(row, 0)], table.grid[(row, 1)]
+    assert value.computed_value is None and value.computed_status == "O"
+    assert difference.note.startswith("nothing is published or computed under it; dds6 counts SK")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('"unctad", ', '"unctd", ', "there is no 'unctd' in the list definitions; nearest: unctad"),
+        ('geo = "CN-440106"', 'geo = "Tianhhe"', "there is no 'Tianhhe' in the list geographies; nearest: CN-440106"),
+        ('by = ["period"]', 'label = { zh = "甲", en = "A" }', "selects 2 figures under the definition dds6"),
+        ('indicator = "total_trade"\n', "", "selects one indicator"),
+        ('form = "definitions"', 'form = "definitions"\nagainst = "unctd"', "no 'unctd' in the list definitions"),
+        ('form = "definitions"', 'form = "definitions"\nagainst = 6', "against has the wrong type"),
+        ("[[rows]]", '[[columns]]\nby = ["flow"]\n[[rows]]', "unknown key"),
+        ('form = "definitions"', 'form = "matrix"\ndataset = "x"', "unknown key"),
+    ],
+)
+def test_a_table_of_definitions_that_cannot_be_made_is_refused(
+    con: duckdb.DuckDBPyConnection, old: str, new: str, problem: str
+) -> None:
+    assert old in DEFINITIONS
+    with pytest.raises(InputError, match=problem):
+        build_table(con, parse_spec("d", DEFINITIONS.replace(old, new, 1), "d.toml"), "en")
+
+
+def test_a_table_of_definitions_with_nothing_to_show_says_so(con: duckdb.DuckDBPyConnection) -> None:
+    spec = parse_spec("d", DEFINITIONS.replace('["2020", "2021"]', '"2030"'), "d.toml")
+    table = build_table(con, spec, "en")
+    assert table.cells == () and "Nothing of what the table selects" in table.notes[-1]
+    assert render_markdown(table) and render_workbook([table], "en", [])
+
+
+def test_a_matrix_in_the_workbook_shows_the_range_of_what_has_no_value(con: duckdb.DuckDBPyConnection) -> None:
+    text = (
+        MATRIX.replace('indicator = "multiple"', 'indicator = "dds_share", definition = "dds6", geo = "CN-440106"')
+        .replace('by = ["geo", "item"]', 'by = ["flow"]')
+        .replace('by = ["base_period", "period"]', 'by = ["period"]')
+    )
+    table = build_table(con, parse_spec("m", text, "m.toml"), "en")
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(render_workbook([table], "en", []))).get_sheet_by_index(1)
+    assert "82.93–84.37" in [value for row in rows.to_python() for value in row]

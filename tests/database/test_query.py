@@ -303,8 +303,8 @@ def test_a_code_that_no_list_has_gives_a_hint(where: str, hints: list[str], clea
 
 @pytest.mark.parametrize(
     ("sql", "hints"),
-    [("FROM growth('CHN', since := 2031)", ["nothing has since 2031; without that there is: period 2011, 2012, 2013,"]),
-     ("FROM growth('CHN', flow := 'X', period := '2030')", ["nothing has period '2030'; without that there is: period"]),
+    [("FROM growth('CHN', since := 2031)", ["nothing has since 2031; without that there is: period 2011, 2012,"]),
+     ("FROM growth('CHN', flow := 'X', period := '2030')", ["nothing has period '2030'; without that"]),
      ("FROM city_share('Guangzhou', period := '2005')", ["without that there is: period 2018, 2020"]),
      ("FROM balance_sheet('Guangzhou', '2030')",
       ["nothing has period '2030'; without that there is: figures of several kinds"]),

@@ -10,7 +10,8 @@ import duckdb
 from transforms.export.as_csv import render_csv
 from transforms.export.as_markdown import render_markdown
 from transforms.export.as_xlsx import render_workbook
-from transforms.export.table import Cell, Table, build_table, list_editions
+from transforms.export.cells import Cell
+from transforms.export.table import Table, build_table, list_editions
 from transforms.tables import LANGUAGES, TableSpec, load_specs
 
 __all__ = ["Cell", "Table", "build_table", "render_csv", "render_markdown", "render_workbook", "write_tables"]

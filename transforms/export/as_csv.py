@@ -8,10 +8,12 @@ import re
 import unicodedata
 from decimal import Decimal
 
-from transforms.export.table import Cell, Table
+from transforms.export.cells import Cell
+from transforms.export.table import Table
 
 COLUMNS = (
-    "table", "row", "column", "geo", "flow", "item", "measure", "period", "base_period", "reference", "origin",
+    "table", "row", "column", "indicator", "definition",
+    "geo", "flow", "item", "measure", "period", "base_period", "reference", "origin",
     "printed", "qualifier", "printed_value", "printed_lower", "printed_upper", "printed_status", "computed_value",
     "computed_lower", "computed_upper", "computed_status", "mark", "mark_code", "compared_with", "unit", "note",
     "source_note", "locator", "inputs",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from transforms.export.cells import Cell
+from transforms.export.definitions import DIFFERENCE, VALUE
 from transforms.export.labels import round_half_up
-from transforms.export.table import MARKS, Cell, Table
+from transforms.export.table import MARKS, Table
 
 _SPECIAL = re.compile(r"([\\`*_|<>\[\]#])")
 
@@ -14,22 +16,26 @@ _SPECIAL = re.compile(r"([\\`*_|<>\[\]#])")
 def render_markdown(table: Table) -> bytes:
     """The bytes of the file, UTF-8 without a byte order mark."""
     word = table.labels.word
-    lines = [f"# {_escape(table.title)}", "", _escape(table.unit_line), "", _escape(table.counts_line), ""]
+    said = [line for line in (table.unit_line, table.counts_line) if line]
+    lines = [f"# {_escape(table.title)}", "", *(text for line in said for text in (_escape(line), ""))]
     if table.spec.form == "checks":
         lines += [f"## {word('TEXT.printed_table')}", ""]
-    lines += [*_matrix(table), ""]
+    cell_notes: list[str] = []
+    if table.spec.form == "definitions":
+        lines += [*_definitions(table, cell_notes), ""]
+    else:
+        lines += [*_matrix(table), ""]
     used = [mark for mark in MARKS if sign(table, mark) and any(cell.mark == mark for cell in table.cells)]
     if used:
         legend = table.labels.join([f"{sign(table, mark)} {table.marks[mark]}" for mark in used])
         lines += [_escape(legend), ""]
-    cell_notes: list[str] = []
     if table.spec.form == "checks":
         lines += [f"## {word('TEXT.checks')}", "", *_checks(table, cell_notes), ""]
     lines += [f"## {word('TEXT.notes')}", ""]
     if cell_notes:
         lines += [f"{n}. {_escape(note)}" for n, note in enumerate(cell_notes, start=1)] + [""]
     lines += [f"- {_escape(note)}" for note in table.notes]
-    lines += [f"- {_escape(line)}" for line in (*table.sources, word("TEXT.rounding"))]
+    lines += [f"- {_escape(line)}" for line in (*table.sources, table.rounding_line)]
     lines += [f"- {code}: {_escape(meaning)}" for code, meaning in table.statuses]
     return ("\n".join(lines).rstrip("\n") + "\n").encode("utf-8")
 
@@ -75,6 +81,34 @@ def _matrix_text(table: Table, cell: Cell | None) -> str:
     return " ".join(filter(None, [text, status, sign(table, cell.mark)]))
 
 
+def _definitions(table: Table, cell_notes: list[str]) -> list[str]:
+    """A line for each definition: value and range, difference and range, status, why; a figure's note by its number."""
+    word, grid = table.labels.word, table.grid
+    body = []
+    for i, labels in enumerate(table.rows):
+        value, difference = grid[(i, VALUE)], grid[(i, DIFFERENCE)]
+        body.append([
+            *labels,
+            *(text for c in (value, difference) for text in (_shown(c.computed_value, 2), shown_range(table, c))),
+            "" if value.computed_status == "A" else value.computed_status,
+            difference.note,
+            _number_note(value.note, cell_notes),
+        ])  # fmt: skip
+    heads = [*table.row_heads, table.columns[VALUE], word("COL.range"), table.columns[DIFFERENCE],
+             word("COL.difference_range"), word("COL.status"), word("COL.why"), word("COL.note")]  # fmt: skip
+    start = len(table.row_heads)
+    return _grid(heads, ["---"] * start + ["---:"] * 4 + ["---"] * 3, body)
+
+
+def _number_note(note: str, cell_notes: list[str]) -> str:
+    """The number of a note among those under the table, where it is put if it is new; '' for none."""
+    if not note:
+        return ""
+    if note not in cell_notes:
+        cell_notes.append(note)
+    return str(cell_notes.index(note) + 1)
+
+
 def _checks(table: Table, cell_notes: list[str]) -> list[str]:
     word = table.labels.word
     names = ["printed_value", "computed_value", "range", "mark", "printed_status", "computed_status", "unit",
@@ -92,13 +126,8 @@ def _checks(table: Table, cell_notes: list[str]) -> list[str]:
             "compared_with": cell.compared_with,
             **{name: "" if codes == "A" else codes for name, codes in status.items()},
         }
-        number = ""
-        if cell.note:
-            if cell.note not in cell_notes:
-                cell_notes.append(cell.note)
-            number = str(cell_notes.index(cell.note) + 1)
         place = [*table.rows[cell.row], table.columns[cell.column]]
-        body.append([*place, *(values[name] for name in names), number])
+        body.append([*place, *(values[name] for name in names), _number_note(cell.note, cell_notes)])
     heads = [*table.row_heads, word("COL.column"), *(word(f"COL.{name}") for name in names), word("COL.note")]
     start = len(table.row_heads) + 1
     align = ["---"] * start + ["---:"] * 3 + ["---"] * (len(names) - 3) + ["---"]

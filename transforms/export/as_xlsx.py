@@ -11,8 +11,11 @@ from typing import Any
 
 import xlsxwriter
 
+from transforms.export.as_markdown import shown_range
+from transforms.export.cells import Cell, Row
+from transforms.export.definitions import DIFFERENCE, VALUE
 from transforms.export.labels import Labels
-from transforms.export.table import MARKS, Cell, Row, Table
+from transforms.export.table import MARKS, Table
 
 # fills that differ in lightness and along blue-orange, so that they stay apart for colour-blind readers
 _FILLS = {
@@ -33,6 +36,7 @@ _LATIN_LINE_POINTS = 13.5
 _INDENTED = {"align": "left", "indent": 1}
 _INDENT = 1.5  # its width in narrow characters
 _NUMBERS = ("printed_value", "computed_value", "computed_lower", "computed_upper")
+_RANGED = ("computed_value", "computed_lower", "computed_upper")
 
 
 def render_workbook(tables: list[Table], lang: str, editions: list[Row]) -> bytes:
@@ -136,15 +140,15 @@ def _write_table(sheets: _Sheets, table: Table) -> None:
     widths, heads = _layout(table)
     sheet = sheets.add(table.spec.short[table.lang], widths)
     sheet.write_string(0, 0, table.title, sheets.format(bold=True, font_size=13))
-    sheet.write_string(1, 0, table.unit_line, sheets.format(italic=True))
-    sheet.write_string(2, 0, table.counts_line, sheets.format(italic=True))
-    top = 4
+    said = [line for line in (table.unit_line, table.counts_line) if line]
+    for n, line in enumerate(said, start=1):
+        sheet.write_string(n, 0, line, sheets.format(italic=True))
+    top = len(said) + 2
     sheet.set_row(top, _height(heads, widths))
     for n, head in enumerate(heads):
         align = {"align": "right"} if _is_number(table, n) else _INDENTED if n else {"align": "left"}
         sheet.write_string(top, n, head, sheets.head(**align))
-    write = _write_checks if table.spec.form == "checks" else _write_matrix
-    row = write(sheets, sheet, table, top + 1) + 1
+    row = _WRITE[table.spec.form](sheets, sheet, table, top + 1) + 1
     sheet.freeze_panes(top + 1, len(table.row_heads))
     sheet.repeat_rows(top)
     word = table.labels.word
@@ -154,7 +158,7 @@ def _write_table(sheets: _Sheets, table: Table) -> None:
     for n, note in enumerate(table.notes, start=1):
         row = sheets.paragraph(sheet, row, f"{n}. {note}", widths)
     row += 1
-    for line in (*table.sources, word("TEXT.rounding")):
+    for line in (*table.sources, table.rounding_line):
         row = sheets.paragraph(sheet, row, line, widths, font_color="#404040")
     if table.statuses:
         row += 1
@@ -170,6 +174,8 @@ def _is_number(table: Table, column: int) -> bool:
     labels = len(table.row_heads)
     if table.spec.form == "matrix":
         return column >= labels
+    if table.spec.form == "definitions":
+        return labels <= column < labels + 2 * len(_RANGED)
     return labels < column <= labels + len(_NUMBERS)
 
 
@@ -206,6 +212,8 @@ def _layout(table: Table) -> tuple[list[float], list[str]]:
     label_widths = [_fit(head, [row[n] for row in rows]) for n, head in enumerate(table.row_heads)]
     if table.spec.form == "matrix":
         return [*label_widths, *(_fit(head, ["0,000,000.00"]) for head in columns)], [*table.row_heads, *columns]
+    if table.spec.form == "definitions":
+        return _layout_definitions(table, label_widths)
     names = _check_columns(table)
     widths = [*label_widths, _fit(word("COL.column"), [table.columns[cell.column] for cell in table.cells])]
     for name in names:
@@ -271,9 +279,55 @@ def _write_matrix(sheets: _Sheets, sheet: Any, table: Table, row: int) -> int:
             decimals = (cell.decimals or 0) if cell.origin == "printed" else cell.shown_decimals
             fill = {"bg_color": _FILLS[cell.mark]} if cell.mark else {}
             style = sheets.body(num_format=_number_format(decimals), **fill)
-            _write_number(sheet, row, width + j, cell.printed_value if is_printed else cell.computed_value, style)
+            number = cell.printed_value if is_printed else cell.computed_value
+            if number is None:  # only a range is known
+                sheet.write_string(row, width + j, shown_range(table, cell), sheets.body(align="right", **fill))
+            else:
+                _write_number(sheet, row, width + j, number, style)
         row += 1
     return row
+
+
+def _layout_definitions(table: Table, label_widths: list[float]) -> tuple[list[float], list[str]]:
+    word = table.labels.word
+    heads = [table.columns[VALUE], word("COL.lower"), word("COL.upper"), table.columns[DIFFERENCE],
+             word("COL.difference_lower"), word("COL.difference_upper")]  # fmt: skip
+    shown = [
+        [
+            f"{value:,.2f}"
+            for cell in table.cells
+            if cell.column == column and (value := getattr(cell, name)) is not None
+        ]
+        for column in (VALUE, DIFFERENCE)
+        for name in _RANGED
+    ]
+    widths = [_fit(head, texts, 20) for head, texts in zip(heads, shown, strict=True)]
+    said = [(word(f"COL.{name}"), width) for name, width in (("status", 9.0), ("why", 60.0), ("note", 40.0))]
+    return [*label_widths, *widths, *(w for _, w in said)], [*table.row_heads, *heads, *(head for head, _ in said)]
+
+
+def _write_definitions(sheets: _Sheets, sheet: Any, table: Table, row: int) -> int:
+    """A line for each definition: value and range, difference and range, status, why they differ, note."""
+    widths, _ = _layout(table)
+    start = len(table.row_heads)
+    for i, labels in enumerate(table.rows):
+        value, difference = table.grid[(i, VALUE)], table.grid[(i, DIFFERENCE)]
+        texts = ["" if value.computed_status == "A" else value.computed_status, difference.note, value.note]
+        sheet.set_row(row, _height([*labels, *[""] * 2 * len(_RANGED), *texts], widths))
+        for n, label in enumerate(labels):
+            space = _INDENTED if n else {"align": "left"}
+            _write_label(sheet, row, n, label, sheets.body(text_wrap=True, **space), sheets.body(**space))
+        numbers = [getattr(cell, name) for cell in (value, difference) for name in _RANGED]
+        for n, number in enumerate(numbers, start=start):
+            _write_number(sheet, row, n, number, sheets.body(num_format=_number_format(2)))
+        for n, text in enumerate(texts, start=start + len(numbers)):
+            sheet.write_string(row, n, text, sheets.body(text_wrap=True, **_INDENTED))
+        row += 1
+    return row
+
+
+# How the body of each form of table is written; gives the next row.
+_WRITE = {"checks": _write_checks, "matrix": _write_matrix, "definitions": _write_definitions}
 
 
 def _write_cover(sheets: _Sheets, tables: list[Table], labels: Labels, editions: list[Row]) -> None:

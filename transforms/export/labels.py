@@ -44,10 +44,11 @@ class Labels:
         }
         self._titles: dict[str, str] = dict(con.execute(f"SELECT title_en, title_{lang} FROM datasets").fetchall())
         self._cards = {card.indicator: card.title_zh if lang == "zh" else card.title_en for card in load_cards()}
+        # what says most by itself comes first: a template that is nearly all places would fit the notes of others
+        notes = [row for row in load_codelist("words").rows if row["code"].startswith("NOTE.")]
+        notes.sort(key=lambda row: -len(re.sub(r"\{\w+\}", "", row["label_en"])))
         self._notes = [
-            (re.compile(_PLACEHOLDER.sub(r"(?P<\1>.+)", re.escape(row["label_en"]))), row["code"])
-            for row in load_codelist("words").rows
-            if row["code"].startswith("NOTE.")
+            (re.compile(_PLACEHOLDER.sub(r"(?P<\1>.+)", re.escape(row["label_en"]))), row["code"]) for row in notes
         ]
 
     def word(self, code: str, **values: object) -> str:

@@ -8,6 +8,6 @@ SELECT definition, group_code AS geo, 'MEMBERS' AS reference, partner, flow, ite
        coverage, 'sum_of_members' AS method, contested,
        CASE WHEN n_known < n_members AND coverage < 0.95 THEN 'incomplete' ELSE '' END AS asked,
        CASE WHEN n_known < n_members
-            THEN concat('only ', n_known, ' of ', n_members, ' members have a value; missing: ', lost) ELSE '' END AS note,
+            THEN concat('only ', n_known, ' of ', n_members, ' members have a value, missing: ', lost) ELSE '' END AS note,
        inputs
 FROM group_sums

@@ -17,19 +17,21 @@
 -- definitions zh: 仅限这些定义，以 + 相连；NULL 为不限。
 -- currency en: Unit of the levels; NULL = all, if it is one.
 -- currency zh: 水平值的单位；NULL 为不限，但须只有一种。
+-- dataset en: Only this publication; NULL = all, each row says which.
+-- dataset zh: 仅限该数据集；NULL 为不限。
 -- vintage en: An edition; latest = the latest of each dataset; NULL = all.
 -- vintage zh: 版次；latest 为各数据集的最新版次；NULL 为不限。
 CREATE MACRO main.compare_definitions(
     geo, indicator := 'total_trade', period := NULL, flow := NULL, against := 'dds6', definitions := NULL,
-    currency := NULL, vintage := 'latest'
+    currency := NULL, dataset := NULL, vintage := 'latest'
 ) AS TABLE
 WITH asked AS MATERIALIZED (
     SELECT k[1] AS geos, k[2] AS indicators, k[3] AS flows, k[4] AS periods, k[5][1] AS base, k[6] AS only,
-           k[7] AS currencies, k[8] AS vintages
+           k[7] AS currencies, k[8] AS datasets, k[9] AS vintages
     FROM (SELECT find_codes([['geographies', geo], ['indicators', indicator], ['flows', flow],
                              ['periods', CAST(period AS VARCHAR)], ['definitions', against],
                              ['definitions', definitions], ['units', currency],
-                             ['vintages', CAST(vintage AS VARCHAR)]]) AS k)
+                             ['datasets', dataset], ['vintages', CAST(vintage AS VARCHAR)]]) AS k)
 ), wanted AS (
     SELECT c.code AS definition, c.label_en, c.label_zh, a.base
     FROM codes c
@@ -49,6 +51,7 @@ WITH asked AS MATERIALIZED (
       AND (geo IS NULL OR i.geo IN (SELECT unnest(geos) FROM asked))
       AND (period IS NULL OR list_contains(a.periods, i.period))
       AND (flow IS NULL OR list_contains(a.flows, i.flow))
+      AND (dataset IS NULL OR list_contains(a.datasets, i.dataset))
       AND (vintage IS NULL
            OR CASE WHEN a.vintages = ['latest'] THEN d.latest ELSE list_contains(a.vintages, d.vintage) END)
 ), present AS (
@@ -74,7 +77,7 @@ WITH asked AS MATERIALIZED (
     FROM scaled s
 ), answers AS (
     SELECT q.*, w.definition, w.label_en, w.label_zh, w.base, r.item, r.value, r.lower, r.upper, r.obs_status,
-           r.coverage, r.contested, r.note, r.dataset, r.vintage, r.ref_dataset
+           r.coverage, r.contested, r.note, r.dataset, r.vintage, r.ref_dataset, r.inputs
     FROM questions q
     CROSS JOIN wanted w
     LEFT JOIN scaled r
@@ -135,7 +138,7 @@ SELECT a.geo, g.label_en AS geo_label_en, g.label_zh AS geo_label_zh,
                       THEN replace(replace(s.zh['coverage'], '{own}', printf('%.0f %%', 100 * a.coverage)),
                                    '{other}', printf('%.0f %%', 100 * a.b_coverage)) END)
        END AS why_zh,
-       a.dataset, a.vintage
+       a.dataset, a.vintage, a.inputs
 FROM compared a
 CROSS JOIN sound ok
 CROSS JOIN said s

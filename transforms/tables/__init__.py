@@ -6,12 +6,21 @@
     dataset, vintage                     whose printed figures; the newest edition where no vintage is given
     mixed_sources = true                 compute with another source family where nothing else gives a value (status D)
     form = "checks" | "matrix"           one line a cell with its mark, or rows against columns with one value a cell
+         | "definitions"                 one indicator under several definitions, the difference and why; see below
     [select]                             what holds for every cell: column of the observations = code or list of codes
     [[rows]], [[columns]]                each either a label and a select, or by = [columns of the observations]: one
                                          for every combination found, in printed order, labelled from the code lists
 
 A cell selects what its table, row and column select together: `measure` finds the printed figure, `rule` a row of the
 comparisons (a figure that printed ones imply), `indicator` a computed value where nothing is printed.
+
+A table of definitions selects one indicator and the places, has no columns, and says which definitions it compares:
+
+    against = "dds6"                     the definition that the others are set against
+    definitions = ["unctad", ...]        the others; all that there are where it is left out
+    dataset                              only this publication; the latest editions of all where it is left out
+
+Each of its rows becomes one for every definition: value with range, difference with range, status, and why they differ.
 """
 
 from __future__ import annotations
@@ -28,9 +37,9 @@ from transforms.contract import load_contract
 from transforms.errors import InputError
 
 LANGUAGES = ("zh", "en")
-FORMS = ("checks", "matrix")
+FORMS = ("checks", "matrix", "definitions")
 _KEYS = {"order", "short", "title", "where", "notes", "dataset", "vintage", "mixed_sources", "form", "select"}
-_NEEDED = {"short", "title", "dataset"}
+_OF_DEFINITIONS = {"against", "definitions"}
 _NOT_IN_SHEET_NAME = re.compile(r"[\[\]:*?/\\]|^'|'$")
 _VALUES = {"value", "printed", "decimals", "lower", "upper", "unit_mult", "n", "note", "locator", "dataset", "vintage"}
 
@@ -63,6 +72,8 @@ class TableSpec:
     select: Select
     rows: tuple[Axis, ...]
     columns: tuple[Axis, ...]
+    against: str = ""
+    definitions: tuple[str, ...] = ()
 
 
 @cache
@@ -98,16 +109,20 @@ def parse_spec(name: str, text: str, file: str) -> TableSpec:
         ) from None
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", name):
         raise _refuse(file, "the name of a table is its file name: letters, digits, _ and -", name)
-    if unknown := sorted(set(raw) - _KEYS - {"rows", "columns"}):
-        raise _refuse(file, "an unknown key", unknown[0])
-    if missing := sorted(key for key in _NEEDED | {"rows", "columns"} if not raw.get(key)):
-        raise _refuse(file, "a key is missing", missing[0])
-    for key, kind in (("order", int), ("dataset", str), ("vintage", str), ("mixed_sources", bool), ("notes", dict)):
-        if key in raw and not (isinstance(raw[key], kind) and isinstance(raw[key], bool) == (kind is bool)):
-            raise _refuse(file, f"the key {key} has the wrong type", repr(raw[key]))
     form = raw.get("form", "checks")
     if form not in FORMS:
         raise _refuse(file, f"form is one of {', '.join(FORMS)}", str(form))
+    compares = form == "definitions"
+    keys = {"rows"} | (_OF_DEFINITIONS if compares else {"columns"})
+    if unknown := sorted(set(raw) - _KEYS - keys):
+        raise _refuse(file, "an unknown key", unknown[0])
+    needed = {"short", "title", "rows"} | (set() if compares else {"dataset", "columns"})
+    if missing := sorted(key for key in needed if not raw.get(key)):
+        raise _refuse(file, "a key is missing", missing[0])
+    for key, kind in (("order", int), ("dataset", str), ("vintage", str), ("mixed_sources", bool), ("notes", dict),
+                      ("against", str), ("definitions", list)):  # fmt: skip
+        if key in raw and not (isinstance(raw[key], kind) and isinstance(raw[key], bool) == (kind is bool)):
+            raise _refuse(file, f"the key {key} has the wrong type", repr(raw[key]))
     short = _words(raw["short"], file, "short")
     if bad := [s for s in short.values() if len(s) > 31 or _NOT_IN_SHEET_NAME.search(s)]:
         raise _refuse(file, r"short names a sheet: 31 characters at most, none of [ ] : * ? / \ ", bad[0])
@@ -119,14 +134,18 @@ def parse_spec(name: str, text: str, file: str) -> TableSpec:
         title=_words(raw["title"], file, "title"),
         where=_words(raw.get("where", {"zh": "", "en": ""}), file, "where"),
         notes={lang: tuple(notes.get(lang, ())) for lang in LANGUAGES},
-        dataset=raw["dataset"],
+        dataset=raw.get("dataset", ""),
         vintage=raw.get("vintage", ""),
         mixed_sources=bool(raw.get("mixed_sources", False)),
         form=form,
         select=_select(raw.get("select", {}), file),
         rows=tuple(_axis(entry, file) for entry in raw["rows"]),
-        columns=tuple(_axis(entry, file) for entry in raw["columns"]),
+        columns=tuple(_axis(entry, file) for entry in raw.get("columns", ())),
+        against=raw.get("against", "dds6") if compares else "",
+        definitions=tuple(map(str, raw.get("definitions", ()))),
     )
+    if compares and (lacking := sorted({"indicator", "geo"} - spec.select.keys())):
+        raise _refuse(file, "a table of definitions selects one indicator, and the places", lacking[0])
     if len(set(map(len, spec.notes.values()))) > 1:
         raise _refuse(file, "the notes are not the same number in zh and en", "notes")
     for row in spec.rows:
