@@ -30,3 +30,30 @@ QUALIFY row_number() OVER (
     PARTITION BY o.reference, t.dataset, t.vintage, t.geo, t.period, t.basis, t.unit, t.adjustment
     ORDER BY obstacle <> '', o.point IS NULL, o.basis <> t.basis,
              (o.dataset, o.vintage) <> (t.dataset, t.vintage), o.dataset, o.vintage DESC) = 1;
+
+-- Exports, and exports and imports together, per cent of an output: gross product, or the value added of the industry that
+-- they are the sales of.
+CREATE OR REPLACE TEMP TABLE over_output AS
+WITH compared AS (
+    SELECT m.*, d.reference, d.ref_dataset, d.ref_vintage, d.output, d.output_lo, d.output_hi, d.obstacle,
+           d.output_coverage, d.output_contested, d.output_inputs, d.output_statuses,
+           CASE WHEN m.point < 0 OR (m.point IS NULL AND m.hi < 0) THEN 'a figure is negative'
+                ELSE d.output_refusal END AS refusal,
+           100 * pow(10e0, m.mult - d.output_mult) AS scale
+    FROM measured m
+    JOIN denominators d ON (d.reference = 'GDP' OR (d.reference = 'VA_TERTIARY' AND m.item = 'EBOPS2010:S')
+                            OR (d.reference = 'VA_ICT' AND m.item = 'EBOPS2010:SI'))
+     AND d.dataset = m.dataset AND d.vintage = m.vintage AND d.geo = m.geo AND d.period = m.period
+     AND d.basis = m.basis AND d.unit = m.unit AND d.adjustment = m.adjustment
+    WHERE m.flow IN ('X', 'T') AND m.measure = 'value' AND m.partner = 'W' AND m.price = 'current'
+)
+SELECT definition, geo, reference, partner, flow, item, period, freq, basis, adjustment, unit AS currency, dataset, vintage,
+       ref_dataset, ref_vintage,
+       CASE WHEN refusal = '' THEN point / nullif(CAST(output AS DOUBLE), 0) * scale END AS percent,
+       CASE WHEN refusal = '' THEN lo_cut / nullif(CAST(output_hi AS DOUBLE), 0) * scale END AS percent_lo,
+       CASE WHEN refusal = '' THEN hi / nullif(CAST(output_lo AS DOUBLE), 0) * scale END AS percent_hi,
+       statuses | output_statuses AS statuses, (coverage + output_coverage) / 2 AS coverage, method,
+       contested OR output_contested AS contested, CASE WHEN obstacle = '' THEN '' ELSE 'mixed_sources' END AS asked,
+       concat_ws('; ', nullif(refusal, ''), nullif(note, ''), nullif(obstacle, '')) AS note,
+       inputs || output_inputs AS inputs
+FROM compared;
