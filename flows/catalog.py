@@ -6,10 +6,14 @@ import difflib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transforms.codelists import EXTENSIBLE, FILES, codelist_rows, load_codelist
 from transforms.definitions import compare_definitions, list_children, load_definitions
 from transforms.groups import load_group_members
+
+if TYPE_CHECKING:
+    from transforms.indicators import Card
 
 
 def list_topic(topic: str, lang: str, data_dir: Path) -> list[dict[str, str]]:
@@ -24,11 +28,8 @@ def list_topic(topic: str, lang: str, data_dir: Path) -> list[dict[str, str]]:
     if topic == "indicators":
         from transforms.indicators import load_cards
 
-        return [
-            {"indicator": card.indicator, "title": getattr(card, f"title_{lang}"), "formula": card.formula,
-             "words": getattr(card, f"words_{lang}")}
-            for card in load_cards()
-        ]  # fmt: skip
+        cards = [_show_card(card, lang) for card in load_cards()]
+        return [{key: card[key] for key in ("indicator", "title", "formula", "words")} for card in cards]
     if topic == "rules":
         from expectations.run import STAGES, load_suite
 
@@ -41,7 +42,7 @@ def list_topic(topic: str, lang: str, data_dir: Path) -> list[dict[str, str]]:
     if topic in ("views", "columns", "macros"):
         return _list_database(topic, lang, data_dir)
     if topic == "layouts":
-        return _layouts(data_dir)
+        return _layouts(lang, data_dir)
     from flows.stages import find_tables
 
     return [{"table": spec.name, "title": spec.title[lang]} for spec in find_tables(data_dir)]
@@ -60,6 +61,11 @@ def describe_indicator(name: str, lang: str) -> dict[str, str]:
         nearest = ", ".join(dict.fromkeys(found if found in cards else named[found].indicator for found in near))
         todo = f"nearest: {nearest}." if nearest else "digitrade catalog indicators lists all."
         raise InputError("there is no such indicator", found=name, todo=todo)
+    return _show_card(card, lang)
+
+
+def _show_card(card: Card, lang: str) -> dict[str, str]:
+    """The fields of a card in one language, in their order: formula_zh comes after formula and takes its place."""
     other = "_zh" if lang == "en" else "_en"
     return {key.removesuffix(f"_{lang}"): str(value) for key, value in vars(card).items() if not key.endswith(other)}
 
@@ -74,30 +80,33 @@ def _list_database(topic: str, lang: str, data_dir: Path) -> list[dict[str, str]
     path = data_dir / "curated" / DATABASE
     if not path.is_file():
         raise InputError("there is no published database", file=str(path), todo="make it with: digitrade run")
+    words = {name: load_codelist("words").label(f"MACRO.{name}", lang) for name in ("table", "scalar", "must")}
     selects = {
         "views": f"SELECT name AS view, words_{lang} AS words FROM catalog WHERE kind = 'view' ORDER BY name",
         "columns": f"""SELECT name || '.' || column_name AS "column", type, unit, words_{lang} AS words
                        FROM catalog WHERE kind = 'column' ORDER BY name, position""",
         "macros": f"""SELECT CASE kind WHEN 'macro' THEN name ELSE '  ' || column_name END AS macro,
-                             CASE WHEN kind = 'macro' THEN type
-                                  WHEN default_value = '' THEN 'must be given'
+                             CASE WHEN type = 'table macro' THEN $table
+                                  WHEN kind = 'macro' THEN $scalar
+                                  WHEN default_value = '' THEN $must
                                   ELSE ':= ' || default_value END AS type, words_{lang} AS words
                       FROM catalog WHERE kind IN ('macro', 'parameter') ORDER BY name, position""",
     }
     with duckdb.connect(str(path), read_only=True) as con:
-        found: list[dict[str, str]] = con.execute(selects[topic]).to_arrow_table().to_pylist()
+        told = con.execute(selects[topic], words if topic == "macros" else {})
+        found: list[dict[str, str]] = told.to_arrow_table().to_pylist()
     return found
 
 
-def _layouts(data_dir: Path) -> list[dict[str, str]]:
+def _layouts(lang: str, data_dir: Path) -> list[dict[str, str]]:
     """Every layout, bundled and own: the dataset, its files, how they are read."""
     from flows.store.editions import find_layouts, list_layout_folders
 
-    rows = []
+    rows, words = [], load_codelist("words")
     for dataset in list_layout_folders(data_dir):
         layouts = {layout.source: layout for layout in find_layouts(dataset, data_dir).values()}
         for source, layout in layouts.items():
-            how = "DuckDB, streaming" if layout.bulk else "cell by cell"
+            how = words.label("READBY.bulk" if layout.bulk else "READBY.cells", lang)
             rows.append({"dataset": dataset, "files": ", ".join(layout.files), "read": how, "layout": source})
     return rows
 
@@ -144,7 +153,7 @@ def _definitions(lang: str) -> list[dict[str, str]]:
                 "status": words.label(f"DEFSTATUS.{one.status}", lang),
                 "computed": words.label(f"DEFCOMPUTED.{computed}", lang),
                 "against_dds6": differs,
-                "note": "; ".join(one.notes),
+                "note": ("；" if lang == "zh" else "; ").join(one.notes_zh if lang == "zh" else one.notes_en),
                 "source": one.source,
             }
         )
@@ -181,7 +190,7 @@ def _schemes(lang: str) -> list[dict[str, str]]:
             "items": str(count.pop(row["code"], 0)),
             "additive_to": row["additive_to"],
             "status": words.label(f"SCHEMESTATUS.{row['status'] or 'local'}", lang),
-            "note": row["note"],
+            "note": row[f"note_{lang}"],
             "source": row["source"],
         }
         for row in schemes.rows
@@ -203,7 +212,7 @@ def _concordances(lang: str) -> list[dict[str, str]]:
             "to": name(row["to_code"]) if row["to_code"] else "",
             "relation": words.label(f"RELATION.{row['relation']}", lang),
             "weight": row["weight"],
-            "note": row["note"],
+            "note": row[f"note_{lang}"],
             "source": row["source"],
         }
         for row in codelist_rows("concordances")

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from flows.cli import Topic, app
 from flows.terminal import measure_columns, wrap_cells
 from transforms.errors import InputError
-from transforms.indicators import load_cards
+from transforms.indicators import SHARED, load_cards
 
 WIDTH = 120
 
@@ -40,16 +40,44 @@ def test_no_word_is_broken_and_nothing_is_lost(topic: Topic, lang: str, clean_ru
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_whole_card_of_an_indicator(lang: str, tmp_path: Path) -> None:
-    """Every word of every card, though there is no data folder; its title and words in one language."""
+    """Every field of every card in the language asked for, though there is no data folder."""
     for card in load_cards():
         (said,) = json.loads(call(tmp_path, "indicators", card.indicator, "--lang", lang, "--json").stdout)
-        told = {key.removesuffix(f"_{lang}"): str(value) for key, value in vars(card).items()}
-        assert said == {key: value for key, value in told.items() if not key.endswith(("_en", "_zh"))}
-        keys = "unit domain universe refused numerator denominator bounds coverage_floor method source"
-        assert set(keys.split()) < said.keys()
+        written = vars(card)
+        pairs = ["title", "words", "numerator", "denominator", "bounds", "refused", "domain", "universe"]
+        told = {name: written[f"{name}_{lang}"] for name in pairs}
+        told |= {name: written[name if lang == "en" else f"{name}_zh"] for name in SHARED}
+        assert said == told | {"indicator": card.indicator, "coverage_floor": str(card.coverage_floor)}
     shown = call(tmp_path, "indicators", "rca", "--lang", lang).stdout
-    assert "Balassa 1965" in shown and "coverage_floor" in shown and "X_i / X of W" in shown
-    assert ("显示性比较优势指数" in shown) == (lang == "zh")
+    assert "Balassa 1965" in shown and "coverage_floor" in shown and "(x_i / x) / (X_i / X)" in shown
+    for chinese, english in (("显示性比较优势指数", "Revealed comparative advantage"), ("W 的 X_i / X", "X_i / X of W"),
+                             ("该地的 x_i / x", "of the place")):  # fmt: skip
+        assert (chinese in shown, english in shown) == (lang == "zh", lang == "en")
+
+
+@pytest.mark.parametrize("topic", ["indicators", "definitions", "schemes", "concordances", "layouts", "macros"])
+def test_what_is_said_in_words_is_said_in_the_language_asked_for(topic: str, clean_run: Path) -> None:
+    """A Chinese row holds no English sentence, an English one no Chinese, beside sources (titles) and codes."""
+    for lang, other in (("zh", re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}")), ("en", re.compile("[一-鿿]{4}"))):
+        rows = json.loads(call(clean_run, topic, "--lang", lang, "--json").stdout)
+        said = [value for row in rows for key, value in row.items() if key not in ("source", "from", "to", "files")]
+        assert said and [value for value in said if other.search(value)] == []
+
+
+def test_notes_of_definitions_schemes_and_concordances_are_in_both_languages(clean_run: Path) -> None:
+    shown = call(clean_run, "definitions", "--lang", "zh").stdout
+    assert "SK 中只计视听和相关服务；未报告 SK1 时无法计算" in shown and "Only audiovisual" not in shown
+    for topic, chinese, english in (
+        ("definitions", "SK 全部", "All of SK"),
+        ("schemes", "从不计入服务合计", "Never added into services totals"),
+        ("concordances", "加工费", "processing fees"),
+    ):
+        notes = {
+            lang: [row["note"] for row in json.loads(call(clean_run, topic, "--lang", lang, "--json").stdout)]
+            for lang in ("zh", "en")
+        }
+        assert chinese in notes["zh"] and english in notes["en"]
+        assert all(bool(zh) == bool(en) and (zh != en or not zh) for zh, en in zip(*notes.values(), strict=True))
 
 
 def test_an_indicator_is_found_by_its_title_or_refused_with_the_nearest(tmp_path: Path) -> None:

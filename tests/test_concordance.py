@@ -54,7 +54,7 @@ def own_concordance(con: duckdb.DuckDBPyConnection, *rows: tuple[str, str, str |
     """(from, to, weight) of a made-up concordance from OLD to NEW, in place of the real ones."""
     con.execute("DELETE FROM concordances")
     con.executemany(
-        "INSERT INTO concordances VALUES ('EBOPS2002', ?, 'EBOPS2010', ?, 'split', ?, '', 'made up')", list(rows)
+        "INSERT INTO concordances VALUES ('EBOPS2002', ?, 'EBOPS2010', ?, 'split', ?, '', '', 'made up')", list(rows)
     )
 
 
@@ -230,7 +230,7 @@ def test_every_row_can_be_used() -> None:
         assert row["to_code"] == "" or row["to_code"] in items, row
         assert row["weight"] == "" or 0 < D(row["weight"]) <= 1, row
         if not row["weight"]:
-            assert row["note"], row  # what is not known says what it is
+            assert row["note_en"] and row["note_zh"], row  # what is not known says what it is
 
 
 @pytest.mark.parametrize("scheme", ["EBOPS2002", "CNBPM5", "MOFCOM", "WTODDS"])

@@ -30,7 +30,7 @@ def test_every_prefix_is_a_scheme_and_every_scheme_says_where_it_comes_from() ->
     assert {row["code"].partition(":")[0] for row in ITEMS} <= set(SCHEMES)
     words = load_codelist("words").codes
     for row in SCHEMES.values():
-        assert row["source"] and row["note"] and f"SCHEMESTATUS.{row['status']}" in words, row
+        assert row["source"] and row["note_en"] and row["note_zh"] and f"SCHEMESTATUS.{row['status']}" in words, row
         assert row["additive_to"] == "" or row["additive_to"] in BY_CODE, row
 
 
@@ -57,7 +57,7 @@ def test_digitally_ordered_trade_outsourcing_and_products_are_never_added_to_ser
 
 def test_bpm7_is_an_empty_place_with_a_reason() -> None:
     row = SCHEMES["EBOPS2025"]
-    assert row["status"] == "pending" and "no official list" in row["note"]
+    assert row["status"] == "pending" and "no official list" in row["note_en"]
     assert not [item for item in ITEMS if item["code"].startswith("EBOPS2025:")]
     assert not [r for r in codelist_rows("concordances") if "EBOPS2025" in (r["from_scheme"], r["to_scheme"])]
 
@@ -195,6 +195,31 @@ def test_own_items_are_never_part_of_a_classification(name: str, text: str, colu
     assert caught.value.column == column and problem in caught.value.problem and caught.value.row == 2
 
 
+@pytest.mark.parametrize(
+    ("columns", "cells", "note_en", "note_zh"),
+    [
+        ("note", "Survey", "Survey", "Survey"),
+        ("note_zh", "问卷", "问卷", "问卷"),
+        ("note_en,note_zh", "Survey,问卷", "Survey", "问卷"),
+        ("note,note_zh", "Survey,问卷", "Survey", "问卷"),
+        ("version", "1", "", ""),
+    ],
+)
+def test_the_note_of_an_own_scheme_in_one_language_or_both(
+    columns: str, cells: str, note_en: str, note_zh: str
+) -> None:
+    try:
+        use_own_codelists({"schemes": f"code,label_en,{columns}\nMY,Mine,{cells}\n"})
+        assert [(row["note_en"], row["note_zh"]) for row in codelist_rows("schemes")[-1:]] == [(note_en, note_zh)]
+    finally:
+        use_own_codelists({})
+
+
+def test_two_notes_of_an_own_scheme_in_one_language_are_refused() -> None:
+    with pytest.raises(InputError, match="a column stands twice"):
+        use_own_codelists({"schemes": "code,label_en,note,note_en\nMY,Mine,Survey,Questionnaire\n"})
+
+
 def test_an_own_scheme_and_its_items() -> None:
     try:
         use_own_codelists({
@@ -203,6 +228,8 @@ def test_an_own_scheme_and_its_items() -> None:
             "GZX:POSITIONING,EBOPS2010:SI,卫星定位服务\n",
         })  # fmt: skip
         assert load_codelist("schemes").label("GZX", "en") == "市级扩展分类"
+        (row,) = [row for row in load_codelist("schemes").rows if row["code"] == "GZX"]
+        assert row["note_en"] == row["note_zh"] == "问卷2024" and "note" not in row
         assert load_codelist("items").resolve("卫星定位服务") == "GZX:POSITIONING"
         assert {row["tree"] for row in load_codelist("items").rows if row["code"].startswith("GZX:")} == {"other"}
     finally:

@@ -321,6 +321,8 @@ def _parse_own(name: str, text: str) -> tuple[dict[str, str], ...]:
                          todo=f"name the file after one of: {', '.join(sorted(EXTENSIBLE))}.")  # fmt: skip
     columns = list(dict.fromkeys(column for row in codelist_rows(name) for column in row))
     (_, header), *records = _records(file, text) or [(1, [])]
+    if "note_en" in columns:  # one note of one's own is the note in both languages
+        header = ["note_en" if column == "note" else column for column in header]
     _check_own_header(name, file, header, columns)
     named = _names_of(name)
     rows: list[dict[str, str]] = []
@@ -412,7 +414,9 @@ def _check_own_row(name: str, file: str, line: int, row: dict[str, str], named: 
     if name == "schemes" and row["additive_to"]:
         raise InputError("a scheme of one's own adds up to no total", file=file, row=line, column="additive_to",
                          found=row["additive_to"], todo="leave the cell empty.")  # fmt: skip
-    row["label_en"], row["label_zh"] = row["label_en"] or row["label_zh"], row["label_zh"] or row["label_en"]
+    for one, other in (("label_en", "label_zh"), ("note_en", "note_zh")):  # the words of one language serve for both
+        if one in row:
+            row[one], row[other] = row[one] or row[other], row[other] or row[one]
     for text in row_names(row):
         if named.setdefault(normalise_label(text), code) != code:
             raise InputError(f"the label {text!r} names {named[normalise_label(text)]} already", file=file, row=line,

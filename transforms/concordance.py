@@ -43,7 +43,7 @@ def convert_levels(
     same_key = "".join(f' AND l."{name}" IS NOT DISTINCT FROM k."{name}"' for name in keys)
     return con.sql(
         f"""WITH parts AS (
-                SELECT * RENAME (note AS part_note) FROM concordances
+                SELECT * EXCLUDE (note_zh) RENAME (note_en AS part_note) FROM concordances
                 WHERE from_scheme = $from_scheme AND to_scheme = $to_scheme AND to_code <> ''
             ), keys AS (
                 SELECT DISTINCT {key} true AS is_key FROM {levels}

@@ -37,7 +37,8 @@ class Definition:
     label_en: str
     label_zh: str
     source: str
-    notes: tuple[str, ...]
+    notes_en: tuple[str, ...]
+    notes_zh: tuple[str, ...]
 
     @property
     def is_computable(self) -> bool:
@@ -65,7 +66,8 @@ def _make_definition(name: str, rows: list[dict[str, str]]) -> Definition:
         name,
         tuple(row["item"] for row in rows if row["role"] == "component"),
         tuple(row["item"] for row in rows if row["role"] == "unspecified"),
-        notes=tuple(dict.fromkeys(row["note"] for row in rows if row["note"])),
+        notes_en=tuple(dict.fromkeys(row["note_en"] for row in rows if row["note_en"])),
+        notes_zh=tuple(dict.fromkeys(row["note_zh"] for row in rows if row["note_zh"])),
         **{column: rows[0][column] for column in _OF_ALL},
     )
 

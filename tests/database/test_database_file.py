@@ -194,6 +194,28 @@ def test_every_view_column_macro_and_parameter_has_words(con: duckdb.DuckDBPyCon
     assert listed["parameter", "growth", "geo"][3] == "" and listed["parameter", "growth", "indicator"][3] == "'growth'"
 
 
+def test_the_cards_are_in_the_database_in_both_languages(con: duckdb.DuckDBPyConnection) -> None:
+    assert con.execute(
+        "SELECT formula, formula_zh, unit_zh, refused_zh FROM indicator_cards WHERE indicator = 'digital_trade'"
+    ).fetchone() == (
+        "ordered + delivered - both",
+        "数字订购 + 数字交付 - 两者兼有",
+        "按公布单位",
+        "某一部分为负；两者兼有的大于其中之一。",
+    )
+    assert con.execute(
+        "SELECT formula_zh, unit_zh, source_zh FROM indicator_cards WHERE indicator = 'rca'"
+    ).fetchone() == ("(x_i / x) / (X_i / X)", "RATIO", "Balassa 1965")
+    assert con.execute(
+        "SELECT DISTINCT note_en, note_zh FROM definition_items WHERE definition = 'unctad' AND note_en <> ''"
+    ).fetchall() == [
+        (
+            "Only audiovisual and related services of SK; not computable where SK1 is not reported",
+            "SK 中只计视听和相关服务；未报告 SK1 时无法计算",
+        )
+    ]
+
+
 def test_the_catalog_has_the_columns_that_a_macro_gives(con: duckdb.DuckDBPyConnection) -> None:
     for macro in load_macros():
         if macro.is_table:

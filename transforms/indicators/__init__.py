@@ -24,7 +24,7 @@ _HERE = files("transforms.indicators")
 
 @dataclass(frozen=True)
 class Card:
-    """What an indicator is: words, formula, unit, numerator, denominator, source of the formula.
+    """What an indicator is, in both languages: words, formula, unit, numerator, denominator, source of the formula.
 
     domain: where it holds; universe: what it is measured against; coverage_floor: share of the required inputs below
     which there is no value; method: named, where there is a choice.
@@ -36,16 +36,30 @@ class Card:
     words_en: str
     words_zh: str
     formula: str
+    formula_zh: str
     unit: str
-    numerator: str
-    denominator: str
-    bounds: str
-    refused: str
+    unit_zh: str
+    numerator_en: str
+    numerator_zh: str
+    denominator_en: str
+    denominator_zh: str
+    bounds_en: str
+    bounds_zh: str
+    refused_en: str
+    refused_zh: str
     source: str
-    domain: str
-    universe: str
+    source_zh: str
+    domain_en: str
+    domain_zh: str
+    universe_en: str
+    universe_zh: str
     method: str
+    method_zh: str
     coverage_floor: float
+
+
+# Mathematics, codes, names, titles: the one text serves both languages where a card has no Chinese one.
+SHARED = ("formula", "unit", "source", "method")
 
 
 @cache
@@ -55,14 +69,30 @@ def load_cards() -> tuple[Card, ...]:
     return tuple(parse_card(path.name.removesuffix(".toml"), path.read_text(encoding="utf-8")) for path in files)
 
 
+def english_key(key: str) -> str:
+    """The key of a card that says in English what this one says in Chinese."""
+    name = key.removesuffix("_zh")
+    return name if name in SHARED else f"{name}_en"
+
+
 def parse_card(indicator: str, text: str) -> Card:
-    """A card from its TOML text. Raises InputError naming the card and the key."""
+    """A card from its TOML text. Of SHARED the one text stands for both languages where there is no Chinese.
+
+    Raises InputError naming the card and the key: unknown, lacking, or empty in one language only.
+    """
     file, keys = f"transforms/indicators/{indicator}.toml", {spec.name for spec in fields(Card)} - {"indicator"}
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"the card is not TOML: {error}", file=file, todo="mend the line named.") from None
-    for problem, names in (("lacks", keys - raw.keys()), ("has an unknown key", raw.keys() - keys)):
+    raw = {f"{name}_zh": raw[name] for name in SHARED if name in raw} | raw
+    pairs = [(zh, english_key(zh)) for zh in keys if zh.endswith("_zh")]
+    empty = {key for zh, en in pairs for key, other in ((zh, en), (en, zh)) if raw.get(other) and not raw.get(key)}
+    for problem, names in (
+        ("lacks", keys - raw.keys()),
+        ("has an unknown key", raw.keys() - keys),
+        ("is in one language only: empty is", empty),
+    ):
         if names:
             raise InputError(f"the card {problem} {min(names)}", file=file, todo=f"keys: {', '.join(sorted(keys))}.")
     return Card(indicator=indicator, **raw)
