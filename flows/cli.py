@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from flows.audit_command import audit
 from flows.ingest import ingest
 from flows.layout_command import layout
 from flows.query_command import QueryCommand, query
@@ -38,10 +39,11 @@ Examples:
     digitrade run                                  everything, on the bundled data
     digitrade query "select * from datasets"       read-only SQL on the published database
     digitrade tables --lang zh                     the tables for report authors, in Chinese
+    digitrade audit my_report.csv                  can the figures of a draft all be true?
     digitrade catalog definitions                  what there is, in words
 
-Exit codes: 0 done; 1 done, but a dataset was blocked (run) or a rule failed (check --strict); 2 the call or an input
-is unusable.""",
+Exit codes: 0 done; 1 done, but a dataset was blocked (run), figures contradict one another (audit) or a rule failed
+(check --strict); 2 the call or an input is unusable.""",
 )
 
 
@@ -167,6 +169,7 @@ def _open_database(data_dir: Path | None) -> duckdb.DuckDBPyConnection:
 
 
 app.command(cls=QueryCommand)(query)
+app.command()(audit)
 
 
 @app.command()

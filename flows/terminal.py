@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,17 @@ def run_with_progress(
 
         steps = {name: shown(name) for name in STEPS}
         return run_stages(data_dir, steps, mixed_sources=mixed_sources, force=force)
+
+
+@contextmanager
+def track_blocks() -> Iterator[Callable[[int, int], None]]:
+    """A bar of blocks done, on the error stream, where that is a terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("audit", total=None)
+        yield lambda done, all_: bar.update(task, completed=done, total=all_)
 
 
 def print_summary(summary: dict[str, Any], lang: str) -> None:

@@ -33,6 +33,22 @@ def round_half_up(value: Decimal, decimals: int) -> Decimal:
     return value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
 
 
+def say_unit(unit: str, unit_mult: int, lang: str, label: str) -> str:
+    """A unit with its power of ten: 亿美元, hundred million USD, %. label: what it is called where no short word is."""
+    words = load_codelist("words")
+    short = words.label(f"UNIT.{unit}", lang)
+    short = label if short.startswith("UNIT.") else short
+    if unit_mult == 0:
+        return short
+    if lang == "zh":
+        for printed, meaning in unit_labels().items():
+            if meaning == (unit, unit_mult):
+                return printed
+    power = words.label(f"MULT.{unit_mult}", lang)
+    power = f"10^{unit_mult}" if power.startswith("MULT.") else power
+    return f"{power}{short}" if lang == "zh" else f"{power} {short}"
+
+
 class Labels:
     """Labels of codes, words and notes in zh or en."""
 
@@ -63,18 +79,7 @@ class Labels:
 
     def unit(self, unit: str, unit_mult: int) -> str:
         """A unit with its power of ten, as tables show it: 亿美元, hundred million USD, %."""
-        words = load_codelist("words")
-        short = words.label(f"UNIT.{unit}", self.lang)
-        short = self.of("unit", unit) if short.startswith("UNIT.") else short
-        if unit_mult == 0:
-            return short
-        if self.lang == "zh":
-            for label, meaning in unit_labels().items():
-                if meaning == (unit, unit_mult):
-                    return label
-        power = words.label(f"MULT.{unit_mult}", self.lang)
-        power = f"10^{unit_mult}" if power.startswith("MULT.") else power
-        return f"{power}{short}" if self.lang == "zh" else f"{power} {short}"
+        return say_unit(unit, unit_mult, self.lang, self.of("unit", unit))
 
     def comparison(self, rule: str, indicator: str) -> str:
         """What a printed figure was compared with: the rule's word, or the title of the indicator."""

@@ -1,0 +1,151 @@
+"""digitrade audit as its users call it: published statements, files of one's own, faults in them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from flows.cli import app
+
+HEAD = "place,item,flow,measure,period,base_period,figure,unit,qualifier,reference\n"
+
+
+def call(data: Path, *args: str) -> Result:
+    return CliRunner().invoke(app, [*args, "--data-dir", str(data)])
+
+
+@pytest.fixture(scope="module")
+def report(clean_run: Path) -> dict[str, Any]:
+    done = call(clean_run, "audit", "--json")
+    assert done.exit_code == 1
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def printed(report: dict[str, Any]) -> list[set[str]]:
+    return [{f["printed"] for f in c["figures"]} for c in report["contradictions"]]
+
+
+def test_the_contradictions_of_the_guangzhou_report_are_found(report: dict[str, Any]) -> None:
+    found = printed(report)
+    for expected in ({"31", "25", "27"}, {"55.07", "-55", "27", "31"}, {"1.71", "2.61", "2.08"},
+                     {"12027.60", "31925.86", "7.46"}, {"14.6", "675", "46"}):  # fmt: skip
+        assert expected in found
+    assert report["complete_to"] == 6 and not report["problems"]
+    assert [w["kind"] for w in report["warnings"]] == ["exports_nothing"]
+
+
+def test_the_average_growth_can_only_be_another_average(report: dict[str, Any]) -> None:
+    c = next(c for c in report["contradictions"] if "7.46" in {f["printed"] for f in c["figures"]})
+    assert c["hypotheses"][0]["kind"] == "mean_of_rates"
+    assert any("the others leave 7.22" in words for words in c["implied"])
+
+
+def test_digital_exports_and_imports_of_2020_follow_from_total_and_balance(report: dict[str, Any]) -> None:
+    found = {
+        d["flow"]: (d["lower"], d["upper"], d["unit"], d["unit_mult"], d["contested"])
+        for d in report["derived"]
+        if d["default"] and (d["geo"], d["item"], d["period"]) == ("CN-440100", "DEF:dds6", "2020")
+    }
+    assert found == {"X": (91.85, 91.91, "USD", 8, True), "M": (48.75, 48.81, "USD", 8, True)}
+
+
+def test_the_survey_was_answered_by_207(report: dict[str, Any]) -> None:
+    (survey,) = [s for s in report["surveys"] if s["stated"]]
+    assert survey["stated"] == 252 and survey["sizes"][0] == 207 and len(survey["impossible"]) == 3
+
+
+@pytest.mark.slow
+def test_the_same_report_whatever_the_seed_of_hashes(clean_run: Path) -> None:
+    command = [sys.executable, "-m", "flows.cli", "audit", "--json", "--data-dir", str(clean_run)]
+    texts = [
+        subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed}).stdout
+        for seed in ("1", "2")
+    ]
+    assert texts[0] == texts[1] != b""
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_template_contradicts_itself(lang: str, clean_run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    assert call(clean_run, "audit", "--template", str(path), "--lang", lang).exit_code == 0
+    done = call(clean_run, "audit", str(path), "--lang", lang)
+    assert done.exit_code == 1 and "24.50" in done.stdout
+    assert call(clean_run, "audit", "--template", str(path)).exit_code == 2
+
+
+def test_faults_are_named_and_the_rest_is_audited(clean_run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "draft.csv"
+    path.write_text(
+        HEAD + "Guangzhou,Services,Exports,Value,2020,,100,million USD,,\n"
+        "Guangzhouu,Services,Imports,Value,2020,,100,million USD,,\n"
+        "Guangzhou,Services,Imports,Value,2020,,ab,million USD,,\n"
+        "Guangzhou,Services,Imports,Value,,,5,million USD,,\n"
+        "Guangzhou,Services,Imports,Value,2020,,5,,,\n"
+        "Guangzhou,Services,Exports,Value,2020,,102,million USD,,\n"
+        "\n"
+        "Guangzhou,Services,Exports and imports together,Value,2020,,150.0,million USD,,\n",
+        encoding="utf-8",
+    )
+    done = call(clean_run, "audit", str(path), "--json")
+    report = json.loads(done.stdout)
+    assert done.exit_code == 1 and printed(report) == [{"100", "102"}]
+    said = "\n".join(report["problems"])
+    for part in ("draft.csv, row 3: 'Guangzhouu'", "nearest known: Guangzhou", "row 4: text where a figure belongs",
+                 "row 5: the statement has no period", "row 6: the statement has no unit",
+                 "twice with two values: 100 at draft.csv!R2 and 102 at draft.csv!R7"):  # fmt: skip
+        assert part in said, said
+    assert {d["flow"] for d in report["derived"]} == {"M"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", b"x,y\n1,2\n", "there is no column place"),
+        ("a.csv", bytes(range(128, 256)), "bytes are not utf-8"),
+        ("a.toml", b"= 3", "the file is not TOML"),
+        ("a.toml", b'[[statement]]\nplaace = "x"', "an unknown key. Found: 'plaace'"),
+        ("a.toml", b'title = "x"', "there is no list of statements"),
+    ],
+)
+def test_an_unreadable_file_gives_one_message(
+    name: str, content: bytes, said: str, clean_run: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    done = call(clean_run, "audit", str(path))
+    assert done.exit_code == 2 and done.stderr.count("\n") == 1 and said in done.stderr
+    assert call(clean_run, "audit", str(tmp_path / "none.csv")).exit_code == 2
+
+
+def test_toml_says_the_same_as_csv(clean_run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    figure = '[[statement]]\nplace = "广州市"\nitem = "数字贸易"\nmeasure = "占比"\nperiod = "2018"\nunit = "%"\n'
+    figure += 'reference = "SERVICES"\nflow = "{}"\nfigure = "{}"\n'
+    path.write_text("".join(figure.format(*f) for f in (("出口", 25), ("进口", 27), ("进出口", 31))), encoding="utf-8")
+    done = call(clean_run, "audit", str(path), "--json")
+    assert done.exit_code == 1 and printed(json.loads(done.stdout)) == [{"25", "27", "31"}]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_an_exported_table_can_be_audited(lang: str, clean_run: Path) -> None:
+    path = clean_run / "curated" / "exports" / "tables" / lang / "table_1.csv"
+    done = call(clean_run, "audit", str(path), "--json", "--lang", lang)
+    assert done.exit_code == 1 and printed(json.loads(done.stdout)) == [{"31", "25", "27"}]
+
+
+@pytest.mark.slow
+def test_a_page_and_a_file(clean_run: Path, tmp_path: Path) -> None:
+    target = tmp_path / "audit.html"
+    assert call(clean_run, "audit", "-o", str(target), "--format", "html", "--lang", "zh").exit_code == 1
+    page = target.read_text(encoding="utf-8")
+    assert page.startswith('<!doctype html><html lang="zh-Hans">') and "24.50 至 27.50" in page
+    assert call(clean_run, "audit", "-o", str(tmp_path / "no" / "x.md")).exit_code == 2

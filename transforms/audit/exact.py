@@ -1,0 +1,88 @@
+"""Proof in exact rational arithmetic that rows cannot all hold (Farkas' lemma): multipliers that add up to 0 < 0.
+
+A solver works with rounded numbers. What it calls a contradiction is reported only where multipliers in fractions prove
+it: non-negative y with y'A = 0 and y'b < 0 for rows A x <= b, or y'b = 0 where a strict row (above zero) takes part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from transforms.audit.model import Quantity, Row
+
+_ZERO = Fraction(0)
+_Side = tuple[dict[Quantity, Fraction], Fraction, bool]
+
+
+def prove_contradiction(sides: Sequence[tuple[Row, bool]]) -> list[tuple[Row, Fraction]] | None:
+    """Multipliers of the rows that take part (negative: of a lower side), where the sides contradict one another.
+
+    sides: rows with the side that is meant (True: the upper one). That values are not negative is used as well.
+    """
+    found: list[_Side] = []
+    for row, is_upper in sides:
+        bound = row.upper if is_upper else row.lower
+        if bound is None:
+            return None
+        sign = Fraction(1 if is_upper else -1)
+        found.append(({q: sign * t for q, t in row.terms.items()}, sign * bound, row.is_positive and not is_upper))
+    for q in dict.fromkeys(q for row, _ in sides for q in row.terms):
+        found.append(({q: Fraction(-1)}, _ZERO, False))
+    multipliers = _solve(found)
+    if multipliers is None:
+        return None
+    return [
+        (row, times if is_upper else -times)
+        for (row, is_upper), times in zip(sides, multipliers, strict=False)
+        if times
+    ]
+
+
+def _solve(sides: list[_Side]) -> list[Fraction] | None:
+    """y >= 0 with y'A = 0 and y'b = -1; or else y'b = 0 where strict rows have a part of 1. In fractions, exactly."""
+    quantities = list(dict.fromkeys(q for terms, *_ in sides for q in terms))
+    table = [[terms.get(q, _ZERO) for terms, *_ in sides] + [_ZERO] for q in quantities]
+    bounds = [-bound for _, bound, *_ in sides]
+    strict = [Fraction(int(is_strict)) for *_, is_strict in sides]
+    found = _find_feasible([*table, [*bounds, Fraction(1)]], len(sides))
+    if found is None and any(strict):
+        found = _find_feasible([*table, [*bounds, _ZERO], [*strict, Fraction(1)]], len(sides))
+    return found
+
+
+def _find_feasible(table: list[list[Fraction]], count: int) -> list[Fraction] | None:
+    """y >= 0 that solves the equations (last column: right sides, none negative); None where there is none.
+
+    Phase one of the simplex method with Bland's rule, which ends.
+    """
+    rows = [[*row[:-1], *(Fraction(int(n == m)) for m in range(len(table))), row[-1]] for n, row in enumerate(table)]
+    basis = [count + n for n in range(len(rows))]
+    width = count + len(rows)
+    cost = [-sum((row[column] for row in rows), _ZERO) for column in range(count)] + [_ZERO] * len(rows)
+    rest = -sum((row[-1] for row in rows), _ZERO)
+    while True:
+        enter = next((column for column in range(width) if cost[column] < 0), None)
+        if enter is None:
+            break
+        ratios = [(row[-1] / row[enter], basis[n], n) for n, row in enumerate(rows) if row[enter] > 0]
+        if not ratios:
+            return None
+        _, _, leave = min(ratios)
+        pivot = rows[leave][enter]
+        rows[leave] = [value / pivot for value in rows[leave]]
+        for n, row in enumerate(rows):
+            if n != leave and row[enter]:
+                times = row[enter]
+                rows[n] = [a - times * b for a, b in zip(row, rows[leave], strict=True)]
+        times = cost[enter]
+        cost = [a - times * b for a, b in zip(cost, rows[leave][:-1], strict=True)]
+        rest -= times * rows[leave][-1]
+        basis[leave] = enter
+    if rest != 0:
+        return None
+    solution = [_ZERO] * count
+    for n, column in enumerate(basis):
+        if column < count:
+            solution[column] = rows[n][-1]
+    return solution

@@ -1,0 +1,186 @@
+"""The linear programmes of one block, in HiGHS: whether premises can be true together, and what they leave open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import highspy
+import numpy as np
+
+from transforms.audit.blocks import Block
+from transforms.audit.model import Premise, Quantity, Row, Terms
+
+_INF = highspy.kHighsInf
+_LEAST = 1e-6  # what stands for "above zero" in scaled units; the exact proof does not rest on it
+_OPTIONS: dict[str, bool | int | float | str] = {
+    "output_flag": False,
+    "presolve": "off",
+    "threads": 1,
+    "primal_feasibility_tolerance": 1e-9,
+    "dual_feasibility_tolerance": 1e-9,
+}
+
+
+def _open_solver() -> highspy.Highs:
+    """HiGHS, silent, on one thread; without presolve, which would lose the multipliers of what is infeasible."""
+    solver = highspy.Highs()
+    for name, value in _OPTIONS.items():
+        solver.setOptionValue(name, value)
+    return solver
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """What cannot all hold: premises, by number, and the sides of rows that show it (True: the upper side)."""
+
+    premises: tuple[int, ...]
+    sides: tuple[tuple[Row, bool], ...]
+
+
+class BlockProgram:
+    """A block as a linear programme whose premises are switched on and off."""
+
+    def __init__(self, block: Block, as_printed: bool = False) -> None:
+        self.block = block
+        self.columns = {q: n for n, q in enumerate(block.quantities)}
+        self.highs = _open_solver()
+        count = len(block.quantities)
+        self.highs.addVars(count, np.zeros(count), np.full(count, _INF))
+        self.owners: list[int] = []  # row -> number of its premise, or -1: an identity
+        self.sources: list[Row] = []
+        self.bounds: list[tuple[float, float]] = []
+        self.rows_of: dict[int, list[int]] = {}
+        for row in block.identities:
+            self._add(row, -1)
+        for premise in block.premises:
+            for row in premise.rows(as_printed and not premise.is_exact):
+                self._add(row, premise.number)
+        self.on: set[int] = set(self.rows_of)
+
+    def _add(self, row: Row, owner: int, is_kept: bool = True) -> None:
+        terms = {self.columns[q]: float(times * self.block.scales[q]) for q, times in row.terms.items()}
+        size = max(map(abs, terms.values())) or 1.0
+        low = -_INF if row.lower is None else float(row.lower) / size
+        high = _INF if row.upper is None else float(row.upper) / size
+        if row.is_positive:
+            low = _LEAST
+        index = np.fromiter(terms, dtype=np.int32)
+        values = np.fromiter((t / size for t in terms.values()), dtype=float)
+        self.highs.addRow(low, high, len(index), index, values)
+        if not is_kept:
+            return
+        if owner >= 0:
+            self.rows_of.setdefault(owner, []).append(len(self.owners))
+        self.owners.append(owner)
+        self.sources.append(row)
+        self.bounds.append((low, high))
+
+    def switch(self, numbers: Iterable[int]) -> None:
+        """Only these premises hold."""
+        wanted = set(numbers)
+        for number in self.on ^ wanted:
+            for row in self.rows_of[number]:
+                low, high = self.bounds[row] if number in wanted else (-_INF, _INF)
+                self.highs.changeRowBounds(row, low, high)
+        self.on = wanted
+
+    def find_conflict(self, numbers: Iterable[int]) -> Conflict | None:
+        """None where these premises can all be true; else rows that show they cannot."""
+        self.switch(numbers)
+        self._set_cost({})
+        self.highs.run()
+        status = self.highs.getModelStatus()
+        if status == highspy.HighsModelStatus.kOptimal:
+            return None
+        _, has_ray, ray = self.highs.getDualRay()  # type: ignore[attr-defined]
+        if not has_ray:
+            return Conflict(tuple(sorted(self.on)), ())
+        used = [(n, weight) for n, weight in enumerate(ray[: len(self.owners)]) if abs(weight) > 1e-10]
+        return Conflict(
+            tuple(sorted({self.owners[n] for n, _ in used if self.owners[n] >= 0})),
+            tuple((self.sources[n], weight < 0) for n, weight in used),
+        )
+
+    def is_possible(self, numbers: Iterable[int], other: Premise | None = None, as_printed: bool = True) -> bool:
+        """Whether these premises can all be true, with one more that is not of the block."""
+        count = len(self.owners)
+        for row in other.rows(as_printed) if other else ():
+            for q in row.terms:
+                if q not in self.columns:
+                    self.columns[q] = len(self.columns)
+                    self.block.scales.setdefault(q, self._guess_scale(q))
+                    self.highs.addVar(0.0, _INF)
+            self._add(row, other.number if other else -1, is_kept=False)
+        possible = self.find_conflict(numbers) is None
+        if other:
+            added = self.highs.getNumRow() - count
+            self.highs.deleteRows(added, np.arange(count, count + added, dtype=np.int32))
+        return possible
+
+    def _guess_scale(self, q: Quantity) -> Fraction:
+        """That of the nearest value known: of the same unit."""
+        return max((scale for other, scale in self.block.scales.items() if other.unit == q.unit), default=Fraction(1))
+
+    def _set_cost(self, cost: dict[int, float]) -> None:
+        count = len(self.columns)
+        values = np.zeros(count)
+        for column, value in cost.items():
+            values[column] = value
+        self.highs.changeColsCost(count, np.arange(count, dtype=np.int32), values)
+
+    def find_range(self, terms: Terms, numbers: Iterable[int]) -> tuple[float | None, float | None]:
+        """The least and the greatest value of a sum of terms, in units of one; None = open. Premises must be
+        consistent.
+        """
+        self.switch(numbers)
+        cost = {self.columns[q]: float(times * self.block.scales[q]) for q, times in terms.items()}
+        size = max(map(abs, cost.values()))
+        ends = []
+        for sign in (1.0, -1.0):
+            self._set_cost({column: sign * value / size for column, value in cost.items()})
+            self.highs.run()
+            optimal = self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+            ends.append(sign * self.highs.getObjectiveValue() * size if optimal else None)
+        return ends[0], ends[1]
+
+
+def find_ratio_range(
+    block: Block, over: Terms, under: Terms, premises: Sequence[Premise], as_printed: bool = False
+) -> tuple[float | None, float | None]:
+    """The range of over / under that premises leave open, under being above zero (Charnes and Cooper 1962).
+
+    All values are divided by under, so that the ratio is linear: one more column t stands for 1 / under.
+    """
+    program = _open_solver()
+    columns = {q: n for n, q in enumerate(block.quantities)}
+    t = len(columns)
+    program.addVars(t + 1, np.zeros(t + 1), np.full(t + 1, _INF))
+
+    def add(row: Row) -> None:
+        terms = {columns[q]: float(times * block.scales[q]) for q, times in row.terms.items()}
+        size = max(map(abs, terms.values())) or 1.0
+        for bound, sign in ((row.lower, 1.0), (row.upper, -1.0)):
+            if bound is not None:
+                full = {column: sign * value / size for column, value in terms.items()}
+                full[t] = full.get(t, 0.0) - sign * float(bound) / size
+                program.addRow(0.0, _INF, len(full), np.fromiter(full, dtype=np.int32),
+                               np.fromiter(full.values(), dtype=float))  # fmt: skip
+
+    for row in block.identities:
+        add(row)
+    for premise in premises:
+        for row in premise.rows(as_printed and not premise.is_exact):
+            add(row)
+    size = max(float(abs(times) * block.scales[q]) for q, times in under.items())
+    whole = {columns[q]: float(times * block.scales[q]) / size for q, times in under.items()}
+    program.addRow(1.0, 1.0, len(whole), np.fromiter(whole, dtype=np.int32), np.fromiter(whole.values(), dtype=float))
+    ends = []
+    for sign in (1.0, -1.0):
+        for q, times in over.items():
+            program.changeColCost(columns[q], sign * float(times * block.scales[q]) / size)
+        program.run()
+        optimal = program.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        ends.append(sign * program.getObjectiveValue() if optimal else None)
+    return ends[0], ends[1]
