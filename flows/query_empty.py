@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from flows.query_guard import Tree
-from flows.query_hints import CODED
+from transforms.dimensions import CODED
 
 # Parameters of macros that choose by another column than the one of their name.
 _COLUMNS = {"since": "period", "until": "period", "scheme": "item", "definitions": "definition"}

@@ -10,14 +10,8 @@ from typing import Any
 import duckdb
 
 from flows.query_guard import Tree, list_tables, shorten, walk
+from transforms.dimensions import CODED, find_nearest
 
-# Columns that hold codes, and the list of the view codes that they are from.
-CODED = {
-    "indicator": "indicators", "definition": "definitions", "geo": "geographies", "partner": "geographies",
-    "reference": "references", "item": "items", "flow": "flows", "measure": "measures", "basis": "bases",
-    "unit": "units", "currency": "units", "freq": "frequencies", "price": "prices", "adjustment": "adjustments",
-    "dataset": "datasets", "vintage": "vintages", "period": "periods", "verdict": "verdicts",
-}  # fmt: skip
 _COLUMN = re.compile(r'Referenced column "([^"]+)" not found|does not have a column named "([^"]+)"')
 _TABLE = re.compile(r"Table with name (\S+) does not exist")
 _FILE = re.compile(r'Cannot access (?:file|directory) "([^"]*)"')
@@ -101,17 +95,9 @@ def list_unknown_codes(con: duckdb.DuckDBPyConnection, tree: Tree) -> list[str]:
         known = con.execute("SELECT 1 FROM main.codes WHERE list = $1 AND code = $2", [CODED[column], value]).fetchone()
         if known or not value or (CODED[column] == "periods" and _is_in_parquet(con, value)):
             continue
-        near = con.execute(
-            # as find_codes: 0.7 is where spellings begin to have something in common, distances in time are below 0
-            """SELECT code || coalesce(' (' || nullif(nullif(label_en, ''), code) || ')', '')
-               FROM (SELECT *, main.rate_name($2, code, label_en, label_zh) AS nearness FROM main.codes WHERE list = $1)
-               WHERE nearness >= 0.7 OR nearness < 0
-               ORDER BY nearness DESC, code
-               LIMIT 3""",
-            [CODED[column], value],
-        ).fetchall()
+        near = find_nearest(con, CODED[column], value)
         nothing = f"; nothing is spelled like it: see from codes where list = '{CODED[column]}'"
-        nearest = f"; nearest: {', '.join(row[0] for row in near)}" if near else nothing
+        nearest = f"; nearest: {', '.join(near)}" if near else nothing
         hints.append(f"there is no {column} '{value}'{nearest}")
     return hints
 

@@ -302,6 +302,12 @@ def test_a_cell_with_two_figures_is_refused(con: duckdb.DuckDBPyConnection) -> N
         build_table(con, parse_spec("two", text, "two.toml"), "en")
 
 
+def test_a_cell_with_two_computed_values_says_what_tells_them_apart(con: duckdb.DuckDBPyConnection) -> None:
+    text = MATRIX.replace("multiple", "total_trade").replace('"geo", "item"', '"geo"')
+    with pytest.raises(InputError, match=r"selects 2 computed values. Found: '.*item.*definition"):
+        build_table(con, parse_spec("two", text, "two.toml"), "en")
+
+
 def test_two_tables_of_one_name_are_refused() -> None:
     with pytest.raises(InputError, match="two tables of one name"):
         load_specs([("table_1", MATRIX)])
@@ -399,6 +405,25 @@ def test_a_definition_without_a_figure_has_its_row_and_says_so(con: duckdb.DuckD
         ('form = "definitions"', 'form = "definitions"\nagainst = 6', "against has the wrong type"),
         ("[[rows]]", '[[columns]]\nby = ["flow"]\n[[rows]]', "unknown key"),
         ('form = "definitions"', 'form = "matrix"\ndataset = "x"', "unknown key"),
+        ('"2021"]', '"banana"]', "'banana' is no period, which is written like 2020"),
+        ('geo = "CN-440106"', 'geo = "CN-440106"\nflow = "EXP"', "no 'EXP' in the list flows; .*select: flow"),
+        ('geo = "CN-440106"', 'geo = "CN-440106"\ncurrency = "USB"', "no 'USB' in the list units; nearest: USD"),
+        (
+            'by = ["period"]',
+            'by = ["period"]\nselect = { item = "DEF:dds7" }',
+            "nearest: DEF:dds6 .*rows, entry 1: item",
+        ),
+        ('by = ["period"]', 'by = ["period"]\nselect = { reference = "NATIO" }', "nearest: NATION"),
+        ('by = ["period"]', 'by = ["period"]\nselect = { indicator = "dds_shar" }', "nearest: dds_share"),
+        (
+            'by = ["period"]',
+            'by = ["period"]\nselect = { indicator = ["a", "b"] }',
+            "selects one indicator, or has it in",
+        ),
+        ('by = ["period"]', 'by = ["period"]\nselect = { period = "2021" }', "one key twice"),
+        ('by = ["period"]', 'by = ["period"]\nselect = { partner = "W" }', "cannot select by partner: leave it out"),
+        ('by = ["period"]', 'by = ["definition"]', "cannot select by definition: say against and definitions"),
+        ('geo = "CN-440106"\n', "", "selects one indicator, and the places"),
     ],
 )
 def test_a_table_of_definitions_that_cannot_be_made_is_refused(
@@ -407,6 +432,138 @@ def test_a_table_of_definitions_that_cannot_be_made_is_refused(
     assert old in DEFINITIONS
     with pytest.raises(InputError, match=problem):
         build_table(con, parse_spec("d", DEFINITIONS.replace(old, new, 1), "d.toml"), "en")
+
+
+OWN_ROWS = """
+form = "definitions"
+short = { zh = "行", en = "Rows" }
+title = { zh = "各行", en = "Rows" }
+dataset = "guangzhou_digital_trade_report"
+definitions = ["unctad"]
+[select]
+indicator = "dds_share"
+geo = "CN-440106"
+flow = "X"
+[[rows]]
+label = { zh = "比重", en = "Share" }
+select = { period = "2021" }
+[[rows]]
+label = { zh = "总额", en = "Total" }
+select = { indicator = "total_trade", period = "2021", flow = "T" }
+[[rows]]
+label = { zh = "早年", en = "Earlier" }
+select = { period = "2019" }
+[[rows]]
+label = { zh = "将来", en = "Later" }
+select = { period = "2099" }
+"""
+
+
+def test_a_row_has_its_own_indicator_and_one_without_a_figure_stays(con: duckdb.DuckDBPyConnection) -> None:
+    table = build_table(con, parse_spec("own", OWN_ROWS, "own.toml"), "en")
+    shown = [(labels[0], labels[1].split(":")[0]) for labels in table.rows]
+    assert shown == [
+        ("Share (%)", "dds6"),
+        ("Share (%)", "unctad"),
+        ("Total (hundred million USD)", "dds6"),
+        ("Total (hundred million USD)", "unctad"),
+        ("Earlier", ""),
+        ("Later", ""),
+    ]
+    # SI 9.38 and SJ 4.44 are printed: the six are at least 13.82
+    total = table.grid[(2, 0)]
+    assert total.codes["indicator"] == "total_trade" and (total.computed_lower or 0) > Decimal("13.8")
+    assert table.columns[0] == "Value"  # two indicators: neither title stands over the column
+    for row, period in ((4, "2019"), (5, "2099")):
+        value, why = table.grid[(row, 0)], table.grid[(row, 1)].note
+        assert value.is_empty and (value.computed_status, value.codes["period"]) == ("O", period)
+        assert why.startswith("nothing is published or computed under any of the definitions for: Share of")
+        assert period in why and "of other periods there are 2021" in why
+    assert "Earlier" in render_markdown(table).decode() and b"Later" in render_csv(table)
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(render_workbook([table], "en", []))).get_sheet_by_index(1)
+    assert any(row[0] == "Later" and "of other periods there are 2021" in str(row) for row in sheet.to_python())
+    assert "各定义下均无" in render_markdown(build_table(con, parse_spec("own", OWN_ROWS, "own.toml"), "zh")).decode()
+
+
+def test_a_table_all_of_whose_rows_are_empty_says_so(con: duckdb.DuckDBPyConnection) -> None:
+    text = OWN_ROWS.replace('"2021"', '"2018"')
+    table = build_table(con, parse_spec("own", text.replace('geo = "CN-440106"', 'geo = "ISL"'), "own.toml"), "en")
+    assert len(table.rows) == 4 and "Nothing of what the table selects" in table.notes[-1]
+    assert "of other periods" not in table.grid[(0, 1)].note
+
+
+def test_the_difference_of_the_base_has_no_status_and_no_column_of_notes_is_empty(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    text = OWN_ROWS.replace('geo = "CN-440106"', 'geo = "CHN"').replace(REPORT, "unctad_digitally_deliverable")
+    table = build_table(con, parse_spec("own", text.replace('"unctad"]', '"handbook2023"]'), "own.toml"), "en")
+    rows = list(csv.DictReader(io.StringIO(render_csv(table).decode("utf-8-sig"))))
+    base = [row for row in rows if row["Definition"] == "dds6" and row["Column"].startswith("Difference")]
+    assert base and {(row["Computed"], row["Status of computed"]) for row in base} == {("", "")}
+    table = replace(table, cells=tuple(replace(c, note="") if c.column == 0 else c for c in table.cells))
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(render_workbook([table], "en", []))).get_sheet_by_index(1)
+    heads = next(row for row in sheet.to_python() if "Why they differ" in row)
+    assert "Note" not in heads and "| Note |" not in render_markdown(table).decode()
+
+
+def test_the_cover_counts_no_cells_of_a_table_that_prints_none(folder: Path) -> None:
+    cover = CalamineWorkbook.from_path(folder / "digitrade_tables_en.xlsx").get_sheet_by_name("Cover").to_python()
+    assert next(row for row in cover if row[0] == "Tianhe, definitions")[2:8] == [""] * 6
+    assert next(row for row in cover if row[0] == "Table 2")[2:8] == [0, 0, 0, 12, 0, 12]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('indicator = "multiple"', 'indicator = "multipel"', "no 'multipel' in the list indicators; nearest: multiple"),
+        (
+            'indicator = "multiple"',
+            'measure = "value", table_id = "tabel_1"',
+            "no table_id 'tabel_1'; there are .*table_1",
+        ),
+        ('indicator = "multiple"', 'rule = "chian", table_id = "table_1"', "no rule 'chian'; there are .*chain"),
+        (
+            'by = ["geo", "item"]',
+            'label = { zh = "a", en = "b" }\nselect = { base_period = "05" }',
+            "'05' is no period",
+        ),
+    ],
+)
+def test_a_code_that_no_list_has_is_refused_in_every_form(
+    con: duckdb.DuckDBPyConnection, old: str, new: str, problem: str
+) -> None:
+    text = MATRIX.replace('"base_period", "period"', '"period"')
+    assert old in text
+    with pytest.raises(InputError, match=problem):
+        build_table(con, parse_spec("t", text.replace(old, new, 1), "t.toml"), "en")
+
+
+@pytest.mark.parametrize("form", ["matrix", "checks"])
+def test_rows_and_columns_without_a_figure_are_named(con: duckdb.DuckDBPyConnection, form: str) -> None:
+    text = (
+        MATRIX.replace('"matrix"', f'"{form}"')
+        + '[[rows]]\nlabel = { zh = "无", en = "None" }\nselect = { geo = "ISL" }\n'
+        + '[[rows]]\nby = ["flow"]\nselect = { geo = "NOR" }\n'
+    )
+    notes = build_table(con, parse_spec("n", text, "n.toml"), "en").notes
+    assert "Rows without a figure: None" in notes
+    assert "Nothing is found for the rows or columns by: Flow" in notes
+
+
+@pytest.mark.parametrize("form", ["matrix", "definitions"])
+def test_an_edition_that_is_not_there_is_said_with_the_nearest(con: duckdb.DuckDBPyConnection, form: str) -> None:
+    text = OWN_ROWS if form == "definitions" else MATRIX
+    lost = build_table(con, parse_spec("l", text.replace(REPORT, REPORT + "s"), "l.toml"), "en")
+    assert lost.cells == () and f"nearest: {REPORT}" in lost.notes[-1]
+    other = (
+        text.replace("[select]", 'vintage = "2023"\n[select]') if form == "definitions" else 'vintage = "2023"' + text
+    )
+    table = build_table(con, parse_spec("l", other, "l.toml"), "en")
+    assert table.cells == () and table.notes[-1].startswith(
+        f"Of the dataset {REPORT} there is no edition 2023, but 2022"
+    )
+    for shown in (lost, table):
+        assert render_markdown(shown) and render_csv(shown) and render_workbook([shown], "en", [])
 
 
 def test_a_table_of_definitions_with_nothing_to_show_says_so(con: duckdb.DuckDBPyConnection) -> None:
