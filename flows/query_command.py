@@ -150,8 +150,9 @@ def answer(
             raise InputError(f"the query cannot be answered: {explain_error(con, tree, error)}") from None
         if "explained" in tree:
             return found, []
-        hints = list_unknown_codes(con, tree) + _mention_large(con, tree)
-        return found, hints if hints or found.num_rows else _explain_empty(con, tree)
+        hints, large = list_unknown_codes(con, tree), _mention_large(con, tree)
+        why = [] if hints or found.num_rows else _explain_empty(con, tree)
+        return found, [*hints, *why, *large]
 
 
 def _explain_empty(con: duckdb.DuckDBPyConnection, tree: Tree) -> list[str]:
