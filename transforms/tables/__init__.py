@@ -1,5 +1,7 @@
 """Table specifications: one TOML file a table, which says what its rows and columns select. No table needs code.
 
+docs/tables.md has every key and an example of each form; in short:
+
     order = 1                            place in the workbook
     short, title, where                  { zh = ..., en = ... }: sheet name, title, place in the source
     notes.zh, notes.en                   lists of sentences
@@ -38,8 +40,9 @@ from transforms.errors import InputError
 
 LANGUAGES = ("zh", "en")
 FORMS = ("checks", "matrix", "definitions")
-_KEYS = {"order", "short", "title", "where", "notes", "dataset", "vintage", "mixed_sources", "form", "select"}
-_OF_DEFINITIONS = {"against", "definitions"}
+KEYS = {"order", "short", "title", "where", "notes", "dataset", "vintage", "mixed_sources", "form", "select"}
+OF_DEFINITIONS = {"against", "definitions"}
+ENTRY_KEYS = {"label", "select", "by"}
 # What a table of definitions can select by: the columns of compare_definitions that tell its figures apart.
 _COMPARED = {"indicator", "geo", "flow", "item", "reference", "period", "base_period", "unit", "currency"}
 _NOT_IN_SHEET_NAME = re.compile(r"[\[\]:*?/\\]|^'|'$")
@@ -115,8 +118,8 @@ def parse_spec(name: str, text: str, file: str) -> TableSpec:
     if form not in FORMS:
         raise _refuse(file, f"form is one of {', '.join(FORMS)}", str(form))
     compares = form == "definitions"
-    keys = {"rows"} | (_OF_DEFINITIONS if compares else {"columns"})
-    if unknown := sorted(set(raw) - _KEYS - keys):
+    keys = {"rows"} | (OF_DEFINITIONS if compares else {"columns"})
+    if unknown := sorted(set(raw) - KEYS - keys):
         raise _refuse(file, "an unknown key", unknown[0])
     needed = {"short", "title", "rows"} | (set() if compares else {"dataset", "columns"})
     if missing := sorted(key for key in needed if not raw.get(key)):
@@ -175,7 +178,7 @@ def _refuse_uncomparable(spec: TableSpec, file: str) -> None:
 
 
 def _axis(raw: dict[str, Any], file: str) -> Axis:
-    if unknown := sorted(set(raw) - {"label", "select", "by"}):
+    if unknown := sorted(set(raw) - ENTRY_KEYS):
         raise _refuse(file, "an unknown key under rows or columns", unknown[0])
     by = tuple(raw.get("by", ()))
     if bool(by) == ("label" in raw):
