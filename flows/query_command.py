@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -156,16 +156,16 @@ def answer(
 
 
 def _explain_empty(con: duckdb.DuckDBPyConnection, tree: Tree) -> list[str]:
-    """Why there are no rows, if a few seconds tell."""
+    """Why there are no rows, as far as a few seconds tell."""
     import duckdb
 
     from flows.query_empty import explain_empty
 
-    try:
-        with limit_time(con, _PATIENCE):
-            return explain_empty(con, tree)
-    except duckdb.InterruptException:
-        return []
+    said: list[str] = []
+    with suppress(duckdb.InterruptException), limit_time(con, _PATIENCE):
+        for sentence in explain_empty(con, tree):
+            said.append(sentence)
+    return said
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import chain
 
 import duckdb
 
@@ -24,7 +26,7 @@ _SHOWN = 6
 _MIX = re.compile(r"in several .+? \(([^()]*)\), which cannot stand in one answer; choose with (\w+) := ")
 
 
-def explain_empty(con: duckdb.DuckDBPyConnection, tree: Tree) -> list[str]:
+def explain_empty(con: duckdb.DuckDBPyConnection, tree: Tree) -> Iterator[str]:
     """A sentence for every condition of a plain SELECT that alone leaves it without rows; else that none alone does.
 
     Of one view or macro. Conditions are the arguments of the macro, its defaults and what the WHERE demands of coded
@@ -33,23 +35,30 @@ def explain_empty(con: duckdb.DuckDBPyConnection, tree: Tree) -> list[str]:
     """
     node = tree["statements"][0]["node"]
     if node["type"] != "SELECT_NODE" or node["from_table"]["type"] not in ("BASE_TABLE", "TABLE_FUNCTION"):
-        return []
+        return
     if any(node.get(key) for key in ("group_expressions", "having", "qualify", "sample")) or node["cte_map"]["map"]:
-        return []
+        return
     node = name_arguments(con, node)
     if limit := _explain_limit(con, node):
-        return [limit]
+        yield limit
+        return
     conjuncts, others = list_conjuncts(node)
     arguments = list(list_arguments(con, node))
     told = [condition for condition in (*arguments, *conjuncts) if not condition.default]
     if told and others and _count(con, keep_tested(node, others)):
         fit, which = ", ".join(c.words for c in told), _write_where(con, node, others)
-        return [f"rows fit {fit}; another condition of the query leaves nothing: {which}"]
-    alone = len(told) + len(others) == 1
-    said = [*_explain_defaults(con, node, arguments), *_explain_told(con, told, alone), *_find_computed(con, node)]
-    if said or len(told) < 2:
-        return said
-    return [f"each alone may be there, but nothing has all of {', '.join(c.words for c in told)}"]
+        yield f"rows fit {fit}; another condition of the query leaves nothing: {which}"
+        return
+    has_said = False
+    for sentence in chain(
+        _explain_defaults(con, node, arguments),
+        _explain_told(con, told, len(told) + len(others) == 1),
+        _find_computed(con, node),
+    ):
+        yield sentence
+        has_said = True
+    if not has_said and len(told) > 1:
+        yield f"each alone may be there, but nothing has all of {', '.join(c.words for c in told)}"
 
 
 def _explain_limit(con: duckdb.DuckDBPyConnection, node: Tree) -> str:
@@ -73,37 +82,35 @@ def _write_where(con: duckdb.DuckDBPyConnection, node: Tree, parts: list[Tree]) 
     return said.removeprefix("(").removesuffix(")")
 
 
-def _explain_defaults(con: duckdb.DuckDBPyConnection, node: Tree, arguments: list[Condition]) -> list[str]:
+def _explain_defaults(con: duckdb.DuckDBPyConnection, node: Tree, arguments: list[Condition]) -> Iterator[str]:
     """What a macro leaves out because of what it takes where nothing is said."""
-    return [
-        f"{name_macro(node)} takes {c.parameter} := {c.default} unless told otherwise; with {c.parameter} := NULL "
-        f"there is: {there}"
-        for c in arguments
-        if c.default and (there := _show(con, c))
-    ]
+    for c in arguments:
+        if c.default and (there := _show(con, c)):
+            yield (
+                f"{name_macro(node)} takes {c.parameter} := {c.default} unless told otherwise; "
+                f"with {c.parameter} := NULL there is: {there}"
+            )
 
 
-def _explain_told(con: duckdb.DuckDBPyConnection, conditions: list[Condition], alone: bool) -> list[str]:
+def _explain_told(con: duckdb.DuckDBPyConnection, conditions: list[Condition], alone: bool) -> Iterator[str]:
     """What there is without each condition, for those without which there is something."""
     rest = "" if alone else " together with the rest"
-    return [
-        f"nothing has {c.words}{rest}; without {'it' if alone else c.words} there is: {there}"
-        for c in conditions
-        if (there := _show(con, c))
-    ]
+    for c in conditions:
+        if there := _show(con, c):
+            yield f"nothing has {c.words}{rest}; without {'it' if alone else c.words} there is: {there}"
 
 
-def _find_computed(con: duckdb.DuckDBPyConnection, node: Tree) -> list[str]:
+def _find_computed(con: duckdb.DuckDBPyConnection, node: Tree) -> Iterator[str]:
     """That indicators have what was asked of series, which reads printed figures: computed from them."""
     given = {c.parameter: c for c in list_arguments(con, node)}
     item = "definition" if "definition" in given else "item"
     if name_macro(node) != "series" or not {"geo", item} <= given.keys():
-        return []
+        return
     wide = node
     for name in given.keys() - {"geo", item}:
         wide = give_argument(wide, name, None)
     if _count(con, wide):  # it is printed, and something else leaves nothing
-        return []
+        return
     rows = con.execute(
         f"""WITH asked AS MATERIALIZED (
                 SELECT find_codes([['geographies', $geo], ['{item}s', $item]]) AS k
@@ -117,12 +124,12 @@ def _find_computed(con: duckdb.DuckDBPyConnection, node: Tree) -> list[str]:
         {"geo": given["geo"].value, "item": given[item].value},
     ).fetchall()
     if not rows:
-        return []
+        return
     names, geo, code = list(dict.fromkeys(row[0] for row in rows)), rows[0][1], rows[0][2]
-    return [
+    yield (
         f"series reads printed figures; computed from them there is: from indicators where {item} = '{code}' and "
         f"geo = '{geo}' (indicator {_shorten(names)})"
-    ]
+    )
 
 
 def _show(con: duckdb.DuckDBPyConnection, condition: Condition) -> str:
@@ -150,18 +157,27 @@ def _shorten(found: list[str]) -> str:
     return f"{', '.join(shown)}{more}"
 
 
-def _list_of_each(con: duckdb.DuckDBPyConnection, node: Tree, column: str, mix: re.Match[str]) -> list[str]:
+def _list_of_each(
+    con: duckdb.DuckDBPyConnection, node: Tree, column: str, mix: re.Match[str], depth: int = 1
+) -> list[str]:
     """The values of a column in figures of several kinds: asked of each kind apart; none where that is not enough."""
     found: set[str] = set()
     kinds = mix[1].split(", ")
-    for kind in kinds[:_SHOWN]:
+    if len(kinds) > _SHOWN:
+        return []
+    for kind in kinds:
+        asked = give_argument(node, mix[2], kind)
         try:
-            found.update(_list_values(con, give_argument(node, mix[2], kind), column))
+            values = _list_values(con, asked, column)
         except duckdb.InterruptException:
             raise
-        except duckdb.Error:
+        except duckdb.Error as error:
+            inner = _MIX.search(str(error))
+            values = _list_of_each(con, asked, column, inner, depth - 1) if inner and depth else []
+        if not values:
             return []
-    return sorted(found) if len(kinds) <= _SHOWN else []
+        found.update(values)
+    return sorted(found)
 
 
 def _list_values(con: duckdb.DuckDBPyConnection, node: Tree, column: str) -> list[str]:
