@@ -225,7 +225,8 @@ def tables(
         digitrade tables table_1 --lang zh          show one table
         digitrade tables --output /tmp/tables       write all, in both languages
 
-    The marks are explained in each table.
+    The marks are explained in each table. A table of your own is a TOML file in data/own/tables: docs/tables.md has the
+    keys, and an example of each form to copy.
     """
     import shutil
     import tempfile

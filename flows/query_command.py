@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -150,21 +150,22 @@ def answer(
             raise InputError(f"the query cannot be answered: {explain_error(con, tree, error)}") from None
         if "explained" in tree:
             return found, []
-        hints = list_unknown_codes(con, tree) + _mention_large(con, tree)
-        return found, hints if hints or found.num_rows else _explain_empty(con, tree)
+        hints, large = list_unknown_codes(con, tree), _mention_large(con, tree)
+        why = [] if hints or found.num_rows else _explain_empty(con, tree)
+        return found, [*hints, *why, *large]
 
 
 def _explain_empty(con: duckdb.DuckDBPyConnection, tree: Tree) -> list[str]:
-    """Why there are no rows, if a few seconds tell."""
+    """Why there are no rows, as far as a few seconds tell."""
     import duckdb
 
     from flows.query_empty import explain_empty
 
-    try:
-        with limit_time(con, _PATIENCE):
-            return explain_empty(con, tree)
-    except duckdb.InterruptException:
-        return []
+    said: list[str] = []
+    with suppress(duckdb.InterruptException), limit_time(con, _PATIENCE):
+        for sentence in explain_empty(con, tree):
+            said.append(sentence)
+    return said
 
 
 @contextmanager

@@ -10,14 +10,15 @@ from typing import Any
 import duckdb
 
 from flows.query_guard import Tree, list_tables, shorten, walk
+from transforms.dimensions import CODED, find_nearest
 
-# Columns that hold codes, and the list of the view codes that they are from.
-CODED = {
-    "indicator": "indicators", "definition": "definitions", "geo": "geographies", "partner": "geographies",
-    "reference": "references", "item": "items", "flow": "flows", "measure": "measures", "basis": "bases",
-    "unit": "units", "currency": "units", "freq": "frequencies", "price": "prices", "adjustment": "adjustments",
-    "dataset": "datasets", "vintage": "vintages", "period": "periods", "verdict": "verdicts",
-}  # fmt: skip
+# Columns that hold codes or names of things whose list is not the same in every view.
+_ALSO_CODED = re.compile(
+    r"obs_status|conf_status|asked|code|group_code|member|parent|tree|state|outcome|severity|rule|rule_id|table_id|"
+    r"base_period|list|(\w+_)?label_(en|zh)|title_(en|zh)"
+)
+# The same, where the view codes has their list.
+_LISTS = {"obs_status": "obs_status", "conf_status": "conf_status", "member": "geographies"}
 _COLUMN = re.compile(r'Referenced column "([^"]+)" not found|does not have a column named "([^"]+)"')
 _TABLE = re.compile(r"Table with name (\S+) does not exist")
 _FILE = re.compile(r'Cannot access (?:file|directory) "([^"]*)"')
@@ -94,26 +95,57 @@ def _list_functions(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [row[0] for row in rows]
 
 
+def is_coded(column: str) -> bool:
+    """Whether a column holds codes or names, so that what it is compared with can be set against a list."""
+    return column in CODED or _ALSO_CODED.fullmatch(column) is not None
+
+
 def list_unknown_codes(con: duckdb.DuckDBPyConnection, tree: Tree) -> list[str]:
     """A sentence for every code that a query compares a coded column with and that no list has, with the nearest."""
     hints = []
-    for column, value in dict.fromkeys(_list_filters(tree)):
+    for column, value in dict.fromkeys(pair for pair in _list_filters(tree) if pair[0] in CODED):
         known = con.execute("SELECT 1 FROM main.codes WHERE list = $1 AND code = $2", [CODED[column], value]).fetchone()
         if known or not value or (CODED[column] == "periods" and _is_in_parquet(con, value)):
             continue
-        near = con.execute(
-            # as find_codes: 0.7 is where spellings begin to have something in common, distances in time are below 0
-            """SELECT code || coalesce(' (' || nullif(nullif(label_en, ''), code) || ')', '')
-               FROM (SELECT *, main.rate_name($2, code, label_en, label_zh) AS nearness FROM main.codes WHERE list = $1)
-               WHERE nearness >= 0.7 OR nearness < 0
-               ORDER BY nearness DESC, code
-               LIMIT 3""",
-            [CODED[column], value],
-        ).fetchall()
+        near = find_nearest(con, CODED[column], value)
         nothing = f"; nothing is spelled like it: see from codes where list = '{CODED[column]}'"
-        nearest = f"; nearest: {', '.join(row[0] for row in near)}" if near else nothing
+        nearest = f"; nearest: {', '.join(near)}" if near else nothing
         hints.append(f"there is no {column} '{value}'{nearest}")
+    return hints + _list_unknown_names(con, tree)
+
+
+def _list_unknown_names(con: duckdb.DuckDBPyConnection, tree: Tree) -> list[str]:
+    """The same of columns without a list for all views: set against what the column of that view holds."""
+    columns, hints = _list_columns(con), []
+    for node in walk(tree):
+        if node.get("type") != "SELECT_NODE" or node["from_table"]["type"] != "BASE_TABLE":
+            continue
+        table = str(node["from_table"]["table_name"]).lower()
+        for column, value in dict.fromkeys(_list_filters(node["where_clause"])):
+            if column in CODED or column not in columns.get(table, ()) or not value:
+                continue
+            if con.execute(f'SELECT 1 FROM {table} WHERE "{column}" = $1 LIMIT 1', [value]).fetchone():
+                continue
+            if near := _find_near(con, table, column, value):
+                hints.append(f"there is no {column} '{value}' in {table}; {near}")
     return hints
+
+
+def _find_near(con: duckdb.DuckDBPyConnection, table: str, column: str, value: str) -> str:
+    """What is nearest in the column's list of the view codes or in the column itself; '' for a code of the list."""
+    if name := _LISTS.get(column):
+        if con.execute("SELECT 1 FROM main.codes WHERE list = $1 AND code = $2", [name, value]).fetchone():
+            return ""
+        near, where = find_nearest(con, name, value), f"codes where list = '{name}'"
+    else:
+        rows = con.execute(
+            f"""SELECT name FROM (SELECT DISTINCT "{column}" AS name FROM {table})
+                WHERE name <> '' AND main.rate_name($1, name, name, name) >= 0.7
+                ORDER BY main.rate_name($1, name, name, name) DESC, name LIMIT 3""",
+            [value],
+        ).fetchall()
+        near, where = [row[0] for row in rows], table
+    return f"nearest: {', '.join(near)}" if near else f"nothing is spelled like it: see from {where}"
 
 
 def _is_in_parquet(con: duckdb.DuckDBPyConnection, period: str) -> bool:
@@ -121,7 +153,7 @@ def _is_in_parquet(con: duckdb.DuckDBPyConnection, period: str) -> bool:
     return bool(con.execute("SELECT 1 FROM core_levels WHERE period = $1 LIMIT 1", [period]).fetchone())
 
 
-def _list_filters(tree: Tree) -> Iterator[tuple[str, str]]:
+def _list_filters(tree: Any) -> Iterator[tuple[str, str]]:
     """Pairs of a coded column and a text that it is asked to equal: column = 'text', column IN ('text', ...)."""
     for node in walk(tree):
         if node.get("type") == "COMPARE_EQUAL":
@@ -130,7 +162,7 @@ def _list_filters(tree: Tree) -> Iterator[tuple[str, str]]:
             sides = node["children"]
         else:
             continue
-        columns = [name for side in sides if (name := _name_column(side)) in CODED]
+        columns = [name for side in sides if is_coded(name := _name_column(side))]
         for column in columns:
             yield from ((column, text) for side in sides if (text := _read_text(side)) is not None)
 

@@ -528,3 +528,14 @@ def test_an_own_list_that_cannot_be_used_is_refused(name: str, text: str, row: i
     assert error.file == f"own/codelists/{name}.csv" and error.row == row and error.todo, str(error)
     assert problem in error.problem
     assert load_codelist("items").resolve("Kept") == "MY:KEPT"  # what was there before stays
+
+
+@pytest.mark.parametrize(
+    ("code", "label", "other"), [("HKG", "中国香港", "香港"), ("MAC", "中国澳门", "澳门"), ("TWN", "中国台湾", "台湾")]
+)
+def test_economies_that_are_compiled_apart_are_named_alike_in_a_list_of_economies(
+    code: str, label: str, other: str
+) -> None:
+    listed = load_codelist("geographies")
+    assert listed.label(code, "zh") == label
+    assert listed.resolve(other) == listed.resolve(label) == code

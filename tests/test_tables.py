@@ -302,6 +302,12 @@ def test_a_cell_with_two_figures_is_refused(con: duckdb.DuckDBPyConnection) -> N
         build_table(con, parse_spec("two", text, "two.toml"), "en")
 
 
+def test_a_cell_with_two_computed_values_says_what_tells_them_apart(con: duckdb.DuckDBPyConnection) -> None:
+    text = MATRIX.replace("multiple", "total_trade").replace('"geo", "item"', '"geo"')
+    with pytest.raises(InputError, match=r"selects 2 computed values. Found: '.*item.*definition"):
+        build_table(con, parse_spec("two", text, "two.toml"), "en")
+
+
 def test_two_tables_of_one_name_are_refused() -> None:
     with pytest.raises(InputError, match="two tables of one name"):
         load_specs([("table_1", MATRIX)])
@@ -331,89 +337,48 @@ def test_a_note_is_told_by_its_own_template(con: duckdb.DuckDBPyConnection, row:
     assert Labels(con, "zh").note(row["label_en"].format(**values)) == row["label_zh"].format(**values)
 
 
-DEFINITIONS = """
-form = "definitions"
-short = { zh = "定义", en = "Definitions" }
-title = { zh = "定义对比", en = "Definitions" }
-definitions = ["unctad", "handbook2023"]
-[select]
-indicator = "total_trade"
-geo = "CN-440106"
-period = ["2020", "2021"]
-[[rows]]
-by = ["period"]
-"""
-
-
-def test_a_table_shows_one_indicator_under_several_definitions(tables: dict[str, Table]) -> None:
-    """Tianhe, all flows: SI and SJ are printed, S is 14.03: the six are at least SI + SJ, and at most what is left."""
-    table = tables["definitions_tianhe"]
-    grid, names = table.grid, [row[1].split(":")[0] for row in table.rows]
-    assert names == ["dds6", "handbook2023", "unctad"] * 3
-    base, other = grid[(0, 0)], grid[(1, 0)]
-    assert other.codes["definition"] == "handbook2023" and base.codes["definition"] == "dds6"
-    assert base.computed_lower is not None and base.computed_upper is not None
-    difference = grid[(1, 1)]
-    assert (difference.computed_lower, difference.computed_upper) == (
-        other.computed_lower - base.computed_upper,
-        other.computed_upper - base.computed_lower,
-    )
-    assert difference.unit == "percentage points" and base.unit == "%"
-    assert "dds6 counts SJ32" in difference.note and "which handbook2023 does not" in difference.note
-    assert grid[(0, 1)].computed_lower is None and grid[(0, 1)].note == "the definition that the others are set against"
-    assert table.counts_line == "" and ("guangzhou_digital_trade_report", "2022") in table.editions
-
-
-def test_the_files_of_such_a_table_hold_values_ranges_differences_and_why(tables: dict[str, Table]) -> None:
-    table = tables["definitions_tianhe"]
-    lines = [line for line in render_markdown(table).decode().splitlines() if line.startswith("| ")]
-    assert len({line.count(" | ") for line in lines}) == 1
-    assert "Difference from dds6" in lines[0] and "Why they differ" in lines[0]
-    assert "| 56.26–84.37 |  | -28.11 … 1.44 |" in lines[3]
-    rows = list(csv.DictReader(io.StringIO(render_csv(table).decode("utf-8-sig"))))
-    assert {row["Definition"] for row in rows} == {"dds6", "handbook2023", "unctad"}
-    assert {row["Indicator"] for row in rows} == {"dds_share"}
-    sheet = CalamineWorkbook.from_filelike(io.BytesIO(render_workbook([table], "en", []))).get_sheet_by_index(1)
-    body = [row for row in sheet.to_python() if str(row[1]).startswith("handbook2023")]
-    assert body[0][3:5] == pytest.approx([56.2556255625, 84.3684368437])
-    assert body[0][6:8] == pytest.approx([-28.1128112811, 1.4401440144], abs=1e-6)
-    assert body[0][8] == "O" and "which handbook2023 does not" in body[0][9]
-
-
-def test_a_definition_without_a_figure_has_its_row_and_says_so(con: duckdb.DuckDBPyConnection) -> None:
-    table = build_table(con, parse_spec("d", DEFINITIONS.replace('"unctad", ', '"bea_dds_2016", '), "d.toml"), "en")
-    row = next(n for n, labels in enumerate(table.rows) if labels[0] == "2021" and "bea" in labels[1])
-    value, difference = table.grid[(row, 0)], table.grid[(row, 1)]
-    assert value.computed_value is None and value.computed_status == "O"
-    assert difference.note.startswith("nothing is published or computed under it; dds6 counts SK")
+def test_the_cover_counts_no_cells_of_a_table_that_prints_none(folder: Path) -> None:
+    cover = CalamineWorkbook.from_path(folder / "digitrade_tables_en.xlsx").get_sheet_by_name("Cover").to_python()
+    assert next(row for row in cover if row[0] == "Tianhe, definitions")[2:8] == [""] * 6
+    assert next(row for row in cover if row[0] == "Table 2")[2:8] == [0, 0, 0, 12, 0, 12]
 
 
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ('"unctad", ', '"unctd", ', "there is no 'unctd' in the list definitions; nearest: unctad"),
-        ('geo = "CN-440106"', 'geo = "Tianhhe"', "there is no 'Tianhhe' in the list geographies; nearest: CN-440106"),
-        ('by = ["period"]', 'label = { zh = "甲", en = "A" }', "selects 2 figures under the definition dds6"),
-        ('indicator = "total_trade"\n', "", "selects one indicator"),
-        ('form = "definitions"', 'form = "definitions"\nagainst = "unctd"', "no 'unctd' in the list definitions"),
-        ('form = "definitions"', 'form = "definitions"\nagainst = 6', "against has the wrong type"),
-        ("[[rows]]", '[[columns]]\nby = ["flow"]\n[[rows]]', "unknown key"),
-        ('form = "definitions"', 'form = "matrix"\ndataset = "x"', "unknown key"),
+        ('indicator = "multiple"', 'indicator = "multipel"', "no 'multipel' in the list indicators; nearest: multiple"),
+        (
+            'indicator = "multiple"',
+            'measure = "value", table_id = "tabel_1"',
+            "no table_id 'tabel_1'; there are .*table_1",
+        ),
+        ('indicator = "multiple"', 'rule = "chian", table_id = "table_1"', "no rule 'chian'; there are .*chain"),
+        (
+            'by = ["geo", "item"]',
+            'label = { zh = "a", en = "b" }\nselect = { base_period = "05" }',
+            "'05' is no period",
+        ),
     ],
 )
-def test_a_table_of_definitions_that_cannot_be_made_is_refused(
+def test_a_code_that_no_list_has_is_refused_in_every_form(
     con: duckdb.DuckDBPyConnection, old: str, new: str, problem: str
 ) -> None:
-    assert old in DEFINITIONS
+    text = MATRIX.replace('"base_period", "period"', '"period"')
+    assert old in text
     with pytest.raises(InputError, match=problem):
-        build_table(con, parse_spec("d", DEFINITIONS.replace(old, new, 1), "d.toml"), "en")
+        build_table(con, parse_spec("t", text.replace(old, new, 1), "t.toml"), "en")
 
 
-def test_a_table_of_definitions_with_nothing_to_show_says_so(con: duckdb.DuckDBPyConnection) -> None:
-    spec = parse_spec("d", DEFINITIONS.replace('["2020", "2021"]', '"2030"'), "d.toml")
-    table = build_table(con, spec, "en")
-    assert table.cells == () and "Nothing of what the table selects" in table.notes[-1]
-    assert render_markdown(table) and render_workbook([table], "en", [])
+@pytest.mark.parametrize("form", ["matrix", "checks"])
+def test_rows_and_columns_without_a_figure_are_named(con: duckdb.DuckDBPyConnection, form: str) -> None:
+    text = (
+        MATRIX.replace('"matrix"', f'"{form}"')
+        + '[[rows]]\nlabel = { zh = "无", en = "None" }\nselect = { geo = "ISL" }\n'
+        + '[[rows]]\nby = ["flow"]\nselect = { geo = "NOR" }\n'
+    )
+    notes = build_table(con, parse_spec("n", text, "n.toml"), "en").notes
+    assert "Rows without a figure: None" in notes
+    assert "Nothing is found for the rows or columns by: Flow" in notes
 
 
 def test_a_matrix_in_the_workbook_shows_the_range_of_what_has_no_value(con: duckdb.DuckDBPyConnection) -> None:

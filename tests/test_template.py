@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
@@ -213,6 +214,53 @@ def test_what_does_not_fit_among_the_categories_is_refused_too(cell: str, text: 
 
     message = fault(fill("zh", data=False, change=change))
     assert "sheet '十二类'" in message and found in message
+
+
+@pytest.mark.parametrize(
+    ("cell", "text", "todo"),
+    [
+        ("A2", "广卅市", "write it as the sheet 代码 / Codes has it"),
+        ("E2", "去年", "write a period such as 2024"),
+        ("E2", "2024-07-01", "format the cell as text"),
+        ("F2", None, "or a mark: 保密"),
+        ("F2", "约12", "write a number alone"),
+        ("G2", "亿", "choose a unit of the drop-down list"),
+        ("H2", "初报", "leave it empty, or choose a status"),
+        ("I2", "估", "write it as the sheet"),
+        ("A1", "区域", "give the headings back"),
+        ("K1", "联系人", "move its words to the column 注 / Note"),
+    ],
+)
+def test_a_refusal_says_what_to_do_to_who_has_no_layout(cell: str, text: Any, todo: str) -> None:
+    def change(book: Any) -> None:
+        book["数据"][cell] = text
+        if cell == "K1":
+            book["数据"]["K2"] = "张三"
+
+    message = fault(fill("zh", categories=False, change=change))
+    told = message.split("What to do: ", 1)[1]
+    assert told.startswith(todo) or todo in told
+    assert not re.search(r"\[blanks\]|the layout|\.toml", told), told
+
+
+def test_a_refused_sheet_or_category_says_what_to_do_without_a_layout() -> None:
+    def change_head(book: Any) -> None:
+        book["十二类"]["B2"] = None
+
+    def add(book: Any) -> None:
+        book.create_sheet("附表")["A1"] = "备用"
+
+    def empty(book: Any) -> None:
+        book["数据"].delete_rows(2, 10)
+
+    for message, todo in (
+        (fault(fill("zh", data=False, change=change_head)), "give the head of the sheet back"),
+        (fault(fill("zh", change=add)), "delete the sheet, or move"),
+        (fault(fill("zh", change=empty)), "the sheet is not used: delete it"),
+        (fault(make_template("zh")), "delete rows of examples"),
+    ):
+        told = message.split("What to do: ", 1)[1]
+        assert todo in told and "layout" not in told, told
 
 
 def test_a_sheet_that_is_not_used_must_be_deleted() -> None:

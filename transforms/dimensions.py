@@ -16,6 +16,13 @@ TABLES = {
 }  # fmt: skip
 # Code lists that are no table of their own.
 SMALL = ("frequencies", "prices", "adjustments", "reasons")
+# Columns of views that hold codes -> the list of the view codes that they are from.
+CODED = {
+    "indicator": "indicators", "definition": "definitions", "geo": "geographies", "partner": "geographies",
+    "reference": "references", "item": "items", "flow": "flows", "measure": "measures", "basis": "bases",
+    "unit": "units", "currency": "units", "freq": "frequencies", "price": "prices", "adjustment": "adjustments",
+    "dataset": "datasets", "vintage": "vintages", "period": "periods", "verdict": "verdicts",
+}  # fmt: skip
 # What else has codes: name of the list -> SELECT of code, label_en, label_zh.
 _OTHERS = {
     "indicators": "SELECT indicator AS code, title_en AS label_en, title_zh AS label_zh FROM store.indicator_cards",
@@ -64,3 +71,19 @@ def create_codes(con: duckdb.DuckDBPyConnection) -> None:
             ORDER BY list, code"""
     )
     con.unregister("small")
+
+
+def find_nearest(con: duckdb.DuckDBPyConnection, name: str, said: str) -> list[str]:
+    """The codes of a list of the view codes that are spelled most like a word, three at most, with their labels.
+
+    As in find_codes: 0.7 is where spellings begin to have something in common; distances in time are below 0.
+    """
+    rows = con.execute(
+        """SELECT code || coalesce(' (' || nullif(nullif(label_en, ''), code) || ')', '')
+           FROM (SELECT *, main.rate_name($2, code, label_en, label_zh) AS nearness FROM main.codes WHERE list = $1)
+           WHERE nearness >= 0.7 OR nearness < 0
+           ORDER BY nearness DESC, code
+           LIMIT 3""",
+        [name, said],
+    ).fetchall()
+    return [row[0] for row in rows]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class InputError(Exception):
     """An input that cannot be read as declared.
@@ -97,3 +99,20 @@ def join_problems(problems: list[InputError]) -> InputError:
     )
     joined.others = tuple(problems[1:])
     return joined
+
+
+def advise(error: InputError, advice: Mapping[str, str]) -> InputError:
+    """The error with what a layout's own words say to do about it: part of what is said of a problem -> what to do."""
+    todo = next((told for part, told in advice.items() if part in error.problem), error.todo)
+    advised = InputError(
+        error.problem,
+        file=error.file,
+        sheet=error.sheet,
+        row=error.row,
+        column=error.column,
+        found=error.found,
+        todo=todo,
+        more=error.more,
+    )
+    advised.others = tuple(advise(other, advice) for other in error.others)
+    return advised

@@ -200,6 +200,7 @@ class Layout:
     bulk: bool = False
     bad_rows: str = "stop"
     ignore_sheets: tuple[IgnoredSheet, ...] = ()
+    advice: dict[str, str] = field(default_factory=dict)
     tables: tuple[TableLayout, ...] = field(default=(), metadata={"key": False})
     source: str = field(default="", metadata={"key": False})
     unsettled: str = field(default="", metadata={"key": False})  # what a person had to decide and has not: a sentence

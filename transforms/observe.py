@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from transforms.codelists import UnknownLabel, join_statuses, load_codelist, qualifier_words, status_order
 from transforms.contract import load_contract
-from transforms.errors import InputError, join_problems
+from transforms.errors import InputError, advise, join_problems
 from transforms.figures import CUT, MEND_UNROUNDED, UNROUNDED, MarkedFigure, read_figure
 from transforms.grid import NEVER_STORED, UNSTORED, Book, Grid
 from transforms.labels import LabelReader, Said, compose_periods, read_unit
@@ -59,6 +59,13 @@ def read_book_observations(book: Book, layout: Layout, dataset: str, vintage: st
     beside a table, an unknown column, label, unit, qualifier or blank mark, text where a figure belongs, a row under
     the footnotes. With bad_rows = "quarantine" rows whose labels or figures cannot be read are set aside instead.
     """
+    try:
+        return _read_observations(book, layout, dataset, vintage)
+    except InputError as error:
+        raise advise(error, layout.advice) from None
+
+
+def _read_observations(book: Book, layout: Layout, dataset: str, vintage: str) -> Readout:
     blocks = find_blocks(book, layout)
     several = len(book.sheets) > 1
     frames: list[pd.DataFrame] = []

@@ -96,8 +96,10 @@ def _definitions(table: Table, cell_notes: list[str]) -> list[str]:
         ])  # fmt: skip
     heads = [*table.row_heads, table.columns[VALUE], word("COL.range"), table.columns[DIFFERENCE],
              word("COL.difference_range"), word("COL.status"), word("COL.why"), word("COL.note")]  # fmt: skip
-    start = len(table.row_heads)
-    return _grid(heads, ["---"] * start + ["---:"] * 4 + ["---"] * 3, body)
+    align = ["---"] * len(table.row_heads) + ["---:"] * 4 + ["---"] * 3
+    if not any(line[-1] for line in body):  # no figure has a note
+        heads, align, body = heads[:-1], align[:-1], [line[:-1] for line in body]
+    return _grid(heads, align, body)
 
 
 def _number_note(note: str, cell_notes: list[str]) -> str:

@@ -302,8 +302,13 @@ def _layout_definitions(table: Table, label_widths: list[float]) -> tuple[list[f
         for name in _RANGED
     ]
     widths = [_fit(head, texts, 20) for head, texts in zip(heads, shown, strict=True)]
-    said = [(word(f"COL.{name}"), width) for name, width in (("status", 9.0), ("why", 60.0), ("note", 40.0))]
+    said = [(word(f"COL.{name}"), width) for name, width in (("status", 9.0), ("why", 60.0))]
+    said += [(word("COL.note"), 40.0)] if _has_notes(table) else []
     return [*label_widths, *widths, *(w for _, w in said)], [*table.row_heads, *heads, *(head for head, _ in said)]
+
+
+def _has_notes(table: Table) -> bool:
+    return any(cell.note for cell in table.cells if cell.column == VALUE)
 
 
 def _write_definitions(sheets: _Sheets, sheet: Any, table: Table, row: int) -> int:
@@ -312,7 +317,8 @@ def _write_definitions(sheets: _Sheets, sheet: Any, table: Table, row: int) -> i
     start = len(table.row_heads)
     for i, labels in enumerate(table.rows):
         value, difference = table.grid[(i, VALUE)], table.grid[(i, DIFFERENCE)]
-        texts = ["" if value.computed_status == "A" else value.computed_status, difference.note, value.note]
+        texts = ["" if value.computed_status == "A" else value.computed_status, difference.note]
+        texts += [value.note] if _has_notes(table) else []
         sheet.set_row(row, _height([*labels, *[""] * 2 * len(_RANGED), *texts], widths))
         for n, label in enumerate(labels):
             space = _INDENTED if n else {"align": "left"}
@@ -356,6 +362,9 @@ def _write_cover(sheets: _Sheets, tables: list[Table], labels: Labels, editions:
         sheet.write_string(row, 1, table.title, sheets.body(text_wrap=True))
         counts = [*table.counts.values(), sum(table.counts.values())]
         for n, count in enumerate(counts):
+            if not counts[-1]:  # it shows no printed figure: there is nothing to count
+                sheet.write_blank(row, 2 + n, None, sheets.body())
+                continue
             totals[n] += count
             sheet.write_number(row, 2 + n, count, sheets.body(num_format="0"))
         row += 1

@@ -167,7 +167,7 @@ def _make_cell(i: int, j: int, select: Select, data: Data, spec: TableSpec, labe
             raise InputError(
                 f"a cell (row {i + 1}, column {j + 1}) selects {len(found)} {what}",
                 file=f"{spec.name}.toml",
-                found=", ".join(str(row.get("locator") or row.get("unit")) for row in found[:5]),
+                found=", ".join(str(row["locator"]) for row in found[:5]) if "locator" in found[0] else _differ(found),
                 todo="add what tells them apart to its select.",
             )
         return found[0] if found else None
@@ -187,6 +187,12 @@ def _make_cell(i: int, j: int, select: Select, data: Data, spec: TableSpec, labe
         if computed is not None:
             return _computed_cell(i, j, computed, data, labels)
     return None
+
+
+def _differ(found: list[Row]) -> str:
+    """The columns that tell computed values apart."""
+    keys = (*_KEYS, "indicator", "definition", "partner", "freq", "basis", "adjustment", "unit", "currency")
+    return ", ".join(key for key in keys if len({row[key] for row in found}) > 1)
 
 
 def _printed_cell(i: int, j: int, o: Row, data: Data, spec: TableSpec, labels: Labels) -> Cell:

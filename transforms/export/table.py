@@ -9,9 +9,10 @@ from itertools import takewhile
 
 import duckdb
 
-from transforms.export.cells import Cell, Data, Row, expand, fetch, make_cells
-from transforms.export.definitions import compare
+from transforms.export.cells import Cell, Data, Place, Row, expand, fetch, make_cells
+from transforms.export.definitions import compare, make_columns
 from transforms.export.labels import Labels
+from transforms.export.selection import find_nearest_edition, refuse_unknown
 from transforms.tables import TableSpec
 
 MARKS = ("equal", "within_rounding", "contradictory", "not_computable", "not_comparable")
@@ -93,23 +94,31 @@ def build_table(con: duckdb.DuckDBPyConnection, spec: TableSpec, lang: str) -> T
     that selects two printed figures is refused; a dataset that is not there gives an empty table that says so.
     """
     labels, data = Labels(con, lang), Data(con, spec)
-    if spec.form == "definitions":
+    is_there = bool(data.vintage or not spec.dataset)
+    if is_there:  # else it may have brought codes of its own
+        refuse_unknown(con, spec)
+    rows: list[Place] = []
+    columns = make_columns(spec, [], labels) if spec.form == "definitions" else []
+    cells: list[Cell] = []
+    if spec.form == "definitions" and is_there:
         compared = compare(con, spec, labels)
         rows, columns, cells = compared.rows, compared.columns, compared.cells
-    else:
+    elif is_there:
         rows, columns = (expand(spec, axes, data, labels) for axes in (spec.rows, spec.columns))
         cells = make_cells(rows, columns, data, spec, labels)
     width = max((len(r.labels) for r in rows), default=1)
     used = _used_editions(spec, data, cells)
-    units = list(dict.fromkeys(cell.unit for cell in cells))
+    units = list(dict.fromkeys(cell.unit for cell in cells if cell.unit))
     shared = _shared_notes(cells)
     notes = [labels.word("TEXT.as_printed", text=text) for text in shared] + list(spec.notes[lang])
     if spec.form == "definitions":
         notes.append(labels.word("TEXT.difference_range"))
-    if spec.dataset and not data.vintage:
-        notes.append(labels.word("TEXT.no_data", dataset=spec.dataset))
-    elif not cells:
+    if not is_there:
+        notes.append(_say_absent(con, spec, labels))
+    elif all(cell.is_empty for cell in cells):
         notes.append(labels.word("TEXT.nothing"))
+    else:
+        notes += _say_empty(rows, columns, cells, labels) + _say_no_combination(spec, [*rows, *columns], labels)
     heads = next((r.heads for r in rows if len(r.heads) == width), (labels.word("COL.item_head"),))
     return Table(
         spec=spec,
@@ -128,6 +137,37 @@ def build_table(con: duckdb.DuckDBPyConnection, spec: TableSpec, lang: str) -> T
         editions=used,
         labels=labels,
     )
+
+
+def _say_absent(con: duckdb.DuckDBPyConnection, spec: TableSpec, labels: Labels) -> str:
+    """That the edition of a table is not there, with what is nearest."""
+    what, near = find_nearest_edition(con, spec)
+    if what == "vintage":
+        return labels.word("TEXT.no_vintage", dataset=spec.dataset, vintage=spec.vintage, near=labels.join(near))
+    said = labels.word("TEXT.no_data", dataset=spec.dataset)
+    return labels.join([said, labels.word("TEXT.nearest", near=labels.join(near))]) if near else said
+
+
+def _say_empty(rows: list[Place], columns: list[Place], cells: list[Cell], labels: Labels) -> list[str]:
+    """Which rows and columns are there without a figure: in a list of cells they would be missing without a word."""
+    said = []
+    for word, places, filled in (
+        ("TEXT.rows_empty", rows, {cell.row for cell in cells}),
+        ("TEXT.columns_empty", columns, {cell.column for cell in cells}),
+    ):
+        empty = [" · ".join(filter(None, place.labels)) for n, place in enumerate(places) if n not in filled]
+        said += [labels.word(word, list=labels.join(empty))] if empty else []
+    return said
+
+
+def _say_no_combination(spec: TableSpec, places: list[Place], labels: Labels) -> list[str]:
+    """Which entries with by found no combination at all, so that they have no row or column."""
+    return [
+        labels.word("TEXT.by_empty", keys=labels.join([labels.word(f"COL.{key}") for key in axis.by]))
+        for axis in (*spec.rows, *spec.columns)
+        if axis.by
+        and not any({*axis.by} <= p.select.keys() and axis.select.items() <= p.select.items() for p in places)
+    ]
 
 
 def list_editions(con: duckdb.DuckDBPyConnection, tables: Iterable[Table], lang: str) -> list[Row]:

@@ -1,5 +1,7 @@
 """Table specifications: one TOML file a table, which says what its rows and columns select. No table needs code.
 
+docs/tables.md has every key and an example of each form; in short:
+
     order = 1                            place in the workbook
     short, title, where                  { zh = ..., en = ... }: sheet name, title, place in the source
     notes.zh, notes.en                   lists of sentences
@@ -38,8 +40,11 @@ from transforms.errors import InputError
 
 LANGUAGES = ("zh", "en")
 FORMS = ("checks", "matrix", "definitions")
-_KEYS = {"order", "short", "title", "where", "notes", "dataset", "vintage", "mixed_sources", "form", "select"}
-_OF_DEFINITIONS = {"against", "definitions"}
+KEYS = {"order", "short", "title", "where", "notes", "dataset", "vintage", "mixed_sources", "form", "select"}
+OF_DEFINITIONS = {"against", "definitions"}
+ENTRY_KEYS = {"label", "select", "by"}
+# What a table of definitions can select by: the columns of compare_definitions that tell its figures apart.
+_COMPARED = {"indicator", "geo", "flow", "item", "reference", "period", "base_period", "unit", "currency"}
 _NOT_IN_SHEET_NAME = re.compile(r"[\[\]:*?/\\]|^'|'$")
 _VALUES = {"value", "printed", "decimals", "lower", "upper", "unit_mult", "n", "note", "locator", "dataset", "vintage"}
 
@@ -113,8 +118,8 @@ def parse_spec(name: str, text: str, file: str) -> TableSpec:
     if form not in FORMS:
         raise _refuse(file, f"form is one of {', '.join(FORMS)}", str(form))
     compares = form == "definitions"
-    keys = {"rows"} | (_OF_DEFINITIONS if compares else {"columns"})
-    if unknown := sorted(set(raw) - _KEYS - keys):
+    keys = {"rows"} | (OF_DEFINITIONS if compares else {"columns"})
+    if unknown := sorted(set(raw) - KEYS - keys):
         raise _refuse(file, "an unknown key", unknown[0])
     needed = {"short", "title", "rows"} | (set() if compares else {"dataset", "columns"})
     if missing := sorted(key for key in needed if not raw.get(key)):
@@ -144,8 +149,8 @@ def parse_spec(name: str, text: str, file: str) -> TableSpec:
         against=raw.get("against", "dds6") if compares else "",
         definitions=tuple(map(str, raw.get("definitions", ()))),
     )
-    if compares and (lacking := sorted({"indicator", "geo"} - spec.select.keys())):
-        raise _refuse(file, "a table of definitions selects one indicator, and the places", lacking[0])
+    if compares:
+        _refuse_uncomparable(spec, file)
     if len(set(map(len, spec.notes.values()))) > 1:
         raise _refuse(file, "the notes are not the same number in zh and en", "notes")
     for row in spec.rows:
@@ -156,8 +161,24 @@ def parse_spec(name: str, text: str, file: str) -> TableSpec:
     return spec
 
 
+def _refuse_uncomparable(spec: TableSpec, file: str) -> None:
+    """Refuse a table of definitions that selects by what it cannot, or a row of no place or not of one indicator."""
+    for row in spec.rows:
+        select = {**spec.select, **row.select}
+        if lacking := sorted({"indicator", "geo"} - select.keys() - ({"geo"} & set(row.by))):
+            raise _refuse(file, "a row of a table of definitions selects one indicator, and the places", lacking[0])
+        if len(select["indicator"]) > 1 and "indicator" not in row.by:
+            several = ", ".join(select["indicator"])
+            raise _refuse(file, "a row of a table of definitions selects one indicator, or has it in its by", several)
+        if twice := sorted(set(row.select) & set(row.by)):
+            raise _refuse(file, "a row selects one key twice (in select and by)", twice[0])
+        if odd := sorted({*select, *row.by} - _COMPARED):
+            words = "say against and definitions instead" if odd[0] == "definition" else "leave it out"
+            raise _refuse(file, f"a table of definitions cannot select by {odd[0]}: {words}", odd[0])
+
+
 def _axis(raw: dict[str, Any], file: str) -> Axis:
-    if unknown := sorted(set(raw) - {"label", "select", "by"}):
+    if unknown := sorted(set(raw) - ENTRY_KEYS):
         raise _refuse(file, "an unknown key under rows or columns", unknown[0])
     by = tuple(raw.get("by", ()))
     if bool(by) == ("label" in raw):
@@ -170,7 +191,7 @@ def _select(raw: dict[str, Any], file: str) -> Select:
     known = {*load_contract("observations").names, *load_contract("indicators").key, "rule"} - _VALUES
     if unknown := sorted(set(raw) - known):
         raise _refuse(file, "not a column that can be selected by", unknown[0])
-    return {key: tuple(value) if isinstance(value, list) else (str(value),) for key, value in raw.items()}
+    return {key: tuple(map(str, value)) if isinstance(value, list) else (str(value),) for key, value in raw.items()}
 
 
 def _words(raw: Any, file: str, key: str) -> dict[str, str]:
@@ -180,4 +201,4 @@ def _words(raw: Any, file: str, key: str) -> dict[str, str]:
 
 
 def _refuse(file: str, problem: str, found: str) -> InputError:
-    return InputError(problem, file=file, found=found, todo="mend the table specification; see transforms/tables.")
+    return InputError(problem, file=file, found=found, todo="mend the table specification; see docs/tables.md.")
