@@ -131,19 +131,29 @@ class BlockProgram:
         self.highs.changeColsCost(count, np.arange(count, dtype=np.int32), values)
 
     def find_range(self, terms: Terms, numbers: Iterable[int]) -> tuple[float | None, float | None]:
-        """The least and the greatest value of a sum of terms, in units of one; None = open. Premises must be
-        consistent.
-        """
+        """The least and the greatest value of a sum of terms, in units of one; None = open. For consistent premises."""
+        return self.find_range_with_support(terms, numbers)[0]
+
+    def find_range_with_support(
+        self, terms: Terms, numbers: Iterable[int]
+    ) -> tuple[tuple[float | None, float | None], set[int]]:
+        """The range, and the premises whose rows hold its ends."""
         self.switch(numbers)
         cost = {self.columns[q]: float(times * self.block.scales[q]) for q, times in terms.items()}
         size = max(map(abs, cost.values()))
-        ends = []
+        ends: list[float | None] = []
+        used: set[int] = set()
         for sign in (1.0, -1.0):
             self._set_cost({column: sign * value / size for column, value in cost.items()})
             self.highs.run()
             optimal = self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
             ends.append(sign * self.highs.getObjectiveValue() * size if optimal else None)
-        return ends[0], ends[1]
+            if optimal:
+                duals = self.highs.getSolution().row_dual
+                used |= {
+                    owner for owner, dual in zip(self.owners, duals, strict=False) if owner >= 0 and abs(dual) > 1e-9
+                }
+        return (ends[0], ends[1]), used
 
 
 def find_ratio_range(
