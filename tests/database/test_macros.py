@@ -363,6 +363,35 @@ def test_a_balance_sheet_has_one_unit_one_multiple_and_the_finest_printing(make_
     assert (row["total"], row["balance"]) == (None, None)
 
 
+def test_a_balance_sheet_has_computed_levels_where_nothing_is_printed(make_database: Make) -> None:
+    """A definition with its sums, and a printed figure that stays as printed though the level is another."""
+    computed = {"indicator": "level", "item": "DEF:dds6", "definition": "dds6", "method": "sum_of_items"}
+    con = make_database(
+        observations=[
+            {"item": "EBOPS2010:SI", "value": "5"},
+            {"item": "EBOPS2010:SA", "value": None, "obs_status": "Q"},
+        ],
+        indicators=[
+            computed | {"value": "15", "obs_status": "E"},
+            computed | {"flow": "M", "value": None, "lower": "3", "upper": None, "obs_status": "O",
+                        "note": "only 5 of 6 items published"},
+            computed | {"item": "DEF:unctad", "definition": "unctad", "value": None, "upper": "9"},
+            {"indicator": "level", "item": "EBOPS2010:SI", "value": "5.4", "method": "narrowed"},
+            {"indicator": "level", "item": "EBOPS2010:SA", "value": None, "lower": "1", "upper": "2",
+             "obs_status": "Q"},
+        ],
+    )  # fmt: skip
+    rows = {row["item"]: row for row in ask(con, "FROM balance_sheet('CHN', 2020)")}
+    dds6, telecom, manufacturing = rows["DEF:dds6"], rows["EBOPS2010:SI"], rows["EBOPS2010:SA"]
+    assert (dds6["exports"], dds6["exports_lower"], dds6["exports_upper"]) == (15, Decimal("14.5"), Decimal("15.5"))
+    assert (dds6["exports_status"], dds6["exports_method"]) == ("E", "sum_of_items")
+    assert (dds6["imports"], dds6["imports_lower"], dds6["imports_status"]) == (None, 3, "O")
+    assert dds6["note"] == "only 5 of 6 items published"
+    assert (telecom["exports"], telecom["exports_method"], telecom["imports"]) == (5, "published", None)
+    assert (manufacturing["exports"], manufacturing["exports_lower"], manufacturing["exports_status"]) == (None, 1, "Q")
+    assert set(rows) == {"DEF:dds6", "EBOPS2010:SI", "EBOPS2010:SA"}  # what is only bounded has no line
+
+
 def test_the_latest_edition_counts_unless_another_is_named(make_database: Make) -> None:
     level = {"item": "EBOPS2010:SI"}
     con = make_database(

@@ -401,7 +401,8 @@ def test_cases_are_told_apart_and_belong_to_an_indicator() -> None:
 
 @pytest.mark.parametrize("card", load_cards(), ids=lambda card: card.indicator)
 def test_cards_say_what_an_indicator_is(card: Any) -> None:
-    for name in ("title_en", "title_zh", "words_en", "words_zh", "formula", "unit", "numerator", "bounds", "refused"):
+    said = [f"{name}_{lang}" for name in ("title", "words", "numerator", "bounds", "refused") for lang in ("en", "zh")]
+    for name in ("formula", "unit", *said):
         assert getattr(card, name), name
 
 
