@@ -269,10 +269,10 @@ def test_a_definition_that_totals_do_not_give_is_explained(
 
 
 def test_a_definition_without_a_figure_has_its_row(con: duckdb.DuckDBPyConnection) -> None:
-    asked = "FROM compare_definitions('CHN', 'total_trade', 2020, definitions := 'ict_services+unctad')"
+    asked = "FROM compare_definitions('CHN', 'total_trade', 2020, definitions := 'handbook2023+unctad')"
     rows = {row["definition"]: row for row in ask(con, asked)}
-    assert rows["unctad"]["value"] == Decimal("286301") and rows["ict_services"]["value"] is None
-    assert rows["ict_services"]["why_en"].startswith("nothing is published or computed under it")
+    assert rows["unctad"]["value"] == Decimal("286301") and rows["handbook2023"]["value"] is None
+    assert rows["handbook2023"]["why_en"].startswith("nothing is published or computed under it")
     assert rows["unctad"]["difference"] is None  # dds6, which it is set against, is only bounded
 
 
