@@ -249,12 +249,13 @@ def test_one_indicator_under_two_definitions(con: duckdb.DuckDBPyConnection) -> 
     assert (base["difference"], base["why_en"]) == (None, "the definition that the others are set against")
     assert other["value"] is None and 0 < other["lower"] < other["upper"] < 100
     assert other["difference_lower"] == other["lower"] - base["upper"] < 0
-    assert other["difference_upper"] == other["upper"] - base["lower"] > 0
+    assert other["difference_upper"] == 0 < other["upper"] - base["lower"]  # unctad lies inside dds6
     assert (
         other["why_en"]
-        == "dds6 counts SK2 (Other personal, cultural, and recreational services), which unctad does not"
+        == "dds6 counts SK2 (Other personal, cultural, and recreational services), which unctad does not; "
+        "lies wholly inside dds6, so that the difference is not above zero"
     )
-    assert other["why_zh"] == "dds6计入SK2（其他个人、文化和娱乐服务），unctad不计入"
+    assert other["why_zh"] == "dds6计入SK2（其他个人、文化和娱乐服务），unctad不计入；全部含于dds6，故差不大于零"
 
 
 @pytest.mark.parametrize(("definition", "why"), [("wto_dds", "mode 1"), ("bea_dds_current", "does not list")])
@@ -269,10 +270,10 @@ def test_a_definition_that_totals_do_not_give_is_explained(
 
 
 def test_a_definition_without_a_figure_has_its_row(con: duckdb.DuckDBPyConnection) -> None:
-    asked = "FROM compare_definitions('CHN', 'total_trade', 2020, definitions := 'ict_services+unctad')"
+    asked = "FROM compare_definitions('CHN', 'total_trade', 2020, definitions := 'handbook2023+unctad')"
     rows = {row["definition"]: row for row in ask(con, asked)}
-    assert rows["unctad"]["value"] == Decimal("286301") and rows["ict_services"]["value"] is None
-    assert rows["ict_services"]["why_en"].startswith("nothing is published or computed under it")
+    assert rows["unctad"]["value"] == Decimal("286301") and rows["handbook2023"]["value"] is None
+    assert rows["handbook2023"]["why_en"].startswith("nothing is published or computed under it")
     assert rows["unctad"]["difference"] is None  # dds6, which it is set against, is only bounded
 
 
@@ -361,6 +362,35 @@ def test_a_balance_sheet_has_one_unit_one_multiple_and_the_finest_printing(make_
     (row,) = ask(con, "FROM balance_sheet('CHN', 2020, unit := 'USD')")
     assert (row["exports"], row["imports"], row["unit_mult"]) == (Decimal(124), Decimal(50), 6)
     assert (row["total"], row["balance"]) == (None, None)
+
+
+def test_a_balance_sheet_has_computed_levels_where_nothing_is_printed(make_database: Make) -> None:
+    """A definition with its sums, and a printed figure that stays as printed though the level is another."""
+    computed = {"indicator": "level", "item": "DEF:dds6", "definition": "dds6", "method": "sum_of_items"}
+    con = make_database(
+        observations=[
+            {"item": "EBOPS2010:SI", "value": "5"},
+            {"item": "EBOPS2010:SA", "value": None, "obs_status": "Q"},
+        ],
+        indicators=[
+            computed | {"value": "15", "obs_status": "E"},
+            computed | {"flow": "M", "value": None, "lower": "3", "upper": None, "obs_status": "O",
+                        "note": "only 5 of 6 items published"},
+            computed | {"item": "DEF:unctad", "definition": "unctad", "value": None, "upper": "9"},
+            {"indicator": "level", "item": "EBOPS2010:SI", "value": "5.4", "method": "narrowed"},
+            {"indicator": "level", "item": "EBOPS2010:SA", "value": None, "lower": "1", "upper": "2",
+             "obs_status": "Q"},
+        ],
+    )  # fmt: skip
+    rows = {row["item"]: row for row in ask(con, "FROM balance_sheet('CHN', 2020)")}
+    dds6, telecom, manufacturing = rows["DEF:dds6"], rows["EBOPS2010:SI"], rows["EBOPS2010:SA"]
+    assert (dds6["exports"], dds6["exports_lower"], dds6["exports_upper"]) == (15, Decimal("14.5"), Decimal("15.5"))
+    assert (dds6["exports_status"], dds6["exports_method"]) == ("E", "sum_of_items")
+    assert (dds6["imports"], dds6["imports_lower"], dds6["imports_status"]) == (None, 3, "O")
+    assert dds6["note"] == "only 5 of 6 items published"
+    assert (telecom["exports"], telecom["exports_method"], telecom["imports"]) == (5, "published", None)
+    assert (manufacturing["exports"], manufacturing["exports_lower"], manufacturing["exports_status"]) == (None, 1, "Q")
+    assert set(rows) == {"DEF:dds6", "EBOPS2010:SI", "EBOPS2010:SA"}  # what is only bounded has no line
 
 
 def test_the_latest_edition_counts_unless_another_is_named(make_database: Make) -> None:

@@ -238,6 +238,16 @@ CASES = [
          gives(F(200, 7), F(195 * 100, 720), F(205 * 100, 680)), {"reference": "DDS6", "item": "EBOPS2010:SI"}),
     Case("category_share", "plain", "in a printed aggregate", [cell("2.0"), cell("8.0", item="DEF:dds6")],
          gives(25, F(3900, 161), F(4100, 159)), {"reference": "DDS6"}),
+    Case("category_share", "plain", "in a sum under another definition",  # unctad takes SK1 for SK
+         [*six("1.0 1.0 1.0 2.0 1.0 9.0"), cell("1.0", item="SK1")],
+         gives(F(200, 7), F(195 * 100, 720), F(205 * 100, 680)),
+         {"definition": "unctad", "item": "EBOPS2010:SI"}),
+    Case("category_share", "plain", "in a definition that no reference names",  # SI1 2.0 and SI2 1.0
+         [cell("2.0", item="SI1"), cell("1.0", item="SI2")], gives(F(200, 3), F(19500, 300), F(20500, 300)),
+         {"definition": "ict_services", "item": "EBOPS2010:SI1"}),
+    Case("category_share", "gap", "an item outside the definition",
+         [cell("2.0", item="SI1"), cell("1.0", item="SI2"), cell("1.0", item="SI3")], NONE,
+         {"definition": "ict_services", "item": "EBOPS2010:SI3"}),
     Case("category_share", "plain", "not below zero", [cell("0.0"), cell("8.0", item="S")],
          gives(0, 0, F(5 * 100, 795)), {"reference": "SERVICES"}),
     Case("category_share", "zero", "of nothing", [cell("2.0"), cell("0.0", item="S")],
@@ -401,7 +411,8 @@ def test_cases_are_told_apart_and_belong_to_an_indicator() -> None:
 
 @pytest.mark.parametrize("card", load_cards(), ids=lambda card: card.indicator)
 def test_cards_say_what_an_indicator_is(card: Any) -> None:
-    for name in ("title_en", "title_zh", "words_en", "words_zh", "formula", "unit", "numerator", "bounds", "refused"):
+    said = [f"{name}_{lang}" for name in ("title", "words", "numerator", "bounds", "refused") for lang in ("en", "zh")]
+    for name in ("formula", "unit", *said):
         assert getattr(card, name), name
 
 

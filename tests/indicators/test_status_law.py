@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from indicator_worlds import SIX, Row, cell, compute, series, six
 
 from transforms.codelists import load_codelist
+from transforms.definitions import load_definitions
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "statuses.md"
 
@@ -95,6 +97,36 @@ def test_a_definition_is_bounded_by_those_it_contains() -> None:
     assert definition_of([cell("=20", item="DEF:unctad"), cell("=6", item="SK")], "dds6")["upper"] == 26
 
 
+def test_every_definition_that_lies_in_a_printed_one_is_bounded_by_it() -> None:
+    results = compute({"w": [cell("=21", item="DEF:dds6", flow="T")]}, only=["total_trade"])
+    for smaller in ("unctad", "handbook2023", "ict_services", "ict_services_sh3"):
+        row = results.one("w", "total_trade", definition=smaller)
+        found = row["value"], row["lower"], row["upper"], row["coverage"], row["obs_status"]
+        assert found == (None, None, 21, 0, "O")
+        assert "bounded also by dds6" in row["note"] and "assumes that no missing item is negative" in row["note"]
+        assert row["inputs"] == ["w/2024/t!R1C1==21"]
+    # what others deliver in one mode, or take an unlisted selection of, is not bounded
+    assert {row["definition"] for row in results.rows("w")} == {*COMPUTABLE}
+
+
+def test_what_is_known_of_the_other_items_of_the_larger_definition_is_taken_off() -> None:
+    """SF = -1, SG = 4: ict_services <= 21 + 1 - 4; and from 10 for SI1 + SI2 dds6 >= 10 - 1 + 4."""
+    others = [cell("=-1", item="SF"), cell("=4", item="SG")]
+    assert definition_of([cell("=21", item="DEF:dds6"), *others], "ict_services")["upper"] == 18
+    assert definition_of([cell("=10", item="DEF:ict_services"), *others], "dds6")["lower"] == 13
+
+
+def test_a_definition_that_is_only_bounded_bounds_what_lies_in_it() -> None:
+    """unctad + SK is the most that dds6 can be, and so the most of the Handbook's, which unctad says nothing of."""
+    world = [cell("=20", item="DEF:unctad"), cell("=6", item="SK")]
+    assert definition_of(world, "handbook2023")["upper"] == 26
+    assert "bounded also by dds6" in definition_of(world, "handbook2023")["note"]
+    with pytest.raises(AssertionError, match="0 rows"):  # without SK dds6 has no upper end, and nothing is known
+        definition_of(world[:1], "handbook2023")
+    row = definition_of([cell("=8", item="SI1"), cell("=9", item="SI2")], "dds6")
+    assert (row["lower"], row["upper"]) == (17, None)  # the sum of two items under another definition
+
+
 @given(parts=st.lists(st.integers(0, 50), min_size=7, max_size=7), extra=st.integers(0, 50), shown=st.sets(
     st.sampled_from(["SF", "SG", "SH", "SI", "SJ", "SK", "SK1", "SK2", "S", "DEF:dds6"]), min_size=1))  # fmt: skip
 def test_bounds_of_a_definition_contain_it_whatever_is_shown(parts: list[int], extra: int, shown: set[str]) -> None:
@@ -111,6 +143,49 @@ def test_bounds_of_a_definition_contain_it_whatever_is_shown(parts: list[int], e
             assert row["value"] in (None, value) and not row["contested"]
             assert row["lower"] is None or row["lower"] <= value
             assert row["upper"] is None or value <= row["upper"]
+
+
+LEAVES = ("SF", "SG", "SH3", "SH4", "SI1", "SI2", "SI3", "SJ1", "SJ2", "SJ31", "SJ32", "SJ34", "SJ35",
+          "SK1", "SK21", "SK22", "SK23", "SK24", "SD")  # fmt: skip
+COMPUTABLE = {
+    name: [item.removeprefix("EBOPS2010:") for item in definition.items]
+    for name, definition in load_definitions().items()
+    if definition.is_computable
+}
+SHOWN = (*LEAVES, "SH", "SI", "SJ", "SJ3", "SK", "SK2", "S", *(f"DEF:{name}" for name in COMPUTABLE))
+SLACK = Decimal("1e-9")
+
+
+def amount_of(code: str, leaves: dict[str, int]) -> int:
+    if code.startswith("DEF:"):
+        return sum(amount_of(item, leaves) for item in COMPUTABLE[code[4:]])
+    return sum(amount for leaf, amount in leaves.items() if leaf.startswith(code))
+
+
+def test_every_bound_holds_between_all_definitions() -> None:
+    """Each of many worlds is known as a whole, in halves, and some of it is printed without decimals: what is true lies
+    in the ranges of all aggregates and of the shares in them."""
+    rng = random.Random(20240110)
+    worlds = [
+        ({leaf: rng.choice([0, 0, 0, 1, 1, 3, 20]) for leaf in LEAVES}, rng.sample(SHOWN, rng.randint(1, 16)))
+        for _ in range(300)
+    ]
+    shown = {
+        f"w{n}": [cell(f"{amount_of(code, leaves) // 2}", item=code, flow="T") for code in codes]
+        for n, (leaves, codes) in enumerate(worlds)
+    }
+    results = compute(shown, only=["total_trade", "category_share"])
+    for n, (leaves, _) in enumerate(worlds):
+        for row in results.rows(f"w{n}"):
+            true = Decimal(amount_of(row["item"].removeprefix("EBOPS2010:"), leaves)) / 2
+            if row["indicator"] == "category_share":
+                whole = amount_of(f"DEF:{row['definition']}" if row["definition"] else "S", leaves)
+                if not whole:
+                    continue
+                true = 200 * true / whole
+            assert not row["contested"], row
+            assert row["lower"] is None or row["lower"] <= true + SLACK, row
+            assert row["upper"] is None or true <= row["upper"] + SLACK, (row, shown[f"w{n}"])
 
 
 def test_what_is_delivered_is_summed_from_items_of_its_mode_only() -> None:

@@ -4,7 +4,4 @@ SELECT reference_definition AS definition, geo, reference, partner, flow, item, 
        value, lower, upper, 0 AS unit_mult, statuses, coverage, method, contested, '' AS asked, note, inputs
 FROM shares
 WHERE item LIKE 'EBOPS2010:S%' AND item <> 'EBOPS2010:S'
-  AND (reference = 'SERVICES'
-       OR (reference_item LIKE 'DEF:%' AND reference = upper(reference_definition) AND EXISTS (
-               SELECT 1 FROM definitions d
-               WHERE d.definition = reference_definition AND shares.item LIKE concat(d.item, '%'))))
+  AND (reference = 'SERVICES' OR is_within)

@@ -4,7 +4,7 @@ SELECT own_definition AS definition, geo, reference, partner, flow, item, period
        adjustment, 'PERCENT' AS unit, currency, dataset, vintage, dataset AS ref_dataset, vintage AS ref_vintage,
        value, lower, upper, 0 AS unit_mult, statuses, coverage, method, contested, '' AS asked, note, inputs
 FROM shares
-WHERE reference NOT IN ('NATION', 'WORLD', 'SERVICES', 'DDS6')
+WHERE reference NOT IN ('NATION', 'WORLD', 'SERVICES', 'DDS6', '')
   AND EXISTS (
     SELECT 1 FROM observations o
     WHERE o.measure = 'share'

@@ -1,7 +1,8 @@
 -- en: Exports, imports, both together, balance and coverage ratio of every item of a place and period, side by side, in
---     one unit and multiple. Exports and imports are as printed (the finest printing counts); total and balance are the
---     indicators. Items in several units are refused: name one.
--- zh: 一地一时期各项目的出口、进口、进出口合计、差额与出口进口比，同一单位与幂次并列。出口、进口为印刷值（取最精确者），合计与差额为指标值。单位不一者拒绝同列：请指明其一。
+--     one unit and multiple. Exports and imports are as printed (the finest printing counts), and where no figure is
+--     printed the indicator level (a definition, a year of its months, another currency): exports_method and
+--     imports_method say which. Total and balance are the indicators. Items in several units are refused: name one.
+-- zh: 一地一时期各项目的出口、进口、进出口合计、差额与出口覆盖率，同一单位与幂次并列。出口、进口取印刷值（以最精确者为准）；没有印刷数字时取指标 level（定义合计、由月度合成的年度、换算币种等），见 exports_method 与 imports_method。合计与差额为指标值。单位不一者拒绝同列：请指明其一。
 -- geo en: Place: code or label, several joined by +.
 -- geo zh: 地域：代码或名称，多个以 + 相连。
 -- period en: Period; NULL = all.
@@ -35,17 +36,19 @@ WITH asked AS MATERIALIZED (
 ), figures AS (
     SELECT o.dataset, o.vintage, o.geo, o.item, o.period, o.freq, o.basis, o.adjustment, o.unit, o.unit_mult, o.value,
            o.lower, o.upper, o.obs_status, CASE o.flow WHEN 'X' THEN 'exports' WHEN 'M' THEN 'imports' END AS kind,
-           false AS contested, '' AS note
+           false AS contested, '' AS note, 'published' AS method, true AS is_printed
     FROM observations o
     WHERE o.measure = 'value' AND o.price = 'current' AND o.flow IN ('X', 'M') AND o.partner = 'W'
       AND o.activity = '_T' AND o.mode = '_T'
     UNION ALL
     SELECT i.dataset, i.vintage, i.geo, i.item, i.period, i.freq, i.basis, i.adjustment, i.currency, i.unit_mult,
            i.value, i.lower, i.upper, i.obs_status,
-           CASE i.indicator WHEN 'total_trade' THEN 'total' WHEN 'trade_balance' THEN 'balance' ELSE 'coverage' END,
-           i.contested, i.note
+           CASE i.indicator WHEN 'total_trade' THEN 'total' WHEN 'trade_balance' THEN 'balance'
+                            WHEN 'export_import_coverage' THEN 'coverage'
+                            ELSE CASE i.flow WHEN 'X' THEN 'exports' WHEN 'M' THEN 'imports' END END,
+           i.contested, i.note, i.method, false
     FROM indicators i
-    WHERE i.indicator IN ('total_trade', 'trade_balance', 'export_import_coverage') AND i.partner = 'W'
+    WHERE i.indicator IN ('level', 'total_trade', 'trade_balance', 'export_import_coverage') AND i.partner = 'W'
 ), near AS (
     SELECT f.*, unit IS NULL OR list_contains(a.units, f.unit) AS fits
     FROM figures f
@@ -71,15 +74,22 @@ WITH asked AS MATERIALIZED (
            c.value * times AS value, c.lower * times AS lower, c.upper * times AS upper
     FROM chosen c
 ), finest AS (
-    SELECT s.*
+    -- a printed figure before a computed one; of what is printed without a figure the range that is known of it
+    SELECT s.*, s.kind IN ('exports', 'imports') AND bool_or(s.is_printed) OVER same AS is_listed
     FROM scaled s
+    WINDOW same AS (
+        PARTITION BY s.dataset, s.vintage, s.geo, s.item, s.period, s.freq, s.basis, s.adjustment, s.unit, s.kind)
     QUALIFY row_number() OVER (
-        PARTITION BY s.dataset, s.vintage, s.geo, s.item, s.period, s.freq, s.basis, s.adjustment, s.unit, s.kind
-        ORDER BY s.value IS NULL, s.upper - s.lower NULLS LAST, s.value, s.obs_status) = 1
+        same ORDER BY s.value IS NULL, s.value IS NOT NULL AND NOT s.is_printed, s.upper - s.lower NULLS LAST,
+                      NOT s.is_printed, s.value, s.obs_status) = 1
 ), sheet AS (
     SELECT f.geo, f.item, f.period, f.freq, f.unit, f.least AS unit_mult, f.basis, f.adjustment, f.dataset, f.vintage,
            max(f.value) FILTER (WHERE f.kind = 'exports') AS exports,
            max(f.value) FILTER (WHERE f.kind = 'imports') AS imports,
+           max(f.lower) FILTER (WHERE f.kind = 'exports') AS exports_lower,
+           max(f.upper) FILTER (WHERE f.kind = 'exports') AS exports_upper,
+           max(f.lower) FILTER (WHERE f.kind = 'imports') AS imports_lower,
+           max(f.upper) FILTER (WHERE f.kind = 'imports') AS imports_upper,
            max(f.value) FILTER (WHERE f.kind = 'total') AS total,
            max(f.lower) FILTER (WHERE f.kind = 'total') AS total_lower,
            max(f.upper) FILTER (WHERE f.kind = 'total') AS total_upper,
@@ -91,12 +101,14 @@ WITH asked AS MATERIALIZED (
            max(f.obs_status) FILTER (WHERE f.kind = 'imports') AS imports_status,
            max(f.obs_status) FILTER (WHERE f.kind = 'total') AS total_status,
            max(f.obs_status) FILTER (WHERE f.kind = 'balance') AS balance_status,
+           max(f.method) FILTER (WHERE f.kind = 'exports') AS exports_method,
+           max(f.method) FILTER (WHERE f.kind = 'imports') AS imports_method,
            bool_or(f.contested) AS contested,
            coalesce(string_agg(DISTINCT nullif(f.note, ''), '; ' ORDER BY nullif(f.note, '')), '') AS note
     FROM finest f
     GROUP BY ALL
     -- what is only bounded (a definition by another) is no line of a balance sheet
-    HAVING count(f.value) > 0 OR count(*) FILTER (WHERE f.kind IN ('exports', 'imports')) > 0
+    HAVING count(f.value) > 0 OR bool_or(f.is_listed)
 ), sound AS (
     SELECT refuse_mix('units', list(DISTINCT s.unit), 'unit') AS is_sound FROM sheet s
 )

@@ -1,8 +1,11 @@
 -- en: One indicator of a place under several definitions of digitally deliverable, side by side: a row for each
 --     definition with value and exact range, the difference from one of them (against) and why the two differ: items
---     counted, publication, coverage. A definition without a figure has its row too. The range of the difference holds
---     whatever the two have in common: it may be wider than need be. Several currencies are refused: name one.
--- zh: 一地一指标在多种“可数字化交付”定义下并列：每种定义一行，附数值与精确范围、与对照定义（against）之差及差异原因（所计项目、出处、覆盖率）。没有数字的定义亦列一行。差的范围未利用两者的共同部分，可能偏宽。币种不一者拒绝同列：请指明其一。
+--     counted, publication, coverage. A definition without a figure has its row too. The range of the difference of
+--     amounts and of shares of one whole, within one publication: where one definition lies inside the other, never on
+--     the wrong side of zero (no item is held to be negative unless the values say so); where the items that differ have
+--     ranges of their own, by these alone, as what both count cancels. Otherwise the two range each on its own, which may
+--     be wider than need be. Several currencies are refused: name one.
+-- zh: 一地一指标在多种“可数字化交付”定义下并列：每种定义一行，附数值与精确范围、与对照定义（against）之差及差异原因（所计项目、出处、覆盖率）。没有数字的定义亦列一行。金额及同一总体占比之差，出自同一出版物时：一定义含于另一定义者，差的范围不越过零（除非数值表明有负项）；相异项目自有范围者，只按这些项目计（共同项目相互抵消）。其余情形两者各自取值，范围可能偏宽。币种不一者拒绝同列：请指明其一。
 -- geo en: Place: code or label, several joined by +.
 -- geo zh: 地域：代码或名称，多个以 + 相连。
 -- indicator en: Name or title of the indicator.
@@ -88,7 +91,12 @@ WITH asked AS MATERIALIZED (
 ), compared AS (
     -- the base of the same publication where there is one
     SELECT a.*, b.value AS b_value, b.lower AS b_lower, b.upper AS b_upper, b.dataset AS b_dataset,
-           b.coverage AS b_coverage
+           b.coverage AS b_coverage,
+           -- what rises with the aggregate and is of one publication and one whole
+           a.whole IN ('', 'SERVICES', 'SERVICES_WITHOUT_TRAVEL', 'GDP') AND a.part = '' AND a.definition <> a.base
+               AND (a.dataset, a.vintage, a.ref_dataset) = (b.dataset, b.vintage, b.ref_dataset)
+               AND a.indicator IN ('level', 'total_trade', 'dds_share', 'dds_share_without_travel', 'openness',
+                                   'openness_half', 'export_intensity') AS is_alike
     FROM answers a
     LEFT JOIN answers b
       ON (b.indicator, b.geo, b.partner, b.flow, b.part, b.whole, b.period, b.base_period, b.freq, b.basis,
@@ -100,6 +108,69 @@ WITH asked AS MATERIALIZED (
                      a.adjustment, a.unit, a.currency, a.definition, a.dataset, a.vintage, a.ref_dataset
         ORDER BY b.dataset = a.dataset DESC NULLS LAST, b.ref_dataset = a.ref_dataset DESC NULLS LAST, b.dataset,
                  b.vintage DESC) = 1
+), inside AS (
+    -- definitions all of whose items lie in items of another
+    SELECT s.definition, l.definition AS other
+    FROM (SELECT d.definition, d.item, count(*) OVER (PARTITION BY d.definition) AS n FROM definitions d) s
+    JOIN definitions l ON starts_with(s.item, l.item) AND l.definition <> s.definition
+    GROUP BY s.definition, l.definition
+    HAVING count(DISTINCT s.item) = max(s.n)
+), apart AS (
+    -- what the first counts and the second does not, item by item
+    SELECT d.definition, o.definition AS other, d.item
+    FROM definitions d
+    JOIN (SELECT DISTINCT definition FROM definitions) o ON o.definition <> d.definition
+    ANTI JOIN definitions e ON e.definition = o.definition AND e.item = d.item
+), parts AS (
+    SELECT i.*, CASE i.indicator WHEN 'category_share' THEN 'dds_share'
+                                 WHEN 'category_share_without_travel' THEN 'dds_share_without_travel'
+                                 ELSE i.indicator END AS twin
+    FROM indicators i
+    WHERE i.definition = '' AND i.item IN (SELECT a.item FROM apart a)
+      AND i.reference IN ('', 'SERVICES', 'SERVICES_WITHOUT_TRAVEL', 'GDP')
+), own AS (
+    -- the range of the difference by the items that differ alone; nothing unless all of them have a range
+    SELECT c.definition, c.base, c.indicator, c.dataset, c.vintage, c.ref_dataset, c.geo, c.partner, c.flow, c.period,
+           c.base_period, c.freq, c.basis, c.adjustment, c.unit, c.currency, c.whole,
+           CASE WHEN count(p.lower) = count(*) AND count(p.upper) = count(*)
+                THEN sum(CASE WHEN t.sign > 0 THEN p.lower ELSE -p.upper END
+                         * CAST(pow(10, p.unit_mult - c.unit_mult) AS DECIMAL(18, 0))) END AS lower,
+           CASE WHEN count(p.lower) = count(*) AND count(p.upper) = count(*)
+                THEN sum(CASE WHEN t.sign > 0 THEN p.upper ELSE -p.lower END
+                         * CAST(pow(10, p.unit_mult - c.unit_mult) AS DECIMAL(18, 0))) END AS upper
+    FROM compared c
+    JOIN (SELECT definition, other, item, 1 AS sign FROM apart
+          UNION ALL SELECT other, definition, item, -1 FROM apart) t
+      ON t.definition = c.definition AND t.other = c.base
+    LEFT JOIN parts p
+      ON (p.twin, p.dataset, p.vintage, p.ref_dataset, p.geo, p.partner, p.flow, p.item, p.period, p.base_period, p.freq,
+          p.basis, p.adjustment, p.unit, p.currency, p.reference)
+       = (c.indicator, c.dataset, c.vintage, c.ref_dataset, c.geo, c.partner, c.flow, t.item, c.period, c.base_period,
+          c.freq, c.basis, c.adjustment, c.unit, c.currency, c.whole)
+    WHERE c.is_alike
+    GROUP BY ALL
+), differing AS (
+    SELECT c.*, c.value - c.b_value AS difference, o.lower AS own_lower, o.upper AS own_upper,
+           -- below, above: the sign that the difference cannot have, unless the figures have it (an item is negative)
+           c.is_alike AND i.definition IS NOT NULL AND NOT coalesce(c.value > c.b_value, c.lower > c.b_upper, false)
+               AS is_inside,
+           c.is_alike AND j.definition IS NOT NULL AND NOT coalesce(c.value < c.b_value, c.upper < c.b_lower, false)
+               AS is_around
+    FROM compared c
+    LEFT JOIN inside i ON i.definition = c.definition AND i.other = c.base
+    LEFT JOIN inside j ON j.definition = c.base AND j.other = c.definition
+    LEFT JOIN own o
+      ON (o.definition, o.base, o.indicator, o.dataset, o.vintage, o.ref_dataset, o.geo, o.partner, o.flow, o.period,
+          o.base_period, o.freq, o.basis, o.adjustment, o.unit, o.currency, o.whole)
+       = (c.definition, c.base, c.indicator, c.dataset, c.vintage, c.ref_dataset, c.geo, c.partner, c.flow, c.period,
+          c.base_period, c.freq, c.basis, c.adjustment, c.unit, c.currency, c.whole)
+), ranged AS (
+    SELECT d.*,
+           greatest(d.lower - d.b_upper, d.own_lower, CASE WHEN d.is_around THEN 0 END) AS least_difference,
+           least(d.upper - d.b_lower, d.own_upper, CASE WHEN d.is_inside THEN 0 END) AS most_difference,
+           -- figures that rule one another out keep the ends that each has by itself
+           coalesce(least_difference > most_difference, false) AS is_torn
+    FROM differing d
 ), said AS (
     SELECT map_from_entries(list({'k': c.code, 'v': c.label_en})) AS en,
            map_from_entries(list({'k': c.code, 'v': c.label_zh})) AS zh
@@ -111,9 +182,11 @@ SELECT a.geo, g.label_en AS geo_label_en, g.label_zh AS geo_label_zh,
        a.flow, coalesce(a.item, a.part) AS item, a.whole AS reference, a.period, a.base_period,
        a.value, a.lower, a.upper, a.unit, a.unit_mult, a.currency, a.obs_status, a.coverage, a.contested, a.note,
        a.base AS against,
-       CASE WHEN a.definition <> a.base THEN a.value - a.b_value END AS difference,
-       CASE WHEN a.definition <> a.base THEN a.lower - a.b_upper END AS difference_lower,
-       CASE WHEN a.definition <> a.base THEN a.upper - a.b_lower END AS difference_upper,
+       CASE WHEN a.definition <> a.base THEN a.difference END AS difference,
+       CASE WHEN a.definition = a.base THEN NULL WHEN a.is_torn THEN a.lower - a.b_upper
+            ELSE a.least_difference END AS difference_lower,
+       CASE WHEN a.definition = a.base THEN NULL WHEN a.is_torn THEN a.upper - a.b_lower
+            ELSE a.most_difference END AS difference_upper,
        CASE WHEN a.definition = a.base AND a.dataset IS NOT NULL THEN s.en['base']
             ELSE concat_ws('; ',
                  CASE WHEN a.dataset IS NULL THEN s.en['nothing'] END,
@@ -124,7 +197,9 @@ SELECT a.geo, g.label_en AS geo_label_en, g.label_zh AS geo_label_zh,
                       THEN replace(replace(s.en['other_source'], '{own}', a.dataset), '{other}', a.b_dataset) END,
                  CASE WHEN a.coverage <> a.b_coverage
                       THEN replace(replace(s.en['coverage'], '{own}', printf('%.0f %%', 100 * a.coverage)),
-                                   '{other}', printf('%.0f %%', 100 * a.b_coverage)) END)
+                                   '{other}', printf('%.0f %%', 100 * a.b_coverage)) END,
+                 CASE WHEN a.is_inside AND NOT a.is_torn THEN replace(s.en['inside'], '{other}', a.base)
+                      WHEN a.is_around AND NOT a.is_torn THEN replace(s.en['around'], '{other}', a.base) END)
        END AS why_en,
        CASE WHEN a.definition = a.base AND a.dataset IS NOT NULL THEN s.zh['base']
             ELSE concat_ws('；',
@@ -136,10 +211,12 @@ SELECT a.geo, g.label_en AS geo_label_en, g.label_zh AS geo_label_zh,
                       THEN replace(replace(s.zh['other_source'], '{own}', a.dataset), '{other}', a.b_dataset) END,
                  CASE WHEN a.coverage <> a.b_coverage
                       THEN replace(replace(s.zh['coverage'], '{own}', printf('%.0f %%', 100 * a.coverage)),
-                                   '{other}', printf('%.0f %%', 100 * a.b_coverage)) END)
+                                   '{other}', printf('%.0f %%', 100 * a.b_coverage)) END,
+                 CASE WHEN a.is_inside AND NOT a.is_torn THEN replace(s.zh['inside'], '{other}', a.base)
+                      WHEN a.is_around AND NOT a.is_torn THEN replace(s.zh['around'], '{other}', a.base) END)
        END AS why_zh,
        a.dataset, a.vintage, a.inputs
-FROM compared a
+FROM ranged a
 CROSS JOIN sound ok
 CROSS JOIN said s
 LEFT JOIN definitions_compared x ON x.definition = a.definition AND x.other = a.base

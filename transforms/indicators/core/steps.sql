@@ -78,7 +78,7 @@ WITH judged AS (
     FROM core_shares
 )
 SELECT said.*, geo, flow, item, period, form AS basis, reference, reference_item, '' AS reference_definition,
-       definition_of(item) AS own_definition, method, refusal AS note,
+       false AS is_within, definition_of(item) AS own_definition, method, refusal AS note,
        CASE WHEN refusal = '' THEN n / nullif(d, 0) * 100 END AS value,
        CASE WHEN refusal = '' THEN not_below_zero(n_lo) / nullif(d_hi, 0) * 100 END AS lower,
        CASE WHEN refusal = '' AND d_lo > 0 THEN n_hi / d_lo * 100 END AS upper,
