@@ -61,7 +61,7 @@ def at(row: int, change: str) -> Break:
 def indicator(name: str, change: str) -> Break:
     return Break(
         f"""UPDATE indicators SET {change} WHERE indicator = '{name}' AND item = 'EBOPS2010:SI'
-            AND reference IN ('', 'SERVICES')""",
+            AND reference IN ('', 'SERVICES') AND definition = ''""",
         name,
     )
 
