@@ -304,7 +304,7 @@ def test_a_cell_with_two_figures_is_refused(con: duckdb.DuckDBPyConnection) -> N
 
 def test_a_cell_with_two_computed_values_says_what_tells_them_apart(con: duckdb.DuckDBPyConnection) -> None:
     text = MATRIX.replace("multiple", "total_trade").replace('"geo", "item"', '"geo"')
-    with pytest.raises(InputError, match=r"selects 2 computed values. Found: '.*item.*definition"):
+    with pytest.raises(InputError, match=r"selects 5 computed values. Found: '.*item.*definition"):
         build_table(con, parse_spec("two", text, "two.toml"), "en")
 
 

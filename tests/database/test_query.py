@@ -346,8 +346,8 @@ def test_a_code_that_no_list_has_gives_a_hint(where: str, hints: list[str], clea
        "series reads printed figures; computed from them there is: from indicators where definition = 'unctad' and "
        "geo = 'CN-440100' (indicator "]),
      # nothing in the column is called so
-     ("FROM indicators WHERE geo = 'CN-440106' AND item = 'EBOPS2010:SJ' AND definition = 'unctad'",
-      ["there is: item DEF:unctad", "there is: definition none, dds6"]),
+     ("FROM indicators WHERE geo = 'CN-440106' AND item = 'EBOPS2010:SC' AND definition = 'unctad'",
+      ["there is: item DEF:unctad", "there is: definition none"]),
      # other columns that hold codes and names
      ("FROM observations WHERE obs_status = 'Z'", ["there is no obs_status 'Z' in observations; nothing is spelled"]),
      ("FROM indicators_on_request WHERE asked = 'mixed'", ["there is no asked 'mixed' in indicators_on_request; near"]),
