@@ -19,6 +19,7 @@ from flows.ingest import ingest
 from flows.layout_command import layout
 from flows.query_command import QueryCommand, query
 from flows.template_command import template
+from flows.trace_command import trace
 
 if TYPE_CHECKING:
     import duckdb
@@ -337,6 +338,7 @@ def catalog(
 app.command()(layout)
 app.command()(ingest)
 app.command()(template)
+app.command()(trace)
 
 
 def main(argv: list[str] | None = None) -> None:

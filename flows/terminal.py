@@ -272,19 +272,19 @@ def write_rows(rows: Any, format: str, output: Path | None) -> None:
             raise ValueError("parquet needs a file: --output rows.parquet")
         import pyarrow.parquet as pq
 
-        with _write_beside(output) as beside:
+        with write_beside(output) as beside:
             pq.write_table(rows, beside)
         return
     text = {"csv": _csv, "json": _json, "table": _table}[format](rows, output)
     if output is None:
         sys.stdout.write(text)
     else:
-        with _write_beside(output) as beside:
+        with write_beside(output) as beside:
             beside.write_text(text, encoding="utf-8", newline="")
 
 
 @contextmanager
-def _write_beside(output: Path) -> Iterator[Path]:
+def write_beside(output: Path) -> Iterator[Path]:
     """A file beside the output, which takes its place at the end; where writing fails the old one stays."""
     beside = output.with_name(f".{output.name}.tmp")
     try:

@@ -50,7 +50,7 @@ _GONE = {"editions": "edition removed: {}"}
 _LIBRARIES = ("duckdb", "pyarrow", "pandas", "great-expectations", "openpyxl", "xlrd", "python-calamine", "sdmx1",
               "xlsxwriter")  # fmt: skip
 # Parts of the package transforms with a hash of their own.
-_APART = {"codelists", "layouts", "indicators", "export", "tables", "drafting", "macros"}
+_APART = {"codelists", "layouts", "indicators", "export", "tables", "drafting", "macros", "trace"}
 # A file changed this shortly before it was looked at may change again without its time changing.
 _SETTLED_NS = 2_000_000_000
 _SHARED = re.compile(r"^\s*extends\s*=", re.MULTILINE)

@@ -239,6 +239,14 @@ def _read_table(path: Path, layout: Layout, edition: Edition) -> Readout:
     return read_book_observations(book, layout, edition.dataset, edition.vintage)
 
 
+def read_table_of(path: Path, edition: Edition, data_dir: Path) -> pa.Table:
+    """The observations of one file of an edition, which is no bulk file, as its layout reads it. Raises InputError."""
+    layout = find_layout(find_layouts(edition.dataset, data_dir), path.name)
+    if layout is None:
+        raise InputError("no layout for this file", file=f"{edition.name}/{path.name}", todo="write one.")
+    return _read_table(path, layout, edition).observations
+
+
 def is_message(name: str) -> bool:
     """Whether a file of that name is read as an SDMX message: SDMX-ML or SDMX-JSON (SDMX-CSV is a table)."""
     return PurePath(name).suffix.lower() in _MESSAGES
