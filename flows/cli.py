@@ -18,6 +18,7 @@ import typer
 from flows.ingest import ingest
 from flows.layout_command import layout
 from flows.query_command import QueryCommand, query
+from flows.revisions_command import revisions
 from flows.template_command import template
 from flows.trace_command import trace
 
@@ -338,6 +339,7 @@ def catalog(
 app.command()(layout)
 app.command()(ingest)
 app.command()(template)
+app.command()(revisions)
 app.command()(trace)
 
 

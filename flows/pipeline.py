@@ -22,6 +22,7 @@ STEPS: dict[str, Step] = {
     "check_results": stages.check_results,
     "write_checks": stages.write_checks,
     "build_database": stages.build_database,
+    "report_revisions": stages.report_revisions,
     "export_tables": stages.export_tables,
     "publish": publish,
 }
@@ -87,6 +88,7 @@ def run_stages(
         def release() -> Sequence[stages.Outcome]:
             do("write_checks", workspace, outcomes)
             do("build_database", workspace, readings)
+            do("report_revisions", workspace)
             do("export_tables", workspace)
             return ()
 

@@ -18,7 +18,14 @@ from flows.stages.reading import (
     read_edition,
     use_codelists,
 )
-from flows.stages.releasing import build_database, export_tables, find_tables, record_run, summarise
+from flows.stages.releasing import (
+    build_database,
+    export_tables,
+    find_tables,
+    record_run,
+    report_revisions,
+    summarise,
+)
 
 __all__ = [
     "Outcome",
@@ -43,6 +50,7 @@ __all__ = [
     "read_edition",
     "record_run",
     "refuse_unknown_force",
+    "report_revisions",
     "summarise",
     "take_over",
     "use_codelists",

@@ -50,7 +50,7 @@ _GONE = {"editions": "edition removed: {}"}
 _LIBRARIES = ("duckdb", "pyarrow", "pandas", "great-expectations", "openpyxl", "xlrd", "python-calamine", "sdmx1",
               "xlsxwriter")  # fmt: skip
 # Parts of the package transforms with a hash of their own.
-_APART = {"codelists", "layouts", "indicators", "export", "tables", "drafting", "macros", "trace"}
+_APART = {"codelists", "layouts", "indicators", "export", "tables", "drafting", "macros", "trace", "revisions"}
 # A file changed this shortly before it was looked at may change again without its time changing.
 _SETTLED_NS = 2_000_000_000
 _SHARED = re.compile(r"^\s*extends\s*=", re.MULTILINE)
@@ -110,7 +110,15 @@ def hash_computing_code() -> dict[str, str]:
 
 def hash_all_code() -> dict[str, str]:
     """The same, with the macros of the database and the code that writes tables for authors."""
-    return _hash_code(*_READING, "transforms/indicators", "transforms/macros", "transforms/export", "transforms/tables")
+    return _hash_code(
+        *_READING,
+        "transforms/indicators",
+        "transforms/macros",
+        "transforms/export",
+        "transforms/tables",
+        "transforms/revisions",
+        "transforms/trace",
+    )
 
 
 def hash_codelists(data_dir: Path) -> dict[str, str]:

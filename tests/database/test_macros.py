@@ -86,6 +86,8 @@ def test_every_name_of_every_place_finds_it_or_is_refused(con: duckdb.DuckDBPyCo
      ("balance_sheet('CHN', scheme := 'EBOPS2011')", "'EBOPS2011' in the list schemes", "EBOPS2010"),
      ("trace('city_shar')", "'city_shar' in the list indicators", "city_share"),
      ("trace('growth', 'Guangzhuo')", "'Guangzhuo' in the list geographies", "CN-440100 (Guangzhou)"),
+     ("revisions('unctad')", "'unctad' in the list datasets", "unctad_digitally_deliverable"),
+     ("revisions('seed_statements', '2024')", "'2024' in the list vintages", "2025"),
      ("compare_definitions('CHN', 'totl_trade')", "'totl_trade' in the list indicators", "total_trade"),
      ("compare_definitions('CHN', against := 'unctd')", "'unctd' in the list definitions", "unctad")],
 )  # fmt: skip
