@@ -59,6 +59,7 @@ def run_stages(
     editions = stages.list_editions(data_dir)
     stages.refuse_unknown_force(force, [dataset for dataset, _ in editions])
     stages.use_codelists(data_dir)
+    stages.check_corrections(data_dir, editions)
     stages.find_tables(data_dir)  # a fault in an own table is said before anything is done
     with open_workspace(data_dir) as workspace:
         reasons: dict[str, str] = {}

@@ -12,6 +12,7 @@ from flows.stages.fingerprints import is_forced, refuse_unknown_force
 from flows.stages.plans import Plan, keep_state, plan_codelists, plan_release, plan_results, take_over
 from flows.stages.reading import (
     Reading,
+    check_corrections,
     keep_last_good,
     list_editions,
     observe_edition,
@@ -33,6 +34,7 @@ __all__ = [
     "Reading",
     "build_database",
     "check_codelists",
+    "check_corrections",
     "check_edition",
     "check_editions",
     "check_results",

@@ -36,6 +36,7 @@ _WORDS = {
     "card": "card changed",
     "editions": "edition changed: {}",
     "layouts": "layout changed: {}",
+    "corrections": "correction changed: {}",
     "codelists": "code lists changed: {}",
     "options": "option changed: {}",
     "specifications": "table changed: {}",
@@ -45,7 +46,7 @@ _WORDS = {
     "software": "software changed",
 }
 # The same where nothing is there any more.
-_GONE = {"editions": "edition removed: {}"}
+_GONE = {"editions": "edition removed: {}", "corrections": "correction taken out: {}"}
 # What decides on the bytes of the outputs besides our own code.
 _LIBRARIES = ("duckdb", "pyarrow", "pandas", "great-expectations", "openpyxl", "xlrd", "python-calamine", "sdmx1",
               "xlsxwriter")  # fmt: skip

@@ -169,7 +169,11 @@ def _follow(
             _tell_key(o, labels) | _tell_value(o) | {name: o[name] for name in ("table_id", "qualifier", "note")}
             for o in found
         ]
-        cells.append(place | {"figures": figures})
+        corrected = fetch(
+            con, "FROM corrections WHERE dataset = ? AND vintage = ? AND locator = ? ORDER BY ALL",
+            [cell.dataset, cell.vintage, cell.locator],
+        )  # fmt: skip
+        cells.append(place | {"figures": figures, "corrections": [_tell_correction(row) for row in corrected]})
     used = list(dict.fromkeys((cell["dataset"], cell["vintage"], cell["file"]) for cell in cells))
     return Trail(
         target,
@@ -178,6 +182,12 @@ def _follow(
         [file for key in used for file in _tell_file(con, *key, labels.lang)],
         [told for key in dict.fromkeys((d, v) for d, v, _ in used) for told in _tell_edition(con, *key, labels.lang)],
     )
+
+
+def _tell_correction(row: Row) -> Row:
+    names = ("entry", "action", "printed_status", "obs_status", "reason", "source", "corrected_by", "corrected_on")
+    numbers = {name: show_number(row[name]) for name in ("printed_value", "value")}
+    return {name: row[name] for name in names} | numbers
 
 
 def _find_read(
