@@ -95,9 +95,11 @@ def run_stages(
 
         outcomes += make(stages.plan_results(workspace, readings, mixed_sources=mixed_sources, force=force), compute)
         make(stages.plan_release(workspace, readings, outcomes, force), release)
+        since = stages.compare_with_published(workspace) if reasons["release"] != stages.UNCHANGED else {}
         do("publish", workspace)
         summary = stages.summarise(workspace, readings, outcomes)
         summary |= {
+            "since_last": since,
             "run_id": run_id or make_run_id(),
             "data_dir": str(data_dir),
             "rebuilt": reasons,

@@ -54,6 +54,8 @@ RUN_WORDS = (
     "rebuilt",
     "results",
     "release",
+    "since_last",
+    "since_counts",
 )
 
 
@@ -138,6 +140,7 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
             where = f"{row['rule']} {row['dataset']}/{row['vintage']}"
             found = f"{row['failed']} - {row[f'words_{lang}']} ({row['severity']}, {row['about']})"
             console.print(f"  {where}: {found}", soft_wrap=True, highlight=False)
+    _print_since_last(console, summary, words)
     notices = [(row, notice) for row in summary["datasets"] for notice in row["notices"]]
     if notices:
         console.print(f"\n[bold]{words['notices']}[/bold]")
@@ -168,6 +171,21 @@ def _print_reasons(console: Console, summary: dict[str, Any], words: dict[str, s
             reasons.setdefault(summary["rebuilt"][name], []).append(words[name])
     for reason, made in reasons.items():
         console.print(f"{words['rebuilt']} ({escape(reason)}): {', '.join(made)}", soft_wrap=True, highlight=False)
+
+
+def _print_since_last(console: Console, summary: dict[str, Any], words: dict[str, str]) -> None:
+    """What is said otherwise of editions that were published before; nothing where nothing is."""
+    if not summary["since_last"]:
+        return
+    console.print(f"\n[bold]{words['since_last']}[/bold]")
+    for edition, told in summary["since_last"].items():
+        if "problem" in told:
+            console.print(f"  {edition}: {escape(told['problem'])}", soft_wrap=True, highlight=False)
+            continue
+        changed = {kind: sum(causes.values()) for kind, causes in told["causes"].items()}
+        causes = ", ".join(dict.fromkeys(cause for of in told["causes"].values() for cause in of))
+        said = words["since_counts"].format(**changed, causes=causes)
+        console.print(f"  {edition}: {said}", soft_wrap=True, highlight=False)
 
 
 def print_checks(rows: list[dict[str, Any]], counts: dict[str, int]) -> None:

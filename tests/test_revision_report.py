@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from click.testing import Result
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 
 from flows import pipeline
 from flows.cli import app
+from flows.terminal import print_summary
 from transforms.errors import InputError
 
 pytestmark = pytest.mark.slow  # whole runs, one after the other
@@ -147,3 +149,62 @@ def test_the_database_itself_holds_no_rows_of_the_report(data: Path) -> None:
             "SELECT change, count(*) FROM revisions('made_up') WHERE what = 'observation' GROUP BY ALL ORDER BY ALL"
         ).fetchall()
     assert found == [("added", 2), ("raised", 1), ("unchanged", 3)]
+
+
+def test_what_is_said_otherwise_of_an_edition_published_before_is_told_with_its_cause(
+    tmp_path: Path, plain_layout: str, plain_steps: Steps
+) -> None:
+    """The layout, then a correction, then the code changes; the edition is the same all along."""
+    write_own(tmp_path, "layouts/made_up/t.toml", plain_layout)
+    write_edition(tmp_path, "made_up", "2020", {"t.csv": FIRST})
+    assert pipeline.run_stages(tmp_path, plain_steps)["since_last"] == {}
+    assert pipeline.run_stages(tmp_path, plain_steps)["since_last"] == {}
+    assert pipeline.run_stages(tmp_path, plain_steps, force=("*",))["since_last"] == {}
+
+    write_own(tmp_path, "layouts/made_up/t.toml", plain_layout.replace("unit_mult = 8", "unit_mult = 9"))
+    told = pipeline.run_stages(tmp_path, plain_steps)["since_last"]["made_up/2020"]
+    assert told["causes"]["observation"] == {"mapping": 4} and told["counts"]["observation"]["raised"] == 4
+    assert set(told["causes"]["indicator"]) == {"mapping"}
+
+    entry = """[[corrections]]
+dataset = "made_up"
+vintage = "2020"
+locator = "t.csv!R2C2"
+printed = "15.4"
+action = "correct"
+value = "14.5"
+reason = "digits swapped"
+source = "letter"
+by = "A. Statistician"
+date = 2024-05-01
+"""
+    write_own(tmp_path, "corrections.toml", entry)
+    summary = pipeline.run_stages(tmp_path, plain_steps)
+    told = summary["since_last"]["made_up/2020"]
+    assert told["causes"]["observation"] == {"correction": 1} and told["counts"]["observation"]["lowered"] == 1
+    assert set(told["causes"]["indicator"]) == {"correction"}
+
+    def double(workspace: Any, readings: Any, **options: Any) -> None:
+        """Indicators are computed otherwise: the lower end of the range for the value."""
+        plain_steps["compute"](workspace, readings, **options)
+        path = workspace.staging / "indicators" / "indicators.parquet"
+        table = pq.read_table(path)
+        values = pc.if_else(pc.is_null(table["value"]), table["value"], table["lower"])
+        place = table.schema.get_field_index("value")
+        pq.write_table(table.set_column(place, table.schema.field("value"), values), path)
+
+    told = pipeline.run_stages(tmp_path, plain_steps | {"compute": double}, force=("*",))["since_last"]["made_up/2020"]
+    assert told["causes"]["observation"] == {} and set(told["causes"]["indicator"]) == {"code"}
+
+
+def test_the_summary_says_it_in_both_languages(
+    tmp_path: Path, plain_layout: str, capsys: pytest.CaptureFixture[str], plain_steps: Steps
+) -> None:
+    write_own(tmp_path, "layouts/made_up/t.toml", plain_layout)
+    write_edition(tmp_path, "made_up", "2020", {"t.csv": FIRST})
+    pipeline.run_stages(tmp_path, plain_steps)
+    write_own(tmp_path, "layouts/made_up/t.toml", plain_layout.replace("unit_mult = 8", "unit_mult = 9"))
+    summary = pipeline.run_stages(tmp_path, plain_steps)
+    for lang, said in (("en", "4 figures read and"), ("zh", "4 个数字读法有变")):
+        print_summary(summary, lang)
+        assert f"made_up/2020: {said}" in capsys.readouterr().out

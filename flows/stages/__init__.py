@@ -8,7 +8,7 @@ taken over from its publication (fingerprints.py, plans.py).
 from expectations.run import Outcome
 from flows.stages.checking import check_codelists, check_edition, check_editions, check_results, write_checks
 from flows.stages.computing import compute
-from flows.stages.fingerprints import is_forced, refuse_unknown_force
+from flows.stages.fingerprints import UNCHANGED, is_forced, refuse_unknown_force
 from flows.stages.plans import Plan, keep_state, plan_codelists, plan_release, plan_results, take_over
 from flows.stages.reading import (
     Reading,
@@ -27,8 +27,10 @@ from flows.stages.releasing import (
     report_revisions,
     summarise,
 )
+from flows.stages.republished import compare_with_published
 
 __all__ = [
+    "UNCHANGED",
     "Outcome",
     "Plan",
     "Reading",
@@ -38,6 +40,7 @@ __all__ = [
     "check_edition",
     "check_editions",
     "check_results",
+    "compare_with_published",
     "compute",
     "export_tables",
     "find_tables",

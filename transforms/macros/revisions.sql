@@ -14,9 +14,11 @@
 -- computed zh: 指标值所取自的视图。
 -- otherwise en: What a figure is due to that is printed alike but read otherwise: mapping, or code.
 -- otherwise zh: 印刷相同而读法不同者归于何因：mapping（映射）或 code（程序）。
+-- anew en: What a computed value is due to whose cells are all the same: code, or mapping.
+-- anew zh: 所依据单元格均未变化而数值不同者归于何因：code（程序）或 mapping（映射）。
 CREATE MACRO main.revisions(
     dataset, from_vintage := NULL, to_vintage := NULL, source := 'observations', computed := 'indicators',
-    otherwise := 'mapping'
+    otherwise := 'mapping', anew := 'code'
 ) AS TABLE
 WITH pair AS MATERIALIZED (
     SELECT e.dataset AS name, e.from_vintage AS old, e.to_vintage AS new
@@ -161,7 +163,7 @@ SELECT 'indicator', p.name, p.old, p.new, w.indicator, w.definition, '', w.geo, 
        CASE WHEN w.change = 'unchanged' THEN ''
             WHEN f.causes IS NOT NULL THEN array_to_string(f.causes, ';')
             WHEN coalesce(r.is_alike, true) AND w.was AND w.is_now
-            THEN coalesce(array_to_string(q.causes, ';'), 'code')
+            THEN coalesce(array_to_string(q.causes, ';'), anew)
             ELSE 'source' END,
        w.before, w.after, w.after - w.before, w.unit_mult, w.status_before, w.status_after, NULL, NULL, NULL, NULL
 FROM value_changes w

@@ -36,14 +36,16 @@ def compare_editions(
     source: str = "observations",
     computed: str = "indicators",
     otherwise: str = "mapping",
+    anew: str = "code",
 ) -> Comparison:
     """Fill the temporary tables revised and tallied; None stands for the last edition, or the last but one.
 
-    con is open on the published database. source: the view of the observations, of large editions too. Raises
+    con is open on the published database. source: the view of the observations, of large editions too. otherwise, anew:
+    the causes of what is printed alike but read otherwise, and of what is computed anew from the same cells. Raises
     InputError for a dataset or an edition that is not there, and where there is only one.
     """
     asked = ", ".join("NULL" if name is None else quote(name) for name in (dataset, from_vintage, to_vintage))
-    pair = _find_pair(con, asked, otherwise)
+    pair = _find_pair(con, asked)
     of_pair = f"dataset = {quote(pair.dataset)} AND vintage IN ({quote(pair.from_vintage)}, {quote(pair.to_vintage)})"
     counted = con.execute(f"SELECT count(*) FROM {source} WHERE {of_pair}").fetchone()
     is_large = counted is not None and counted[0] > AT_ONCE
@@ -52,7 +54,7 @@ def compare_editions(
     def take(figures: str, values: str, only: str = "true") -> None:
         rows = (
             f"main.revisions({named}, source := {quote(figures)}, computed := {quote(values)}, "
-            f"otherwise := {quote(otherwise)})"
+            f"otherwise := {quote(otherwise)}, anew := {quote(anew)})"
         )
         con.execute(f"CREATE OR REPLACE TEMP TABLE compared_part AS FROM {rows} WHERE {only}")
         for name, select in (("revised", "FROM compared_part WHERE change <> 'unchanged'"), ("tallied", _TALLY)):
@@ -84,10 +86,8 @@ def compare_editions(
     return pair
 
 
-def _find_pair(con: duckdb.DuckDBPyConnection, asked: str, otherwise: str) -> Comparison:
+def _find_pair(con: duckdb.DuckDBPyConnection, asked: str) -> Comparison:
     """The two editions that are meant. Raises InputError."""
-    con.execute("CREATE OR REPLACE TEMP VIEW no_figures AS FROM observations LIMIT 0")
-    con.execute("CREATE OR REPLACE TEMP VIEW no_values AS FROM indicators LIMIT 0")
     try:
         row = con.execute(f"SELECT dataset, from_vintage, to_vintage FROM main.edition_pair({asked})").fetchone()
     except duckdb.InvalidInputException as error:
