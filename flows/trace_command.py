@@ -159,12 +159,14 @@ def _find(
     said = {name: value for name, value in key.items() if value}
     try:
         found = find_indicator(con, said)
-    except InputError:
+    except InputError as problem:
         # large editions have their chief indicators apart; these do not record their cells
-        if not con.execute("SELECT 1 FROM core_indicators LIMIT 1").fetchone():
-            raise
         columns = {row[0] for row in con.execute("DESCRIBE core_indicators").fetchall()}
-        found = find_indicator(con, {name: value for name, value in said.items() if name in columns}, "core_indicators")
+        try:
+            kept = {name: value for name, value in said.items() if name in columns}
+            found = find_indicator(con, kept, "core_indicators")
+        except InputError:
+            raise problem from None
     return trace_indicator(con, found, lang, view)
 
 

@@ -183,7 +183,7 @@ def _add_cell(tree: Tree, cell: Row, words: Words) -> None:
     text = Text(f"{where}: {words('printed')} {cell['printed']!r} - ")
     branch = tree.add(text.append(_tell_check(cell["check"], words), style=_STYLES[cell["check"]["state"]]))
     for told in cell["corrections"]:
-        shown = told | {name: "-" if told[name] is None else told[name] for name in ("value", "printed_value")}
+        shown = told | {name: "-" if told[name] is None else told[name] for name in ("value", "uncorrected_value")}
         of_correction = branch.add(Text(words("corrected", **shown), style="yellow"))
         of_correction.add(_plain(words("corrected_why", **told)))
     for figure in cell["figures"]:

@@ -62,7 +62,7 @@ def test_a_corrected_figure_has_its_own_value_interval_and_status_and_keeps_what
     assert (row["value"], row["lower"], row["upper"], row["decimals"]) == (D("16.10"), D("16.095"), D("16.105"), 2)
     assert (row["printed"], row["obs_status"]) == ("161", "I")
     assert row["note"].startswith("corrected, printed 161: the total is 38.0, so 16.1")
-    assert (applied["printed_value"], applied["value"], applied["printed_status"]) == (D(161), D("16.10"), "A")
+    assert (applied["uncorrected_value"], applied["value"], applied["uncorrected_status"]) == (D(161), D("16.10"), "A")
     assert (applied["entry"], applied["corrected_by"], applied["corrected_on"]) == (
         "misplaced point", "A. Statistician", "2024-05-01",
     )  # fmt: skip
@@ -192,7 +192,7 @@ def test_a_correction_goes_through_to_indicators_revisions_trace_and_back_again(
     assert ask(data, VALUE) == [("2020", D(161), "161", "A"), ("2021", D("16.1"), "161", "I")]
     total = "SELECT vintage, value, obs_status FROM indicators WHERE indicator = 'total_trade' AND period = '2019'"
     assert ask(data, f"{total} ORDER BY ALL") == [("2020", D("182.9"), "A"), ("2021", D("38"), "I")]
-    assert ask(data, "SELECT vintage, locator, printed_value, value, action FROM corrections") == [
+    assert ask(data, "SELECT vintage, locator, uncorrected_value, value, action FROM corrections") == [
         ("2021", "t.csv!R3C2", D(161), D("16.1"), "correct")
     ]
     report = json.loads((data / "curated/revisions/dataset=made_up/vintage=2021/revisions.json").read_text("utf-8"))

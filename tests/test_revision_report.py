@@ -184,6 +184,11 @@ date = 2024-05-01
     assert told["causes"]["observation"] == {"correction": 1} and told["counts"]["observation"]["lowered"] == 1
     assert set(told["causes"]["indicator"]) == {"correction"}
 
+    write_own(tmp_path, "corrections.toml", entry.replace('"correct"\nvalue = "14.5"', '"blank"'))
+    told = pipeline.run_stages(tmp_path, plain_steps)["since_last"]["made_up/2020"]
+    assert told["counts"]["observation"]["value_to_blank"] == 1
+    assert set(told["causes"]["observation"]) == set(told["causes"]["indicator"]) == {"correction"}
+
     def double(workspace: Any, readings: Any, **options: Any) -> None:
         """Indicators are computed otherwise: the lower end of the range for the value."""
         plain_steps["compute"](workspace, readings, **options)

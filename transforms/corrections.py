@@ -275,7 +275,7 @@ def _record(before: Row, after: Row, entry: Correction) -> Row:
     same = ("dataset", "vintage", "table_id", "locator", "item", "period", "flow", "measure", "printed", "unit",
             "unit_mult")  # fmt: skip
     return {name: after[name] for name in same} | {
-        "entry": entry.name, "action": entry.action, "printed_value": before["value"], "value": after["value"],
-        "printed_status": before["obs_status"], "obs_status": after["obs_status"], "reason": entry.reason,
+        "entry": entry.name, "action": entry.action, "uncorrected_value": before["value"], "value": after["value"],
+        "uncorrected_status": before["obs_status"], "obs_status": after["obs_status"], "reason": entry.reason,
         "source": entry.source, "corrected_by": entry.by, "corrected_on": entry.on,
     }  # fmt: skip

@@ -27,8 +27,8 @@ _COMPUTED: Row = {
 }  # fmt: skip
 _CORRECTION: Row = {
     "dataset": "made_up", "table_id": "t", "locator": "t.csv!R2C2", "item": "EBOPS2010:SI", "period": "2020",
-    "flow": "X", "measure": "value", "entry": "e", "action": "correct", "printed": "5", "printed_value": None,
-    "value": None, "unit": "USD", "unit_mult": 6, "printed_status": "A", "obs_status": "D", "reason": "r",
+    "flow": "X", "measure": "value", "entry": "e", "action": "correct", "printed": "5", "uncorrected_value": None,
+    "value": None, "unit": "USD", "unit_mult": 6, "uncorrected_status": "A", "obs_status": "D", "reason": "r",
     "source": "s", "corrected_by": "n", "corrected_on": "2024-01-01",
 }  # fmt: skip
 

@@ -16,9 +16,11 @@
 -- otherwise zh: 印刷相同而读法不同者归于何因：mapping（映射）或 code（程序）。
 -- anew en: What a computed value is due to whose cells are all the same: code, or mapping.
 -- anew zh: 所依据单元格均未变化而数值不同者归于何因：code（程序）或 mapping（映射）。
+-- unexplained en: What all else is due to: source, the publisher.
+-- unexplained zh: 其余变化归于何因：source（发布者）。
 CREATE MACRO main.revisions(
     dataset, from_vintage := NULL, to_vintage := NULL, source := 'observations', computed := 'indicators',
-    otherwise := 'mapping', anew := 'code'
+    otherwise := 'mapping', anew := 'code', unexplained := 'source'
 ) AS TABLE
 WITH pair AS MATERIALIZED (
     SELECT e.dataset AS name, e.from_vintage AS old, e.to_vintage AS new
@@ -77,11 +79,11 @@ WITH pair AS MATERIALIZED (
     SELECT c.*,
            CASE WHEN c.change = 'unchanged' THEN []
                 WHEN c.is_moved THEN ['mapping']
-                WHEN c.change IN ('added', 'removed') THEN ['source']
+                WHEN c.change IN ('added', 'removed') THEN [unexplained]
                 WHEN c.is_corrected THEN CASE WHEN c.printed_before = c.printed_after THEN ['correction']
-                                              ELSE ['correction', 'source'] END
+                                              ELSE ['correction', unexplained] END
                 WHEN c.printed_before = c.printed_after AND c.change <> 'status_changed' THEN [otherwise]
-                ELSE ['source'] END AS causes
+                ELSE [unexplained] END AS causes
     FROM changes c
 ), old_values AS (
     SELECT i.*, row_number() OVER (PARTITION BY i.indicator, i.definition, i.geo, i.reference, i.partner, i.flow, i.item,
@@ -147,6 +149,9 @@ WITH pair AS MATERIALIZED (
     -- a rank rests on figures that it does not list: those of its period
     SELECT e.period, list_sort(list_distinct(flatten(list(e.causes)))) AS causes
     FROM explained e WHERE e.change <> 'unchanged' GROUP BY e.period
+), anything AS (
+    -- an index comes and goes with its base year, which any year may become
+    SELECT list_sort(list_distinct(flatten(list(e.causes)))) AS causes FROM explained e WHERE e.change <> 'unchanged'
 )
 SELECT 'observation' AS what, p.name AS dataset, p.old AS from_vintage, p.new AS to_vintage,
        '' AS indicator, '' AS definition, e.table_id, e.geo, e.partner, e.flow, e.item, e.activity, e.mode, e.period,
@@ -162,13 +167,15 @@ SELECT 'indicator', p.name, p.old, p.new, w.indicator, w.definition, '', w.geo, 
        w.change,
        CASE WHEN w.change = 'unchanged' THEN ''
             WHEN f.causes IS NOT NULL THEN array_to_string(f.causes, ';')
-            WHEN coalesce(r.is_alike, true) AND w.was AND w.is_now
-            THEN coalesce(array_to_string(q.causes, ';'), anew)
-            ELSE 'source' END,
+            WHEN q.causes IS NOT NULL THEN array_to_string(q.causes, ';')
+            WHEN w.was AND w.is_now AND coalesce(r.is_alike, true) THEN anew
+            WHEN NOT (w.was AND w.is_now) AND len(a.causes) > 0 THEN array_to_string(a.causes, ';')
+            ELSE unexplained END,
        w.before, w.after, w.after - w.before, w.unit_mult, w.status_before, w.status_after, NULL, NULL, NULL, NULL
 FROM value_changes w
 CROSS JOIN pair p
 LEFT JOIN from_cells f ON f.id = w.id
 LEFT JOIN rests_on r ON r.id = w.id
 LEFT JOIN peers q ON q.period = w.period
+CROSS JOIN anything a
 ORDER BY ALL;

@@ -37,12 +37,13 @@ def compare_editions(
     computed: str = "indicators",
     otherwise: str = "mapping",
     anew: str = "code",
+    unexplained: str = "source",
 ) -> Comparison:
     """Fill the temporary tables revised and tallied; None stands for the last edition, or the last but one.
 
-    con is open on the published database. source: the view of the observations, of large editions too. otherwise, anew:
-    the causes of what is printed alike but read otherwise, and of what is computed anew from the same cells. Raises
-    InputError for a dataset or an edition that is not there, and where there is only one.
+    con is open on the published database. source: the view of the observations, of large editions too. The causes of
+    what is printed alike but read otherwise, of what is computed anew from the same cells, and of all else: otherwise,
+    anew, unexplained. Raises InputError for a dataset or an edition that is not there, and where there is only one.
     """
     asked = ", ".join("NULL" if name is None else quote(name) for name in (dataset, from_vintage, to_vintage))
     pair = _find_pair(con, asked)
@@ -54,7 +55,7 @@ def compare_editions(
     def take(figures: str, values: str, only: str = "true") -> None:
         rows = (
             f"main.revisions({named}, source := {quote(figures)}, computed := {quote(values)}, "
-            f"otherwise := {quote(otherwise)}, anew := {quote(anew)})"
+            f"otherwise := {quote(otherwise)}, anew := {quote(anew)}, unexplained := {quote(unexplained)})"
         )
         con.execute(f"CREATE OR REPLACE TEMP TABLE compared_part AS FROM {rows} WHERE {only}")
         for name, select in (("revised", "FROM compared_part WHERE change <> 'unchanged'"), ("tallied", _TALLY)):

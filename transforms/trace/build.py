@@ -185,8 +185,8 @@ def _follow(
 
 
 def _tell_correction(row: Row) -> Row:
-    names = ("entry", "action", "printed_status", "obs_status", "reason", "source", "corrected_by", "corrected_on")
-    numbers = {name: show_number(row[name]) for name in ("printed_value", "value")}
+    names = ("entry", "action", "uncorrected_status", "obs_status", "reason", "source", "corrected_by", "corrected_on")
+    numbers = {name: show_number(row[name]) for name in ("uncorrected_value", "value")}
     return {name: row[name] for name in names} | numbers
 
 
