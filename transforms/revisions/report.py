@@ -16,6 +16,7 @@ CHANGES = ("added", "removed", "raised", "lowered", "value_to_blank", "blank_to_
 CAUSES = ("source", "mapping", "correction", "code")
 KINDS = ("observation", "indicator")
 MOST_LISTED = 20  # revisions in a report
+_BESIDE = {"partner": "W", "activity": "_T", "mode": "_T", "reference": ""}  # with what says nothing
 # Mean revision, mean absolute revision, relative mean absolute revision; of figures that both editions give.
 _STATISTICS = """
     SELECT what, indicator, definition, item, flow, measure, unit, max(unit_mult) AS unit_mult,
@@ -159,13 +160,19 @@ def tell_largest(report: Row, labels: Labels) -> list[Row]:
     rows = []
     for row in report["largest"]:
         power = f" x 10^{row['unit_mult']}" if row.get("unit_mult") else ""
-        told = [_name_figure(row, labels), labels.of("geo", row["geo"]), labels.of("item", row["item"]),
+        told = [_name_figure(row, labels), labels.of("geo", row["geo"]), _name_item(row, labels),
                 labels.of("flow", row["flow"]),
                 "/".join(filter(None, (row.get("base_period", ""), row["period"]))),
                 _word(row["change"], labels.lang), row.get("value_before", ""), row.get("value_after", ""),
                 f"{row['unit']}{power}", name_causes(row["cause"], labels.lang)]  # fmt: skip
         rows.append(dict(zip(heads, told, strict=True)))
     return rows
+
+
+def _name_item(row: Row, labels: Labels) -> str:
+    """The item, with partner, industry, mode and reference where the row has one that says something."""
+    said = {name: row[name] for name in _BESIDE if row.get(name, _BESIDE[name]) != _BESIDE[name]}
+    return " · ".join(labels.of(name, code) for name, code in {"item": row["item"], **said}.items())
 
 
 def _name_figure(row: Row, labels: Labels) -> str:
