@@ -71,6 +71,8 @@ def revisions(
     2.50 is 2.5), and what it is due to: the publisher, a mapping, a correction, our computation (docs/revisions.md).
     Exit codes: 0 done, whatever changed; 2 the dataset, an edition or a series is not there, or several fit.
     """
+    import duckdb
+
     from flows.cli import _fail, _find_database, _folder
     from flows.stages import use_codelists
     from flows.trace_view import print_ambiguous
@@ -105,6 +107,8 @@ def revisions(
         else:
             print_ambiguous(several, lang.value)
         raise typer.Exit(2) from None
+    except duckdb.CatalogException:
+        raise _fail(f"the database at {path} was published by an earlier version; run again: digitrade run") from None
     except InputError as error:
         raise _fail(error) from None
 

@@ -81,6 +81,8 @@ def trace(
     The files are read again: each cell is said to be verified, or what differs. Exit codes: 0 done; 1 a file or a cell
     is not what was published; 2 nothing or several things fit (they are listed, with what tells them apart).
     """
+    import duckdb
+
     from flows.cli import _fail, _find_database, _folder
     from flows.query_command import open_locked
     from flows.stages import use_codelists
@@ -111,6 +113,8 @@ def trace(
         else:
             print_ambiguous(several, lang.value)
         raise typer.Exit(2) from None
+    except duckdb.CatalogException:
+        raise _fail(f"the database at {path} was published by an earlier version; run again: digitrade run") from None
     except InputError as error:
         raise _fail(error) from None
     from flows.reread import check_trail

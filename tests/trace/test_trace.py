@@ -13,9 +13,12 @@ from typing import Any
 import duckdb
 import pytest
 from click.testing import Result
+from test_incremental import write_edition
 from typer.testing import CliRunner
 
+from flows import pipeline
 from flows.cli import app
+from flows.reread import check_trail
 from transforms.errors import InputError
 from transforms.trace import parse_cell
 
@@ -217,3 +220,41 @@ def test_the_name_of_a_cell(text: str, expected: tuple[Any, ...]) -> None:
 def test_what_names_no_cell_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="names no cell"):
         parse_cell(text)
+
+
+def test_a_database_of_an_earlier_version_is_said_to_be_one(spoiled: Path) -> None:
+    with duckdb.connect(str(spoiled / "curated/digitrade.duckdb")) as con:
+        con.execute("DROP VIEW main.corrections")
+        con.execute("DROP MACRO TABLE main.edition_pair")
+    for words in (["trace", f"{STATEMENTS}!R3C8"], ["revisions", "seed_statements"]):
+        done = CliRunner().invoke(app, [*words, "--data-dir", str(spoiled)])
+        assert done.exit_code == 2 and "published by an earlier version" in done.stderr, done.output
+
+
+def test_cells_of_publishers_workbooks_say_what_was_read(
+    shared_data: Path, tmp_path: Path, plain_steps: dict[str, Callable[..., Any]]
+) -> None:
+    """xls and xlsx, sheets with names like 3.1, formats, blank marks: every hundredth cell, and blank ones."""
+    files = {"ons_pink_book": "ons_uk_services/pinkbook2020chapter3.xls",
+             "ons_subnational": "ons_subnational/subnationalserviceexports2017.xlsx"}  # fmt: skip
+    for dataset, name in files.items():
+        path = shared_data / name
+        write_edition(tmp_path, dataset, "2020", {path.name: path.read_bytes()})
+    summary = pipeline.run_stages(tmp_path, plain_steps)
+    assert {row["state"] for row in summary["datasets"]} == {"read"}, summary["datasets"]
+    with duckdb.connect(str(tmp_path / "curated/digitrade.duckdb"), read_only=True) as con:
+        rows = con.execute(
+            """SELECT dataset, vintage, locator, printed FROM observations
+               QUALIFY row_number() OVER (ORDER BY locator) % 100 = 0
+                    OR (value IS NULL AND row_number() OVER (PARTITION BY value IS NULL ORDER BY locator) < 50)"""
+        ).fetchall()
+        listed = con.execute("SELECT dataset, vintage, file, sha256, bytes FROM edition_files").fetchall()
+    cells = []
+    for dataset, vintage, locator, printed in rows:
+        file, sheet, row, column = parse_cell(f"{dataset}/{vintage}/{locator}").place
+        cells.append({"dataset": dataset, "vintage": vintage, "locator": locator, "file": file, "sheet": sheet,
+                      "row": row, "column": column, "printed": printed})  # fmt: skip
+    told = [dict(zip(("dataset", "vintage", "file", "sha256", "bytes"), row, strict=True)) for row in listed]
+    assert check_trail(tmp_path, cells, told) and len(cells) > 100
+    assert {cell["check"]["state"] for cell in cells} == {"verified"}
+    assert {cell["file"][-4:] for cell in cells} == {".xls", "xlsx"}
