@@ -213,3 +213,18 @@ def test_the_summary_says_it_in_both_languages(
     for lang, said in (("en", "4 figures read and"), ("zh", "4 个数字读法有变")):
         print_summary(summary, lang)
         assert f"made_up/2020: {said}" in capsys.readouterr().out
+
+
+def test_a_publication_of_an_earlier_version_is_not_compared_and_that_is_said(
+    tmp_path: Path, plain_layout: str, plain_steps: Steps, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_own(tmp_path, "layouts/made_up/t.toml", plain_layout)
+    write_edition(tmp_path, "made_up", "2020", {"t.csv": FIRST})
+    pipeline.run_stages(tmp_path, plain_steps)
+    with duckdb.connect(str(tmp_path / "curated" / "digitrade.duckdb")) as con:
+        con.execute("DROP TABLE store.corrections")
+    summary = pipeline.run_stages(tmp_path, plain_steps, force=("*",))
+    assert "earlier version" in summary["since_last"]["digitrade.duckdb"]["problem"]
+    print_summary(summary, "en")
+    assert "earlier version" in capsys.readouterr().out
+    assert pipeline.run_stages(tmp_path, plain_steps, force=("*",))["since_last"] == {}
