@@ -36,9 +36,7 @@ def compare_with_published(workspace: Workspace) -> dict[str, Any]:
             ).fetchall()
             told = {f"{dataset}/{vintage}": _compare(con, workspace, dataset, vintage) for dataset, vintage in rows}
         except (duckdb.CatalogException, duckdb.BinderException):
-            return {
-                DATABASE: {"problem": "the last publication is of an earlier version and is not compared"}
-            }
+            return {DATABASE: {"problem": "the last publication is of an earlier version and is not compared"}}
         except (duckdb.Error, InputError) as error:
             return {DATABASE: {"problem": f"the last publication cannot be compared: {' '.join(str(error).split())}"}}
     return {edition: found for edition, found in told.items() if any(found["causes"].values())}
