@@ -19,7 +19,9 @@ from flows.audit_command import audit
 from flows.ingest import ingest
 from flows.layout_command import layout
 from flows.query_command import QueryCommand, query
+from flows.revisions_command import revisions
 from flows.template_command import template
+from flows.trace_command import trace
 
 if TYPE_CHECKING:
     import duckdb
@@ -341,6 +343,8 @@ def catalog(
 app.command()(layout)
 app.command()(ingest)
 app.command()(template)
+app.command()(revisions)
+app.command()(trace)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -42,6 +42,7 @@ def _as_task(name: str, step: Step) -> Step:
         "check_results": ("Check indicators and comparisons", "check results", "quality"),
         "write_checks": ("Keep the outcomes of the rules", "keep outcomes", "quality"),
         "build_database": ("Build the database", "build digitrade.duckdb", "publish"),
+        "report_revisions": ("Report the revisions", "report revisions", "publish"),
         "export_tables": ("Export the tables", "export tables", "publish"),
         "publish": ("Publish by renaming", "publish", "publish"),
     }

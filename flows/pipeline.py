@@ -22,6 +22,7 @@ STEPS: dict[str, Step] = {
     "check_results": stages.check_results,
     "write_checks": stages.write_checks,
     "build_database": stages.build_database,
+    "report_revisions": stages.report_revisions,
     "export_tables": stages.export_tables,
     "publish": publish,
 }
@@ -58,6 +59,7 @@ def run_stages(
     editions = stages.list_editions(data_dir)
     stages.refuse_unknown_force(force, [dataset for dataset, _ in editions])
     stages.use_codelists(data_dir)
+    stages.check_corrections(data_dir, editions)
     stages.find_tables(data_dir)  # a fault in an own table is said before anything is done
     with open_workspace(data_dir) as workspace:
         reasons: dict[str, str] = {}
@@ -87,14 +89,17 @@ def run_stages(
         def release() -> Sequence[stages.Outcome]:
             do("write_checks", workspace, outcomes)
             do("build_database", workspace, readings)
+            do("report_revisions", workspace)
             do("export_tables", workspace)
             return ()
 
         outcomes += make(stages.plan_results(workspace, readings, mixed_sources=mixed_sources, force=force), compute)
         make(stages.plan_release(workspace, readings, outcomes, force), release)
+        since = stages.compare_with_published(workspace) if reasons["release"] != stages.UNCHANGED else {}
         do("publish", workspace)
         summary = stages.summarise(workspace, readings, outcomes)
         summary |= {
+            "since_last": since,
             "run_id": run_id or make_run_id(),
             "data_dir": str(data_dir),
             "rebuilt": reasons,

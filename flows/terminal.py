@@ -54,6 +54,8 @@ RUN_WORDS = (
     "rebuilt",
     "results",
     "release",
+    "since_last",
+    "since_counts",
 )
 
 
@@ -149,6 +151,7 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
             where = f"{row['rule']} {row['dataset']}/{row['vintage']}"
             found = f"{row['failed']} - {row[f'words_{lang}']} ({row['severity']}, {row['about']})"
             console.print(f"  {where}: {found}", soft_wrap=True, highlight=False)
+    _print_since_last(console, summary, words)
     notices = [(row, notice) for row in summary["datasets"] for notice in row["notices"]]
     if notices:
         console.print(f"\n[bold]{words['notices']}[/bold]")
@@ -179,6 +182,21 @@ def _print_reasons(console: Console, summary: dict[str, Any], words: dict[str, s
             reasons.setdefault(summary["rebuilt"][name], []).append(words[name])
     for reason, made in reasons.items():
         console.print(f"{words['rebuilt']} ({escape(reason)}): {', '.join(made)}", soft_wrap=True, highlight=False)
+
+
+def _print_since_last(console: Console, summary: dict[str, Any], words: dict[str, str]) -> None:
+    """What is said otherwise of editions that were published before; nothing where nothing is."""
+    if not summary["since_last"]:
+        return
+    console.print(f"\n[bold]{words['since_last']}[/bold]")
+    for edition, told in summary["since_last"].items():
+        if "problem" in told:
+            console.print(f"  {edition}: {escape(told['problem'])}", soft_wrap=True, highlight=False)
+            continue
+        changed = {kind: sum(causes.values()) for kind, causes in told["causes"].items()}
+        causes = ", ".join(dict.fromkeys(cause for of in told["causes"].values() for cause in of))
+        said = words["since_counts"].format(**changed, causes=causes)
+        console.print(f"  {edition}: {said}", soft_wrap=True, highlight=False)
 
 
 def print_checks(rows: list[dict[str, Any]], counts: dict[str, int]) -> None:
@@ -283,19 +301,19 @@ def write_rows(rows: Any, format: str, output: Path | None) -> None:
             raise ValueError("parquet needs a file: --output rows.parquet")
         import pyarrow.parquet as pq
 
-        with _write_beside(output) as beside:
+        with write_beside(output) as beside:
             pq.write_table(rows, beside)
         return
     text = {"csv": _csv, "json": _json, "table": _table}[format](rows, output)
     if output is None:
         sys.stdout.write(text)
     else:
-        with _write_beside(output) as beside:
+        with write_beside(output) as beside:
             beside.write_text(text, encoding="utf-8", newline="")
 
 
 @contextmanager
-def _write_beside(output: Path) -> Iterator[Path]:
+def write_beside(output: Path) -> Iterator[Path]:
     """A file beside the output, which takes its place at the end; where writing fails the old one stays."""
     beside = output.with_name(f".{output.name}.tmp")
     try:

@@ -44,7 +44,7 @@ SLOW_FOLDERS = ("flows", "backtests")
 # Files of few and long tests: with a file for each worker at a time they must not be the last to begin.
 LONG_FILES = ("test_prefect.py", "test_incremental.py", "test_expectations.py", "test_query.py", "test_layout_check.py")
 SLOW_FIXTURES = {"shared_data", "large_run"}  # the files of publishers; a whole run more
-SLOW_FILES = ("indicators/*_laws.py", "indicators/*_law.py", "indicators/*_ranges.py")
+SLOW_FILES = ("indicators/*_laws.py", "database/*_laws.py", "indicators/*_law.py", "indicators/*_ranges.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

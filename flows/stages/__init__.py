@@ -8,27 +8,39 @@ taken over from its publication (fingerprints.py, plans.py).
 from expectations.run import Outcome
 from flows.stages.checking import check_codelists, check_edition, check_editions, check_results, write_checks
 from flows.stages.computing import compute
-from flows.stages.fingerprints import is_forced, refuse_unknown_force
+from flows.stages.fingerprints import UNCHANGED, is_forced, refuse_unknown_force
 from flows.stages.plans import Plan, keep_state, plan_codelists, plan_release, plan_results, take_over
 from flows.stages.reading import (
     Reading,
+    check_corrections,
     keep_last_good,
     list_editions,
     observe_edition,
     read_edition,
     use_codelists,
 )
-from flows.stages.releasing import build_database, export_tables, find_tables, record_run, summarise
+from flows.stages.releasing import (
+    build_database,
+    export_tables,
+    find_tables,
+    record_run,
+    report_revisions,
+    summarise,
+)
+from flows.stages.republished import compare_with_published
 
 __all__ = [
+    "UNCHANGED",
     "Outcome",
     "Plan",
     "Reading",
     "build_database",
     "check_codelists",
+    "check_corrections",
     "check_edition",
     "check_editions",
     "check_results",
+    "compare_with_published",
     "compute",
     "export_tables",
     "find_tables",
@@ -43,6 +55,7 @@ __all__ = [
     "read_edition",
     "record_run",
     "refuse_unknown_force",
+    "report_revisions",
     "summarise",
     "take_over",
     "use_codelists",

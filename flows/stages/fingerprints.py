@@ -36,6 +36,7 @@ _WORDS = {
     "card": "card changed",
     "editions": "edition changed: {}",
     "layouts": "layout changed: {}",
+    "corrections": "correction changed: {}",
     "codelists": "code lists changed: {}",
     "options": "option changed: {}",
     "specifications": "table changed: {}",
@@ -45,12 +46,12 @@ _WORDS = {
     "software": "software changed",
 }
 # The same where nothing is there any more.
-_GONE = {"editions": "edition removed: {}"}
+_GONE = {"editions": "edition removed: {}", "corrections": "correction taken out: {}"}
 # What decides on the bytes of the outputs besides our own code.
 _LIBRARIES = ("duckdb", "pyarrow", "pandas", "great-expectations", "openpyxl", "xlrd", "python-calamine", "sdmx1",
               "xlsxwriter")  # fmt: skip
 # Parts of the package transforms with a hash of their own.
-_APART = {"codelists", "layouts", "indicators", "export", "tables", "drafting", "macros"}
+_APART = {"codelists", "layouts", "indicators", "export", "tables", "drafting", "macros", "trace", "revisions"}
 # A file changed this shortly before it was looked at may change again without its time changing.
 _SETTLED_NS = 2_000_000_000
 _SHARED = re.compile(r"^\s*extends\s*=", re.MULTILINE)
@@ -110,7 +111,15 @@ def hash_computing_code() -> dict[str, str]:
 
 def hash_all_code() -> dict[str, str]:
     """The same, with the macros of the database and the code that writes tables for authors."""
-    return _hash_code(*_READING, "transforms/indicators", "transforms/macros", "transforms/export", "transforms/tables")
+    return _hash_code(
+        *_READING,
+        "transforms/indicators",
+        "transforms/macros",
+        "transforms/export",
+        "transforms/tables",
+        "transforms/revisions",
+        "transforms/trace",
+    )
 
 
 def hash_codelists(data_dir: Path) -> dict[str, str]:

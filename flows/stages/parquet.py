@@ -26,6 +26,7 @@ BESIDE = {
     "labels": ("local_codes", "labels.parquet"),
     "quarantine": ("quarantine", "quarantine.parquet"),
     "texts": ("edition_texts", "texts.parquet"),
+    "corrections": ("corrections", "corrections.parquet"),
 }
 MEMORY_LIMIT = "2GB"
 _SAYS = ("publisher_zh", "publisher_en", "title_zh", "title_en", "edition", "published", "url", "terms", "definition",

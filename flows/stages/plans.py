@@ -34,7 +34,7 @@ from flows.store.workspace import DATABASE, EDITION_FOLDERS, Workspace
 _OUTPUTS = {
     "codelists": (),
     "results": ("indicators", "core", "comparisons"),
-    "release": ("checks", "exports", DATABASE),
+    "release": ("revisions", "checks", "exports", DATABASE),
 }
 
 

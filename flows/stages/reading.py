@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -15,6 +15,7 @@ from flows.stages.fingerprints import (
     UNCHANGED,
     Fingerprint,
     Seen,
+    digest,
     find_reason,
     hash_bytes,
     hash_codelists,
@@ -41,6 +42,13 @@ from flows.store.workspace import EDITION_FOLDERS, Workspace
 from transforms.bulk import read_bulk
 from transforms.codelists import use_own_codelists
 from transforms.contract import load_contract
+from transforms.corrections import (
+    FILE,
+    Correction,
+    apply_corrections,
+    parse_corrections,
+    refuse_unknown_editions,
+)
 from transforms.errors import InputError
 from transforms.grid import Book, read_book
 from transforms.layout import Layout
@@ -99,6 +107,27 @@ def list_editions(data_dir: Path) -> list[tuple[str, str]]:
     return editions
 
 
+def load_corrections(data_dir: Path) -> tuple[Correction, ...]:
+    """The entries of own/corrections.toml; none where there is no such file. Raises InputError."""
+    path = data_dir / "own" / "corrections.toml"
+    if not path.is_file():
+        return ()
+    try:
+        return parse_corrections(path.read_text(encoding="utf-8-sig"))
+    except (UnicodeDecodeError, OSError) as error:
+        raise InputError(f"the file cannot be read: {error}", file=FILE, todo="save it as UTF-8.") from None
+
+
+def check_corrections(data_dir: Path, editions: Sequence[tuple[str, str]]) -> None:
+    """Raises InputError for a fault in own/corrections.toml that can be seen before anything is read."""
+    refuse_unknown_editions(load_corrections(data_dir), editions)
+
+
+def _choose_corrections(data_dir: Path, edition: Edition) -> list[Correction]:
+    """The entries that concern an edition."""
+    return [entry for entry in load_corrections(data_dir) if entry.concerns(edition.dataset, edition.vintage)]
+
+
 def read_edition(workspace: Workspace, dataset: str, vintage: str, force: bool = False) -> Reading:
     """Read one edition into staged Parquet, or take over what an earlier run published if nothing has changed.
 
@@ -155,6 +184,8 @@ def take_fingerprint(workspace: Workspace, edition: Edition, *, recheck: bool = 
         "codelists": hash_codelists(workspace.data_dir),
         "software": hash_reading_code(),
     }
+    if entries := _choose_corrections(workspace.data_dir, edition):
+        fingerprint["corrections"] = {entry.name: digest(asdict(entry)) for entry in entries}
     return fingerprint, now if is_settled(now) else {}
 
 
@@ -239,6 +270,14 @@ def _read_table(path: Path, layout: Layout, edition: Edition) -> Readout:
     return read_book_observations(book, layout, edition.dataset, edition.vintage)
 
 
+def read_table_of(path: Path, edition: Edition, data_dir: Path) -> pa.Table:
+    """The observations of one file of an edition, which is no bulk file, as its layout reads it. Raises InputError."""
+    layout = find_layout(find_layouts(edition.dataset, data_dir), path.name)
+    if layout is None:
+        raise InputError("no layout for this file", file=f"{edition.name}/{path.name}", todo="write one.")
+    return _read_table(path, layout, edition).observations
+
+
 def is_message(name: str) -> bool:
     """Whether a file of that name is read as an SDMX message: SDMX-ML or SDMX-JSON (SDMX-CSV is a table)."""
     return PurePath(name).suffix.lower() in _MESSAGES
@@ -274,16 +313,30 @@ def _keep_first(table: pa.Table, key: list[str]) -> pa.Table:
     return pa.Table.from_pylist(list(rows.values()), schema=table.schema)
 
 
+def _correct(figures: pa.Table, entries: list[Correction], *, has_bulk: bool) -> tuple[pa.Table, pa.Table]:
+    """apply_corrections; where an entry finds nothing beside bulk files it is said that theirs cannot be corrected."""
+    try:
+        return apply_corrections(figures, entries)
+    except InputError as problem:
+        if not has_bulk:
+            raise
+        more = "Figures of bulk files cannot be corrected: land a smaller file that a layout without bulk reads."
+        raise InputError(
+            problem.problem, file=problem.file, found=problem.found, todo=problem.todo, more=more
+        ) from None
+
+
 def _read_into_staging(workspace: Workspace, edition: Edition) -> dict[str, Any]:
     """Read every file of an edition; what a summary says of it. Raises InputError, leaving nothing staged."""
     key = edition.dataset, edition.vintage
     readouts: list[Readout] = []
     found: dict[str, list[pa.Table]] = {kind: [] for kind in BESIDE}
     notices: list[str] = []
-    count = 0
+    count, has_bulk = 0, False
     for path, layout in _list_tables(edition, workspace.data_dir):
         where = f"{edition.name}/{path.name}"
         if layout.bulk:
+            has_bulk = True
             folder = workspace.folder_of("observations", *key)
             target, scratch = folder / f"part={len(list_parts(folder)) + 1}", workspace.make_scratch()
             with say_fault(where, edition.folder):
@@ -301,8 +354,12 @@ def _read_into_staging(workspace: Workspace, edition: Edition) -> dict[str, Any]
             notices.append(f"{path.name}: {readout.quarantine.num_rows} rows or cells are quarantined")
         for kind, table in (("labels", readout.labels), ("quarantine", readout.quarantine), ("texts", readout.texts)):
             found[kind].append(table)
+    figures = _join("observations", [readout.observations for readout in readouts])
+    figures, applied = _correct(figures, _choose_corrections(workspace.data_dir, edition), has_bulk=has_bulk)
+    found["corrections"].append(applied)
+    if applied.num_rows:
+        notices.append(f"{applied.num_rows} figure(s) corrected, blanked or flagged by {FILE}")
     if readouts or not count:
-        figures = _join("observations", [readout.observations for readout in readouts])
         write_parquet(figures, workspace.observations_of(*key))
     quarantined = 0
     for kind, (contract, name) in BESIDE.items():

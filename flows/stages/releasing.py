@@ -12,13 +12,14 @@ from typing import Any
 import duckdb
 
 from expectations.run import Outcome
-from flows.stages.parquet import list_large, load_editions, open_engine, select_edition
+from flows.stages.parquet import MEMORY_LIMIT, list_large, load_editions, open_engine, select_edition, write_parquet
 from flows.stages.reading import Reading
-from flows.store.workspace import DATABASE, Workspace
-from transforms.database import write_store, write_views
+from flows.store.workspace import DATABASE, REVISION_REPORT, Workspace
+from transforms.database import show_parquet, write_store, write_views
 from transforms.errors import InputError
 from transforms.indicators import quote
 from transforms.indicators.core import select_core
+from transforms.revisions import compare_editions, make_report, render_report
 from transforms.tables import TableSpec, load_specs
 
 
@@ -48,6 +49,32 @@ def _select_large(workspace: Workspace, readings: Sequence[Reading]) -> dict[str
         for name, select in select_core(*key, workspace.folder_of("core", *key)).items():
             selects[name].append(select)
     return {name: [sql.replace(f"{staged}/", "curated || '/") for sql in found] for name, found in selects.items()}
+
+
+def report_revisions(workspace: Workspace) -> list[Path]:
+    """The report on what the last edition of every dataset revises of the one before, staged, from the staged database.
+
+    In revisions/dataset=<dataset>/vintage=<the later>/: rows that changed (Parquet), the report (JSON, Markdown).
+    """
+    written = []
+    pairs = workspace.list_revised()
+    if not pairs:
+        return []
+    with duckdb.connect(str(workspace.staging / DATABASE), read_only=True) as con:
+        con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+        con.execute(f"SET temp_directory = {quote(str(workspace.make_scratch()))}")
+        show_parquet(con, str(workspace.staging))
+        for dataset, old, new in pairs:
+            folder = workspace.folder_of("revisions", dataset, new)
+            comparison = compare_editions(con, dataset, old, new, source="all_observations")
+            write_parquet(con.execute("FROM revised ORDER BY ALL").to_arrow_table(), folder / "revisions.parquet")
+            report = make_report(con, comparison)
+            contents = {REVISION_REPORT: json.dumps(report, ensure_ascii=False, indent=1) + "\n"}
+            contents |= {f"revisions_{lang}.md": render_report(con, report, lang) for lang in ("zh", "en")}
+            for name, text in contents.items():
+                (folder / name).write_text(text, encoding="utf-8")
+                written.append(folder / name)
+    return written
 
 
 def export_tables(workspace: Workspace) -> list[Path]:

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from flows.store.editions import order_vintage
 from transforms.errors import InputError
 
 DATABASE = "digitrade.duckdb"
+REVISION_REPORT = "revisions.json"
 # What an edition gives, each in <folder>/dataset=<dataset>/vintage=<vintage>/.
-EDITION_FOLDERS = ("observations", "labels", "quarantine", "texts")
+EDITION_FOLDERS = ("observations", "labels", "quarantine", "texts", "corrections")
 # state: what the outputs were made from; seen: sizes and times of files on this machine, so that what has not been
 # touched need not be hashed again.
-FOLDERS = (*EDITION_FOLDERS, "indicators", "core", "comparisons", "checks", "exports", "state", "seen")
+FOLDERS = (*EDITION_FOLDERS, "indicators", "core", "comparisons", "revisions", "checks", "exports", "state", "seen")
 
 
 ROOMS = ("raw", "own", "curated")  # of a data folder
@@ -54,6 +56,16 @@ class Workspace:
 
     def observations_of(self, dataset: str, vintage: str, *, published: bool = False) -> Path:
         return self.folder_of("observations", dataset, vintage, published=published) / "observations.parquet"
+
+    def list_revised(self) -> list[tuple[str, str, str]]:
+        """(dataset, earlier, later) of every dataset with two staged editions or more: the last two, in their order."""
+        vintages: dict[str, list[str]] = {}
+        for folder in (self.staging / "observations").glob("dataset=*/vintage=*"):
+            vintages.setdefault(folder.parent.name.removeprefix("dataset="), []).append(
+                folder.name.removeprefix("vintage=")
+            )
+        ordered = {dataset: sorted(of, key=order_vintage) for dataset, of in sorted(vintages.items())}
+        return [(dataset, of[-2], of[-1]) for dataset, of in ordered.items() if len(of) > 1]
 
     def make_scratch(self) -> Path:
         """A folder for what a run needs only while it works; removed with the staging folder, never published."""
@@ -126,6 +138,14 @@ def publish(workspace: Workspace) -> list[Path]:
     staged = sorted(path.relative_to(staging) for path in staging.rglob("*") if path.is_file())
     if Path(DATABASE) not in staged:
         raise InputError("nothing to publish: the run has staged no database", file=str(staging))
+    for dataset, old, new in workspace.list_revised():
+        report = workspace.folder_of("revisions", dataset, new) / REVISION_REPORT
+        if not report.is_file():
+            raise InputError(
+                f"nothing is published: there is no report on what {dataset}/{new} revises of {old}",
+                file=str(report.relative_to(staging)),
+                todo="run again; if it stays so, report it: this is a fault of the software.",
+            )
     staged.sort(key=lambda path: path == Path(DATABASE))
     outdated = [
         path.relative_to(curated)

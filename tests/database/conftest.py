@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from edition_worlds import fill
 
 from expectations import run as rules
 from flows import pipeline
@@ -89,3 +90,20 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, row: Row) -> None:
         }
     marks = ", ".join("?" * len(full))
     con.execute(f"INSERT INTO {table} VALUES ({marks})", list(full.values()))
+
+
+@pytest.fixture(scope="module")
+def world(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published database with a dataset made_up of the editions a, b, c, whose figures are yet to be filled in."""
+    with duckdb.connect(str(published), read_only=True) as con:
+        con.execute(
+            "CREATE TEMP VIEW datasets AS SELECT * FROM store.datasets UNION ALL BY NAME "
+            "SELECT 'made_up' AS dataset, unnest(['a', 'b', 'c']) AS vintage, 'read' AS state"
+        )
+        con.execute(
+            """CREATE TEMP VIEW codes AS FROM store.codes UNION ALL BY NAME
+               SELECT 'vintages' AS list, unnest(['a', 'b', 'c']) AS code, [] AS names
+               UNION ALL BY NAME SELECT 'datasets' AS list, 'made_up' AS code, [] AS names"""
+        )
+        fill(con, [], [])
+        yield con

@@ -162,7 +162,9 @@ def test_no_path_of_the_machine_is_in_the_database(large_run: Path) -> None:
             """SELECT sql FROM duckdb_views()
                UNION ALL SELECT macro_definition FROM duckdb_functions() WHERE NOT internal"""
         ).fetchall()
-    paths = {path for (sql,) in rows for path in re.findall(r"'([^']*/[^']*)'", sql) if "://" not in path}
+    texts = {text for (sql,) in rows for text in re.findall(r"'([^']*/[^']*)'", sql) if "://" not in text}
+    # macros put a slash alone between the parts of the name of a cell; a path has a name behind it
+    paths = {text for text in texts if re.search(r"/\w", text)}
     assert paths and all(path.startswith(("/observations/dataset=", "/core/dataset=")) for path in paths), (
         "under the folder that is named"
     )

@@ -84,6 +84,10 @@ def test_every_name_of_every_place_finds_it_or_is_refused(con: duckdb.DuckDBPyCo
      ("city_share('Guangzhou', 'NATON')", "'NATON' in the list references", "NATION (The nation)"),
      ("city_share('Guangzhou', vintage := '2021')", "'2021' in the list vintages", "2022"),
      ("balance_sheet('CHN', scheme := 'EBOPS2011')", "'EBOPS2011' in the list schemes", "EBOPS2010"),
+     ("trace('city_shar')", "'city_shar' in the list indicators", "city_share"),
+     ("trace('growth', 'Guangzhuo')", "'Guangzhuo' in the list geographies", "CN-440100 (Guangzhou)"),
+     ("revisions('unctad')", "'unctad' in the list datasets", "unctad_digitally_deliverable"),
+     ("revisions('seed_statements', '2024')", "'2024' in the list vintages", "2025"),
      ("compare_definitions('CHN', 'totl_trade')", "'totl_trade' in the list indicators", "total_trade"),
      ("compare_definitions('CHN', against := 'unctd')", "'unctd' in the list definitions", "unctad")],
 )  # fmt: skip
@@ -439,3 +443,43 @@ def test_a_macro_file_says_what_it_is_in_both_languages() -> None:
 
 def test_the_macros_that_were_asked_for_are_there() -> None:
     assert {"city_share", "growth", "balance_sheet", "compare_definitions", "series"} <= {m.name for m in load_macros()}
+
+
+def test_trace_unrolls_the_inputs_to_observations_and_files(con: duckdb.DuckDBPyConnection) -> None:
+    rows = ask(con, "FROM trace('world_share', 'CHN', period := 2022, flow := 'X', definition := 'unctad')")
+    assert {(row["value"], row["cell_dataset"], row["cell_period"]) for row in rows} == {
+        (rows[0]["value"], "unctad_digitally_deliverable", "2022")
+    }
+    by_geo = {row["cell_geo"]: row["cell_value"] for row in rows}
+    assert by_geo.keys() == {"CHN", "W"} and round(100 * by_geo["CHN"] / by_geo["W"], 4) == round(rows[0]["value"], 4)
+    (sha256,) = {row["sha256"] for row in rows}
+    assert con.execute(f"SELECT file FROM edition_files WHERE sha256 = '{sha256}'").fetchone() == (
+        "digitally_deliverable.csv",
+    )
+    assert {(row["publisher_zh"], row["accessed"]) for row in rows} == {("联合国贸易和发展会议", "2025-12-18")}
+
+
+def test_trace_has_every_cell_of_every_value_once(con: duckdb.DuckDBPyConnection) -> None:
+    """Nothing is lost or doubled on the way from inputs to cells, and each cell was read as it is printed."""
+    expected = con.execute("SELECT sum(greatest(len(inputs), 1)) FROM indicators").fetchone()
+    found = con.execute(
+        "SELECT count(*), count(locator), count(*) FILTER (WHERE locator IS NOT NULL AND sha256 IS NULL), "
+        "count(*) FILTER (WHERE locator IS NOT NULL AND cell_status IS NULL) FROM trace(NULL, vintage := NULL)"
+    ).fetchone()
+    without = con.execute("SELECT count(*) FROM indicators WHERE len(inputs) = 0").fetchone()
+    assert expected and found and without
+    assert found == (expected[0], expected[0] - without[0], 0, 0)
+
+
+def test_trace_keeps_a_value_without_cells_and_reads_names_with_any_signs(make_database: Make) -> None:
+    cell = "made_up/2024/b.xlsx!A=B/C!R4C2"
+    value = {"indicator": "total_trade", "item": "EBOPS2010:S", "flow": "T", "value": "5"}
+    con = make_database(
+        observations=[{"item": "EBOPS2010:S", "value": "5", "printed": "5=x", "locator": "b.xlsx!A=B/C!R4C2"}],
+        indicators=[value | {"inputs": [f"{cell}=5=x"]}, value | {"period": "2021", "inputs": []}],
+        edition_files=[{"file": "b.xlsx", "sha256": "ab"}],
+    )
+    rows = ask(con, "FROM trace('total_trade')")
+    assert [(row["period"], row["locator"], row["printed"], row["file"]) for row in rows] == [
+        ("2020", "b.xlsx!A=B/C!R4C2", "5=x", "b.xlsx"), ("2021", None, None, None),
+    ]  # fmt: skip

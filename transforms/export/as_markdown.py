@@ -71,7 +71,7 @@ def _matrix_text(table: Table, cell: Cell | None) -> str:
     if cell is None:
         return ""
     if cell.origin == "printed":
-        text = cell.printed
+        text = cell.corrected or cell.printed
     elif cell.printed_value is not None:
         text = _shown(cell.printed_value, cell.shown_decimals)
     else:
@@ -118,7 +118,11 @@ def _checks(table: Table, cell_notes: list[str]) -> list[str]:
     body = []
     for cell in table.cells:
         status = {name: getattr(cell, name) for name in ("printed_status", "computed_status")}
-        printed = cell.printed if cell.origin == "printed" else _shown(cell.printed_value, cell.shown_decimals)
+        printed = (
+            cell.corrected or cell.printed
+            if cell.origin == "printed"
+            else _shown(cell.printed_value, cell.shown_decimals)
+        )
         values = {
             "printed_value": printed,
             "computed_value": _shown(cell.computed_value, cell.shown_decimals),

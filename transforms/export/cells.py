@@ -29,7 +29,7 @@ class Cell:
 
     is_whole: the unit knows whole numbers only (ranks, counts). inputs: the cells behind a computed value, none where
     nothing was computed. origin: printed; implied (made of printed figures, marked but not counted); computed (nothing
-    is printed).
+    is printed). corrected: the corrected figure beside the printed one, '' where nothing is corrected.
     """
 
     row: int
@@ -55,6 +55,7 @@ class Cell:
     source_note: str = ""
     locator: str = ""
     inputs: tuple[str, ...] = field(default=(), repr=False)
+    corrected: str = ""
 
     @property
     def shown_decimals(self) -> int:
@@ -119,6 +120,11 @@ class Data:
         self.comparisons.sort(key=lambda c: (c["table_id"], _natural(c["locator"]), c["rule"], c["indicator"]))
         self.indicators = fetch(con, "indicators WHERE dataset = ? AND vintage = ?", edition)
         self.indicators.sort(key=lambda i: (i["indicator"], i["period"], *map(str, i.values())))
+        self.corrected = {
+            (c["table_id"], c["locator"]): c["value"]
+            for c in fetch(con, "corrections WHERE dataset = ? AND vintage = ?", edition)
+            if c["action"] != "flag"
+        }
         self.mixed: list[Row] = []
         if spec.mixed_sources:
             self.mixed = fetch(
@@ -202,6 +208,7 @@ def _printed_cell(i: int, j: int, o: Row, data: Data, spec: TableSpec, labels: L
         if c["table_id"] == o["table_id"] and c["locator"] == o["locator"]
     ]
     best, others = _choose(compared)
+    told = _compared(best, others, labels) if best else {"mark": "not_computable", "computed_status": "O"}
     return Cell(
         row=i,
         column=j,
@@ -218,8 +225,18 @@ def _printed_cell(i: int, j: int, o: Row, data: Data, spec: TableSpec, labels: L
         printed_status=o["obs_status"],
         source_note=o["note"],
         locator=f"{o['dataset']}/{o['vintage']}/{o['locator']}",
-        **(_compared(best, others, labels) if best else {"mark": "not_computable", "computed_status": "O"}),
+        **(told | _corrected(o, data, labels, told.get("note", ""))),
     )
+
+
+def _corrected(o: Row, data: Data, labels: Labels, note: str) -> dict[str, Any]:
+    """Of a figure that own/corrections.toml changes: its value beside the printed one, and why, before other notes."""
+    if (o["table_id"], o["locator"]) not in data.corrected:
+        return {}
+    value = data.corrected[o["table_id"], o["locator"]]
+    shown = "-" if value is None else f"{round_half_up(value, o['decimals'] or 0)}"
+    return {"corrected": labels.word("TEXT.corrected", value=shown, printed=o["printed"]),
+            "note": labels.join([labels.note(o["note"].split("; ")[0]), note])}  # fmt: skip
 
 
 def _choose(compared: list[Row]) -> tuple[Row | None, list[Row]]:

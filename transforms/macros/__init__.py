@@ -16,7 +16,7 @@ _SAID = re.compile(r"-- (?:(?P<parameter>\w+) )?(?P<lang>en|zh): (?P<words>.*)")
 _MORE = "--     "
 _NAME = re.compile(r"CREATE MACRO main\.(\w+)\s*\(")
 # Others are written with these, so they come first.
-_FIRST = ("place_in_time", "rate_name", "find_codes", "refuse_absent", "refuse_mix")
+_FIRST = ("place_in_time", "rate_name", "find_codes", "refuse_absent", "refuse_mix", "edition_pair")
 
 
 @dataclass(frozen=True)
