@@ -71,21 +71,18 @@ def revisions(
     2.50 is 2.5), and what it is due to: the publisher, a mapping, a correction, our computation (docs/revisions.md).
     Exit codes: 0 done, whatever changed; 2 the dataset, an edition or a series is not there, or several fit.
     """
-    import duckdb
-
-    from flows.cli import _fail, _find_database, _folder
+    from flows.cli import _find_database, _folder
     from flows.stages import use_codelists
-    from flows.trace_view import print_ambiguous
+    from flows.trace_view import explain_problems
     from transforms.errors import InputError
     from transforms.revisions import compare_editions, make_triangle
-    from transforms.trace import AmbiguousError
 
     path, folder = _find_database(data_dir), _folder(data_dir)
     key = {"geo": geo, "item": item, "flow": flow, "definition": definition, "indicator": indicator,
            "measure": measure, "partner": partner, "reference": reference, "freq": freq, "basis": basis,
            "price": price, "unit": unit, "currency": currency, "adjustment": adjustment,
            "table_id": table_id}  # fmt: skip
-    try:
+    with explain_problems(path, as_json, lang.value):
         if any(key.values()) and not triangle:
             raise InputError("key parts choose the series of a triangle", todo="say --triangle with them.")
         use_codelists(folder)
@@ -100,17 +97,6 @@ def revisions(
                 _write_changed(con, output, folder)
                 return
             _print_report(con, comparison, as_json, lang.value)
-    except AmbiguousError as several:
-        if as_json:
-            told = {"problem": str(several), "differ": several.differ, "matches": several.matches}
-            typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
-        else:
-            print_ambiguous(several, lang.value)
-        raise typer.Exit(2) from None
-    except duckdb.CatalogException:
-        raise _fail(f"the database at {path} was published by an earlier version; run again: digitrade run") from None
-    except InputError as error:
-        raise _fail(error) from None
 
 
 @contextmanager

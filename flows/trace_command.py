@@ -81,14 +81,10 @@ def trace(
     The files are read again: each cell is said to be verified, or what differs. Exit codes: 0 done; 1 a file or a cell
     is not what was published; 2 nothing or several things fit (they are listed, with what tells them apart).
     """
-    import duckdb
-
-    from flows.cli import _fail, _find_database, _folder
+    from flows.cli import _find_database, _folder
     from flows.query_command import open_locked
     from flows.stages import use_codelists
-    from flows.trace_view import print_ambiguous, print_trail
-    from transforms.errors import InputError
-    from transforms.trace import AmbiguousError
+    from flows.trace_view import explain_problems, print_trail
 
     path, folder = _find_database(data_dir), _folder(data_dir)
     key = {
@@ -97,7 +93,7 @@ def trace(
         "adjustment": adjustment, "unit": unit, "currency": currency, "dataset": dataset, "vintage": vintage,
     }  # fmt: skip
     asked = {"across_breaks": across_breaks, "incomplete": incomplete, "mixed_sources": mixed_sources}
-    try:
+    with explain_problems(path, as_json, lang.value):
         _refuse_several_ways(cell, table, row or column, any(value for name, value in key.items() if name != "vintage"),
                              openlineage)  # fmt: skip
         use_codelists(folder)
@@ -106,17 +102,6 @@ def trace(
                 _export(con, folder, openlineage)
                 return
             trail = _find(con, folder, lang.value, cell=cell, key=key, table=table, row=row, column=column)
-    except AmbiguousError as several:
-        if as_json:
-            told = {"problem": str(several), "differ": several.differ, "matches": several.matches}
-            typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
-        else:
-            print_ambiguous(several, lang.value)
-        raise typer.Exit(2) from None
-    except duckdb.CatalogException:
-        raise _fail(f"the database at {path} was published by an earlier version; run again: digitrade run") from None
-    except InputError as error:
-        raise _fail(error) from None
     from flows.reread import check_trail
 
     is_sound = check_trail(folder, trail.cells, trail.files)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 from rich.tree import Tree
 
 from transforms.codelists import load_codelist
+from transforms.errors import InputError
 from transforms.trace import AmbiguousError, Trail
 
 MOST_SHOWN = 20
@@ -32,6 +38,28 @@ class Words:
 
 def _console(*, to_error: bool = False) -> Console:
     return Console(stderr=to_error, width=None if sys.stdout.isatty() else 160, highlight=False)
+
+
+@contextmanager
+def explain_problems(path: Path, as_json: bool, lang: str) -> Iterator[None]:
+    """End with 2 and words for what is asked for and cannot be had: several things fit, or the database is older."""
+    import duckdb
+
+    from flows.cli import _fail
+
+    try:
+        yield
+    except AmbiguousError as several:
+        if as_json:
+            told = {"problem": str(several), "differ": several.differ, "matches": several.matches}
+            typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        else:
+            print_ambiguous(several, lang)
+        raise typer.Exit(2) from None
+    except duckdb.CatalogException:
+        raise _fail(f"the database at {path} was published by an earlier version; run again: digitrade run") from None
+    except InputError as error:
+        raise _fail(error) from None
 
 
 def print_ambiguous(several: AmbiguousError, lang: str) -> None:
