@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -70,8 +71,9 @@ def audit(
     from transforms.audit.report import make_report, render_html, render_markdown
     from transforms.audit.say import Speaker
 
+    end = time.monotonic() + budget
     with track_blocks() as progress:
-        found = audit_figures(rows, others, budget=budget, progress=progress)
+        found = audit_figures(rows, others, is_over=lambda: time.monotonic() > end, progress=progress)
     speaker = Speaker(lang.value, local)
     report = make_report(found, speaker, problems)
     chosen = AuditFormat.json if as_json else format

@@ -7,10 +7,11 @@ import io
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import xlsxwriter
 from hypothesis import settings
@@ -203,6 +204,18 @@ def spoil(data_dir: Path) -> Callable[..., Path]:
 def plain_steps() -> dict[str, Callable[..., Any]]:
     """The steps of a run as plain functions, without the tables for authors, which have tests of their own."""
     return pipeline.STEPS | {"export_tables": lambda workspace: []}
+
+
+@pytest.fixture(scope="session")
+def published(clean_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The database of a run on the bundled data, read-only.
+
+    A copy: connections of one process to one file are one instance of DuckDB, whose settings a command locks.
+    """
+    path = tmp_path_factory.mktemp("published") / "digitrade.duckdb"
+    shutil.copy(clean_run / "curated" / "digitrade.duckdb", path)
+    with duckdb.connect(str(path), read_only=True) as con:
+        yield con
 
 
 @pytest.fixture(scope="session")

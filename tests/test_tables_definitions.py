@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -21,10 +19,9 @@ REPORT = "guangzhou_digital_trade_report"
 
 
 @pytest.fixture(scope="module")
-def con(clean_run: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def con(published: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """The published database of a run on the bundled data."""
-    with duckdb.connect(str(clean_run / "curated" / "digitrade.duckdb"), read_only=True) as con:
-        yield con
+    return published
 
 
 @pytest.fixture(scope="module")

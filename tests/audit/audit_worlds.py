@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +29,12 @@ def row(printed: str, **given: Any) -> dict[str, Any]:
         "conf_status": "F", "locator": "", "note": "",
     }  # fmt: skip
     return said | given
+
+
+def after(seconds: float) -> Callable[[], bool]:
+    """Says that a search is over after so many seconds."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() > end
 
 
 def number_rows(*rows: dict[str, Any]) -> list[dict[str, Any]]:

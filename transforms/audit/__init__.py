@@ -8,7 +8,6 @@ readings that would take a contradiction away (hypotheses.py). Percentages of a 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -16,7 +15,7 @@ from typing import Any
 
 from transforms.audit.blocks import Block, split_blocks
 from transforms.audit.bounds import Derived, derive_bounds
-from transforms.audit.contradictions import GRADES, SIZE, Contradiction, Search, find_contradictions
+from transforms.audit.contradictions import GRADES, SIZE, Contradiction, Search, find_contradictions, never
 from transforms.audit.figures import Figure, read_figures
 from transforms.audit.hypotheses import Hypothesis, find_hypotheses
 from transforms.audit.model import Geography, Model, NotJudged, Premise, Quantity, build_model
@@ -24,8 +23,6 @@ from transforms.audit.surveys import Survey, judge_surveys
 
 __all__ = ["Audit", "Contradiction", "Derived", "Figure", "Finding", "Hypothesis", "Outside", "Premise", "Quantity",
            "Survey", "Warning_", "audit_figures", "read_figures"]  # fmt: skip
-
-BUDGET = 100.0  # seconds for all blocks together
 
 
 @dataclass(frozen=True)
@@ -94,28 +91,27 @@ def audit_figures(
     rows: Iterable[Mapping[str, Any]],
     others: Iterable[Mapping[str, Any]] = (),
     *,
-    budget: float = BUDGET,
+    is_over: Callable[[], bool] = never,
     with_hypotheses: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Audit:
     """Audit figures, given as rows with the columns of observations.
 
-    others: levels of other publications, which shares are held against as information. budget: seconds; how far the
-    search for contradictions came in them is said by complete_to. progress: called with blocks done and in all.
+    others: levels of other publications, which shares are held against as information. is_over: asked now and then,
+    ends the search; how far it came is said by complete_to. progress: called with blocks done and in all.
     """
-    end = time.monotonic() + budget
     figures = read_figures(rows)
     model = build_model(figures)
     found = Audit(model, surveys=judge_surveys(figures), not_judged=model.not_judged)
     blocks = split_blocks(model)
     rates = _list_rates(others := list(others))
     for done, block in enumerate(sorted(blocks, key=lambda b: len(b.premises)), 1):
-        search = find_contradictions(block, end)
+        search = find_contradictions(block, is_over)
         found.complete_to = min(found.complete_to, search.complete_to)
         found.larger += search.larger
         found.unproved += len(search.unproved)
         found.findings += _explain(block, search, rates if with_hypotheses else None)
-        found.derived += derive_bounds(block, search.found, end)
+        found.derived += derive_bounds(block, search.found, is_over)
         if progress:
             progress(done, len(blocks))
     found.findings.sort(key=lambda f: _order(f.contradiction))

@@ -8,8 +8,7 @@ themselves say nothing.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,7 +16,7 @@ import highspy
 import numpy as np
 
 from transforms.audit.blocks import Block
-from transforms.audit.contradictions import Contradiction
+from transforms.audit.contradictions import Contradiction, never
 from transforms.audit.model import LEVELS, Premise, Quantity, Row
 from transforms.audit.solver import BlockProgram
 
@@ -44,7 +43,7 @@ class Derived:
 
 
 def derive_bounds(
-    block: Block, contradictions: Sequence[Contradiction], deadline: float = float("inf")
+    block: Block, contradictions: Sequence[Contradiction], is_over: Callable[[], bool] = never
 ) -> list[Derived]:
     """Of every value of the block that no figure prints and figures determine; in the order of the block."""
     printed = {q for p in block.premises if p.kind == "level" for q in p.over}
@@ -57,7 +56,7 @@ def derive_bounds(
     found = []
     is_calm = all(c.grade == "soft" for c in contradictions)
     for q in asked:
-        if time.monotonic() > deadline:
+        if is_over():
             break
         if span.is_determined(q):
             found += _bound_by_all(program, block, q) if is_calm else _choose(_bound(program, span, q, disputed))

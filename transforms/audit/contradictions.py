@@ -9,8 +9,7 @@ bounds the tree. Each set is proved in exact arithmetic before it is reported.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -53,21 +52,28 @@ class Search:
     unproved: list[tuple[int, ...]] = field(default_factory=list)
 
 
-def find_contradictions(block: Block, deadline: float = float("inf")) -> Search:
+def never() -> bool:
+    """No end is set to a search."""
+    return False
+
+
+def find_contradictions(block: Block, is_over: Callable[[], bool] = never) -> Search:
     """Of exact figures first, then those in which a qualified figure takes part; the smallest first.
 
-    deadline: when to give up, as time.monotonic says it.
+    is_over: asked now and then, whether to give up.
     """
     search = Search()
     exact = [p for p in block.premises if p.is_exact]
-    _enumerate(block, exact, False, deadline, search)
+    _enumerate(block, exact, False, is_over, search)
     if len(exact) < len(block.premises):
-        _enumerate(block, list(block.premises), True, deadline, search)
+        _enumerate(block, list(block.premises), True, is_over, search)
     search.found.sort(key=lambda c: (len(c.premises), GRADES.index(c.grade), [p.number for p in c.premises]))
     return search
 
 
-def _enumerate(block: Block, premises: Sequence[Premise], as_printed: bool, deadline: float, search: Search) -> None:
+def _enumerate(
+    block: Block, premises: Sequence[Premise], as_printed: bool, is_over: Callable[[], bool], search: Search
+) -> None:
     program = BlockProgram(block, as_printed)
     by_number = {p.number: p for p in premises}
     known = [{p.number for p in c.premises} for c in search.found] + [set(numbers) for numbers in search.unproved]
@@ -75,7 +81,7 @@ def _enumerate(block: Block, premises: Sequence[Premise], as_printed: bool, dead
         return
     met: list[set[int]] = []
     for size in range(2, SIZE + 1):  # the smallest first, should the time be over before all are found
-        limit = _Limit(size, deadline)
+        limit = _Limit(size, is_over)
         met += _walk(program, set(by_number), set(), set(), known, limit)
         if limit.is_over:
             search.complete_to = min(search.complete_to, size - 1)
@@ -96,7 +102,7 @@ class _Limit:
     """How large the sets are that must all be found, and when to give up."""
 
     size: int
-    deadline: float
+    asked: Callable[[], bool]
     is_over: bool = False
 
 
@@ -108,7 +114,7 @@ def _walk(
     known grows by what is found. Larger ones come as they are met.
     """
     while True:
-        if limit.is_over or time.monotonic() > limit.deadline or len(known) > _MOST:
+        if limit.is_over or limit.asked() or len(known) > _MOST:
             limit.is_over = True
             return
         met = next((members for members in known if not members & left_out), None)
