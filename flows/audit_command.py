@@ -38,7 +38,7 @@ def audit(
     template: Annotated[
         Path | None, typer.Option("--template", help="Write an example file of statements here and stop.")
     ] = None,
-    budget: Annotated[float, typer.Option("--budget", help="Seconds for the search.")] = 100.0,
+    budget: Annotated[float, typer.Option("--budget", min=0.1, help="Seconds for the search.")] = 100.0,
     lang: Annotated[AuditLang, typer.Option("--lang", help="Language of the report.")] = AuditLang.en,
     data_dir: Annotated[
         Path | None,
@@ -54,7 +54,7 @@ def audit(
         digitrade audit -o audit.html --format html     a page for colleagues
         digitrade audit --template my_report.csv        an example to start from
 
-    It ends with 1 where figures contradict one another.
+    It ends with 1 where figures contradict one another, or where the time was over before that could be told.
     """
     from flows.cli import _fail
     from transforms.errors import InputError
@@ -67,7 +67,7 @@ def audit(
     except InputError as error:
         raise _fail(error) from None
     from flows.terminal import track_blocks
-    from transforms.audit import audit_figures
+    from transforms.audit import SIZE, audit_figures
     from transforms.audit.report import make_report, render_html, render_markdown
     from transforms.audit.say import Speaker
 
@@ -82,7 +82,7 @@ def audit(
         AuditFormat.html: lambda: render_html(report, speaker),
     }.get(chosen, lambda: render_markdown(report, speaker))()
     _put(text, output, _fail)
-    if found.has_contradiction:
+    if found.has_contradiction or found.complete_to < SIZE:
         raise typer.Exit(1)
 
 

@@ -234,3 +234,15 @@ def test_every_qualifier_keeps_the_figure_inside(word: str, x: Decimal) -> None:
 def test_an_unknown_rule_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown rule 'half'"):
         qualified_interval(Figure(Decimal(5), 0), 0, "half", "value")
+
+
+@pytest.mark.parametrize(
+    ("word", "low", "high"),
+    [("近", "-50", "-45.0"), ("约", "-52.5", "-47.5"), ("超", None, None), ("不足", None, None)],
+)
+def test_a_word_beside_a_minus_sign_speaks_of_the_size_or_of_nothing(
+    word: str, low: str | None, high: str | None
+) -> None:
+    row, figure = qualifier_words()[word], parse_figure("-50")
+    found = qualified_interval(figure, figure.decimals, row["lower_rule"], row["upper_rule"], is_word=True)
+    assert found == (None if low is None else Decimal(low), None if high is None else Decimal(high))

@@ -136,17 +136,24 @@ def rounding_interval(value: Decimal, decimals: int) -> tuple[Decimal, Decimal]:
         return value - half, value + half
 
 
+_ONE_SIDED = {"unbounded", "next_leading_unit"}
+
+
 def qualified_interval(
-    figure: Figure, decimals: int | None, lower_rule: str, upper_rule: str
+    figure: Figure, decimals: int | None, lower_rule: str, upper_rule: str, *, is_word: bool = False
 ) -> tuple[Decimal | None, Decimal | None]:
     """The declared interval of a qualified figure; None = unbounded on that side.
 
     Rules (columns lower_rule and upper_rule of qualifiers.csv): value, unbounded, minus_10_percent, minus_5_percent,
     plus_5_percent, next_leading_unit (one unit of the figure's last non-zero digit more: 60 -> 70, 1300 -> 1400).
     A percentage never gives a narrower interval than rounding alone would. Where the sign is a word (下降超过5) the
-    qualifier speaks of the size: a fall of over 5 is at most -5. Ends finer than ten decimals are widened to ten.
+    qualifier speaks of the size: a fall of over 5 is at most -5. Beside a minus sign "nearly" and "about" speak of the
+    size too; "over -5" in words (is_word; a written sign such as ≥ compares the figure itself) can mean more than -5 or
+    a fall of more than 5: it gives no interval. Ends finer than ten decimals are widened to ten.
     """
-    if figure.by_word and figure.value < 0:
+    if is_word and figure.value < 0 and not figure.by_word and {lower_rule, upper_rule} & _ONE_SIDED:
+        return None, None
+    if figure.value < 0 and (figure.by_word or is_word):
         size = Figure(figure.value.copy_abs(), figure.decimals)
         low, high = qualified_interval(size, decimals, lower_rule, upper_rule)
         return (None if high is None else high.copy_negate(), None if low is None else low.copy_negate())

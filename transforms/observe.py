@@ -799,7 +799,8 @@ def _fill_intervals(cells: pd.DataFrame, blanks: pd.Series, figures: pd.Series) 
 def _find_interval(figure: Figure, row: dict[str, str] | None) -> tuple[tuple[Decimal | None, Decimal | None], str]:
     """The interval a figure stands for, and its qualifier."""
     if row is not None:
-        low, high = qualified_interval(figure, figure.decimals, row["lower_rule"], row["upper_rule"])
+        is_word = any(map(str.isalpha, row["word"]))
+        low, high = qualified_interval(figure, figure.decimals, row["lower_rule"], row["upper_rule"], is_word=is_word)
         if figure.is_cut:
             low, high = (None if low is None else low - STEP, None if high is None else high + STEP)
         return (low, high), row["qualifier"]

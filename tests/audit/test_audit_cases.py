@@ -187,3 +187,23 @@ def test_the_report_in_all_forms(lang: str) -> None:
         assert "AUDIT." not in part and "24.50" in part
     assert "&lt;unknown&gt;" in page and "<unknown>" not in page
     assert "http" not in page and "<script" not in page
+
+
+def test_figures_that_have_nothing_to_do_with_a_contradiction_do_not_hide_it() -> None:
+    """A growth of 63 % and a multiple of 1.60, among levels of other sizes around them: the solver must see the gap."""
+    item = "EBOPS2010:SG"
+    found = audit(
+        row("63", measure="growth", item=item, flow="M", period="2011", base_period="2010"),
+        row("145", flow="T", period="2011", unit_mult=8),
+        row("94", measure="share", item="DEF:dds6", reference="SERVICES", period="2010"),
+        row("-7.4", measure="balance", item="EBOPS2010:SJ", flow="T", period="2010", unit_mult=8),
+        row("1.60", measure="multiple", item=item, flow="M", period="2011", base_period="2010"),
+        row("60", measure="share", item=item, flow="M", reference="DDS6", period="2016"),
+    )
+    assert sets(found) == [("63", "1.60")]
+
+
+def test_a_gap_of_half_a_unit_beside_ten_digits() -> None:
+    found = audit(row("12345678.12"), row("12345678.12", flow="M"), row("24691356.26", flow="T"))
+    assert len(found.contradictions) == 1
+    assert audit(row("12345678.12"), row("12345678.12", flow="M"), row("24691356.25", flow="T")).contradictions == []

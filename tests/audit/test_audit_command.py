@@ -149,3 +149,33 @@ def test_a_page_and_a_file(clean_run: Path, tmp_path: Path) -> None:
     page = target.read_text(encoding="utf-8")
     assert page.startswith('<!doctype html><html lang="zh-Hans">') and "24.50 至 27.50" in page
     assert call(clean_run, "audit", "-o", str(tmp_path / "no" / "x.md")).exit_code == 2
+
+
+def test_units_and_qualifiers_are_read_as_our_own_tables_write_them(clean_run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "draft.csv"
+    path.write_text(
+        HEAD + "Guangzhou,Services,Exports,Value,2020,,10.0,hundred million USD,about,\n"
+        "Guangzhou,Services,Imports,Value,2020,,5.0,hundred million USD,,\n"
+        "Guangzhou,Services,Exports and imports together,Value,2020,,17.0,hundred million USD,,\n",
+        encoding="utf-8",
+    )
+    report = json.loads(call(clean_run, "audit", str(path), "--json").stdout)
+    assert report["problems"] == [] and [c["grade"] for c in report["contradictions"]] == ["declared"]
+
+
+def test_a_statement_that_stops_the_reading_does_not_take_the_others_along(clean_run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "draft.csv"
+    rows = [f"Guangzhou,Services,Exports,Value,2020,,{figure},million USD,," for figure in (10, 20)]
+    huge = "Shenzhen,Services,Exports,Value,2020,,123456789012345678901234,million USD,,"
+    path.write_text(HEAD + "\n".join([rows[0], huge, rows[1]]) + "\n", encoding="utf-8")
+    report = json.loads(call(clean_run, "audit", str(path), "--json").stdout)
+    assert printed(report) == [{"10", "20"}]
+    assert any("draft.csv, row 3" in text and "larger than any economy" in text for text in report["problems"])
+
+
+def test_a_search_that_was_not_finished_does_not_end_with_0(clean_run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "draft.csv"
+    path.write_text(HEAD + "Guangzhou,Services,Exports,Value,2020,,10,million USD,,\n", encoding="utf-8")
+    assert call(clean_run, "audit", str(path)).exit_code == 0
+    assert call(clean_run, "audit", str(path), "--budget", "0").exit_code == 2
+    assert call(clean_run, "audit", str(path), "--budget", "nan").exit_code == 2

@@ -21,8 +21,8 @@ from transforms.audit.hypotheses import Hypothesis, find_hypotheses
 from transforms.audit.model import Geography, Model, NotJudged, Premise, Quantity, build_model
 from transforms.audit.surveys import Survey, judge_surveys
 
-__all__ = ["Audit", "Contradiction", "Derived", "Figure", "Finding", "Hypothesis", "Outside", "Premise", "Quantity",
-           "Survey", "Warning_", "audit_figures", "read_figures"]  # fmt: skip
+__all__ = ["SIZE", "Audit", "Contradiction", "Derived", "Figure", "Finding", "Hypothesis", "Outside", "Premise",
+           "Quantity", "Survey", "Warning_", "audit_figures", "read_figures"]  # fmt: skip
 
 
 @dataclass(frozen=True)

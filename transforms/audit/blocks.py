@@ -80,24 +80,31 @@ def _find_scales(
             (part,), (whole,) = p.over, p.under or {}
             links.append((whole, part, ratio))
     near = [(first, second, 1.0) for row in identities for first, second in pairwise(row.terms)]
-    for found in (links, [*links, *near]):
-        _spread(sizes, found)
+    _spread(sizes, links, near)
     return {q: _round_down(sizes.get(q, 0.0)) for q in quantities}
 
 
-def _spread(sizes: dict[Quantity, float], links: list[tuple[Quantity, Quantity, float]]) -> None:
-    """Give a size to what is linked (first, second, second by first) to what has one, until nothing is added."""
-    beside: dict[Quantity, list[tuple[Quantity, float]]] = defaultdict(list)
-    for first, second, ratio in links:
-        beside[first].append((second, ratio))
-        beside[second].append((first, 1 / ratio))
-    waiting = deque(sizes)
+_Link = tuple[Quantity, Quantity, float]
+
+
+def _spread(sizes: dict[Quantity, float], links: list[_Link], near: list[_Link]) -> None:
+    """Give a size to whatever hangs on what has one (first, second, second by first); links before what is near."""
+    beside: dict[Quantity, list[tuple[Quantity, float, bool]]] = defaultdict(list)
+    for found, is_link in ((links, True), (near, False)):
+        for first, second, ratio in found:
+            beside[first].append((second, ratio, is_link))
+            beside[second].append((first, 1 / ratio, is_link))
+    waiting = deque((q, size) for q, size in sizes.items() if size)
+    done: set[Quantity] = set()
     while waiting:
-        known = waiting.popleft()
-        for other, ratio in beside[known]:
-            if other not in sizes and sizes[known]:
-                sizes[other] = sizes[known] * ratio
-                waiting.append(other)
+        known, size = waiting.popleft()
+        if known in done:
+            continue
+        done.add(known)
+        sizes[known] = sizes.get(known) or size
+        for other, ratio, is_link in beside[known]:
+            if other not in done:
+                (waiting.appendleft if is_link else waiting.append)((other, sizes[known] * ratio))
 
 
 def _round_down(size: float) -> Fraction:

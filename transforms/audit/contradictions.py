@@ -124,6 +124,9 @@ def _walk(
         if conflict is None:
             return
         met = _shrink(program, set(conflict.premises))
+        if not met:  # the solver loses its way among values of very different size: nothing can be said of the block
+            limit.is_over = True
+            return
         known.append(met)
         yield met
     keeping = set(kept)

@@ -13,13 +13,15 @@ from transforms.audit.blocks import Block
 from transforms.audit.model import Premise, Quantity, Row, Terms
 
 _INF = highspy.kHighsInf
-_LEAST = 1e-6  # what stands for "above zero" in scaled units; the exact proof does not rest on it
+# What must be above zero is pushed up as far as it goes, up to its scale: below this it is held to be nothing. Whether
+# it is, the exact proof says.
+_LEAST, _AMPLE = 1e-5, 1e-3
 _OPTIONS: dict[str, bool | int | float | str] = {
     "output_flag": False,
     "presolve": "off",
     "threads": 1,
-    "primal_feasibility_tolerance": 1e-9,
-    "dual_feasibility_tolerance": 1e-9,
+    "primal_feasibility_tolerance": 1e-10,
+    "dual_feasibility_tolerance": 1e-10,
 }
 
 
@@ -48,6 +50,9 @@ class BlockProgram:
         self.highs = _open_solver()
         count = len(block.quantities)
         self.highs.addVars(count, np.zeros(count), np.full(count, _INF))
+        self.highs.addVar(0.0, 1.0)  # how far what must be above zero is above it
+        self.room = count
+        self.count = count + 1
         self.owners: list[int] = []  # row -> number of its premise, or -1: an identity
         self.sources: list[Row] = []
         self.bounds: list[tuple[float, float]] = []
@@ -65,7 +70,7 @@ class BlockProgram:
         low = -_INF if row.lower is None else float(row.lower) / size
         high = _INF if row.upper is None else float(row.upper) / size
         if row.is_positive:
-            low = _LEAST
+            terms[self.room] = -size
         index = np.fromiter(terms, dtype=np.int32)
         values = np.fromiter((t / size for t in terms.values()), dtype=float)
         self.highs.addRow(low, high, len(index), index, values)
@@ -90,14 +95,26 @@ class BlockProgram:
         """None where these premises can all be true; else rows that show they cannot."""
         self.switch(numbers)
         self._set_cost({})
+        self.highs.changeColBounds(self.room, _AMPLE, 1.0)
         self.highs.run()
-        status = self.highs.getModelStatus()
-        if status == highspy.HighsModelStatus.kOptimal:
+        is_plain = self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        self.highs.changeColBounds(self.room, 0.0, 1.0)
+        if is_plain:
             return None
+        self._set_cost({self.room: -1.0})
+        self.highs.run()
+        if self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+            if self.highs.getObjectiveValue() < -_LEAST:
+                return None
+            return self._name(self.highs.getSolution().row_dual, 1.0)
         _, has_ray, ray = self.highs.getDualRay()  # type: ignore[attr-defined]
         if not has_ray:
             return Conflict(tuple(sorted(self.on)), ())
-        used = [(n, weight) for n, weight in enumerate(ray[: len(self.owners)]) if abs(weight) > 1e-10]
+        return self._name(ray, 1.0)
+
+    def _name(self, weights: Sequence[float], sign: float) -> Conflict:
+        """The rows that have a multiplier: a negative one of its upper side."""
+        used = [(n, sign * weight) for n, weight in enumerate(weights[: len(self.owners)]) if abs(weight) > 1e-10]
         return Conflict(
             tuple(sorted({self.owners[n] for n, _ in used if self.owners[n] >= 0})),
             tuple((self.sources[n], weight < 0) for n, weight in used),
@@ -109,7 +126,8 @@ class BlockProgram:
         for row in other.rows(as_printed) if other else ():
             for q in row.terms:
                 if q not in self.columns:
-                    self.columns[q] = len(self.columns)
+                    self.columns[q] = self.count
+                    self.count += 1
                     self.block.scales.setdefault(q, self._guess_scale(q))
                     self.highs.addVar(0.0, _INF)
             self._add(row, other.number if other else -1, is_kept=False)
@@ -124,7 +142,7 @@ class BlockProgram:
         return max((scale for other, scale in self.block.scales.items() if other.unit == q.unit), default=Fraction(1))
 
     def _set_cost(self, cost: dict[int, float]) -> None:
-        count = len(self.columns)
+        count = self.count
         values = np.zeros(count)
         for column, value in cost.items():
             values[column] = value

@@ -8,15 +8,17 @@ import csv
 import io
 import re
 import tomllib
+from functools import cache
 from importlib.resources import files
 from pathlib import PurePath
 from typing import Any
 
-from transforms.codelists import load_codelist
+from transforms.codelists import load_codelist, unit_labels
 from transforms.errors import InputError
+from transforms.export.labels import say_unit
 from transforms.grid import Book, Grid, read_grid
 from transforms.layout import parse_layout
-from transforms.observe import read_book_observations
+from transforms.observe import Readout, read_book_observations
 
 # Our names of the columns -> the headings of a statement table.
 COLUMNS = {
@@ -67,10 +69,9 @@ def read_statements(content: bytes, name: str) -> tuple[list[dict[str, Any]], li
         places.append(number)
     if not kept:
         return [], problems
-    shared = {"_statements": files("transforms").joinpath("layouts", "_statements.toml").read_text(encoding="utf-8")}
-    layout = parse_layout(_LAYOUT, name, shared, {})
-    written = Grid(name, "", (tuple(COLUMNS.values()), *kept))
-    readout = read_book_observations(Book(name, (written,), ()), layout, PurePath(name).stem, "")
+    readout = _read_those_that_can(kept, places, name, problems)
+    if readout is None:
+        return [], problems
     problems += [
         f"{name}, row {places[row['row'] - 2]}: {row['reason']}"
         if isinstance(row.get("row"), int)
@@ -81,6 +82,26 @@ def read_statements(content: bytes, name: str) -> tuple[list[dict[str, Any]], li
     for row in rows:
         row["locator"] = re.sub(r"!R(\d+)C\d+", lambda m: f"!R{places[int(m[1]) - 2]}", row["locator"])
     return rows, [*problems, *_find_repeats(rows)]
+
+
+def _read_those_that_can(
+    kept: list[tuple[str, ...]], places: list[int], name: str, problems: list[str]
+) -> Readout | None:
+    """The statements as observations. One that stops the reading is named and left out of both lists."""
+    shared = {"_statements": files("transforms").joinpath("layouts", "_statements.toml").read_text(encoding="utf-8")}
+    layout = parse_layout(_LAYOUT, name, shared, {})
+    while kept:
+        written = Grid(name, "", (tuple(COLUMNS.values()), *kept))
+        try:
+            return read_book_observations(Book(name, (written,), ()), layout, PurePath(name).stem, "")
+        except InputError as error:
+            if error.row is None or not 2 <= error.row <= len(kept) + 1:
+                raise
+            at = error.row - 2
+            error.row = places[at]
+            problems.append(str(error))
+            del kept[at], places[at]
+    return None
 
 
 def _find_repeats(rows: list[dict[str, Any]]) -> list[str]:
@@ -148,10 +169,33 @@ def _check(cells: dict[str, str]) -> tuple[str, str] | None:
 def _fill(cells: dict[str, str]) -> dict[str, str]:
     """A statement under our headings, with the decimals that its figure shows."""
     filled = {key: cells.get(key, "").strip() for key in COLUMNS}
+    filled["unit"] = _english_units().get(filled["unit"].casefold(), filled["unit"])
+    filled["qualifier"] = _english_qualifiers().get(filled["qualifier"].casefold(), filled["qualifier"])
     if not filled["decimals"] and (number := _NUMBER.fullmatch(filled["figure"])):
         filled["decimals"] = str(len(number[1] or ""))
     filled["flow"] = filled["flow"] or "N"
     return filled
+
+
+@cache
+def _english_units() -> dict[str, str]:
+    """What our English tables and reports call a unit with its power of ten -> a label that readers know."""
+    units = load_codelist("units")
+    return {
+        say_unit(unit, power, "en", units.label(unit, "en")).casefold(): label
+        for label, (unit, power) in unit_labels().items()
+    }
+
+
+@cache
+def _english_qualifiers() -> dict[str, str]:
+    """about, over, at least ... as our English reports say them -> the Chinese word."""
+    words = load_codelist("words")
+    codes = [row["code"] for row in words.rows if row["code"].startswith("AUDIT.QUALIFIER.")]
+    return {
+        words.label(code, "en").replace("{figure}", "").strip(): words.label(code, "zh").replace("{figure}", "").strip()
+        for code in codes
+    }
 
 
 def write_template(lang: str) -> bytes:
