@@ -130,8 +130,9 @@ def test_what_may_have_been_meant(rows: list[dict[str, Any]], kind: str, figure:
 
 def test_an_amount_in_another_currency() -> None:
     rate = row("6.9", unit="CNY_PER_USD", item="XR:CNY_USD", flow="N", dataset="rates", unit_mult=0)
-    found = audit(row("100"), row("50", flow="M"), row("1035", flow="T"), others=(rate,))
-    assert any(h.kind == "currency" and h.restores for h in found.findings[0].hypotheses)
+    for total in ("1035.0", "1032.0"):  # by the rate itself, and by another publisher's
+        found = audit(row("100.0"), row("50.0", flow="M"), row(total, flow="T"), others=(rate,))
+        assert any(h.kind == "currency" and h.restores for h in found.findings[0].hypotheses)
 
 
 def test_percentages_that_a_sample_cannot_give() -> None:
@@ -203,7 +204,24 @@ def test_figures_that_have_nothing_to_do_with_a_contradiction_do_not_hide_it() -
     assert sets(found) == [("63", "1.60")]
 
 
+def test_a_fall_of_more_than_all_is_a_contradiction_by_itself() -> None:
+    fall = row("-150.0", measure="growth", period="2021", base_period="2020")
+    for beside in ([], [row("100.0", period="2021", unit_mult=8)], [row("100.0", unit_mult=8)]):
+        found = audit(fall, *beside)
+        assert sets(found) == [("-150.0",)]
+        assert not any(h.kind in ("swapped", "two_way") for h in found.findings[0].hypotheses)
+
+
 def test_a_gap_of_half_a_unit_beside_ten_digits() -> None:
     found = audit(row("12345678.12"), row("12345678.12", flow="M"), row("24691356.26", flow="T"))
     assert len(found.contradictions) == 1
     assert audit(row("12345678.12"), row("12345678.12", flow="M"), row("24691356.25", flow="T")).contradictions == []
+
+
+def test_a_difference_of_shares_says_what_it_leaves_for_them() -> None:
+    common = {"measure": "share", "item": "DEF:dds6", "reference": "SERVICES"}
+    difference = row("6.5", measure="difference", item="DEF:dds6", reference="IMPORT_SHARE")
+    found = audit(row("25", flow="X", **common), row("20", flow="M", **common), difference)
+    said = make_report(found, Speaker("en"))["contradictions"][0]["implied"]
+    assert "the others leave 25.95 to 27.05 %" in said[0] and "the others leave 17.95 to 19.05 %" in said[1]
+    assert "the others leave 4.0" in said[2]

@@ -73,13 +73,14 @@ def _find_scales(
             for q in p.over:
                 size = float(abs(p.figure.value) * p.figure.scale)
                 sizes[q] = max(size, sizes.get(q, 0.0))
-    links: list[tuple[Quantity, Quantity, float]] = []
-    for p in premises:
-        ratio = float(p.to_ratio(p.figure.value * p.figure.scale) or 0) if p.under is not None else 0.0
-        if ratio > 0:
-            (part,), (whole,) = p.over, p.under or {}
-            links.append((whole, part, ratio))
+    links: list[_Link] = []
     near = [(first, second, 1.0) for row in identities for first, second in pairwise(row.terms)]
+    for p in premises:
+        if p.under is not None:
+            ratio = float(p.to_ratio(p.figure.value * p.figure.scale) or 0)
+            (part,), (whole,) = p.over, p.under
+            # what is said to be nothing of its whole, or less, is near it for all that a solver needs
+            (links if ratio > 0 else near).append((whole, part, ratio if ratio > 0 else 1.0))
     _spread(sizes, links, near)
     return {q: _round_down(sizes.get(q, 0.0)) for q in quantities}
 

@@ -125,7 +125,8 @@ def _list_readings(
             yield "missing_as_zero", "", replace(p, over={q: times})
     for (source, target, period), rate in rates.items():
         if p.kind in ("level", "balance") and source != target and f.unit == target and period == f.period:
-            yield "currency", source, _with_value(p, f.value * rate, rate)
+            # publishers differ in what they take for the rate of a period: within one per cent it is the same
+            yield "currency", source, _with_value(p, f.value * rate, rate, abs(f.value * rate) / 100)
     if p.kind == "average_growth":
         for power in (p.power + 1, p.power - 1):
             if power > 0:
@@ -161,10 +162,11 @@ def _turn(terms: Terms, old: str, new: str) -> Terms:
     return turned
 
 
-def _with_value(p: Premise, value: Fraction, times: Fraction = Fraction(1)) -> Premise:
-    """The premise with another number in the place of the printed one, as exact as that (times: by how much wider)."""
+def _with_value(p: Premise, value: Fraction, times: Fraction = Fraction(1), slack: Fraction = Fraction(0)) -> Premise:
+    """The premise with another number in the place of the printed one, as exact as that (times: by how much wider, and
+    slack besides)."""
     f = p.figure
-    half = (f.rounded[1] - f.rounded[0]) / 2 * abs(times)
+    half = (f.rounded[1] - f.rounded[0]) / 2 * abs(times) + slack
     span = (value - half, value + half)
     return replace(p, figures=(replace(f, value=value, rounded=span, declared=span),))
 

@@ -129,6 +129,12 @@ def _say_implied(finding: Finding, p: Premise, speaker: Speaker) -> str:
     else:
         low, high = find_ratio_range(finding.block, p.over, p.under, others, as_printed)
         low, high = (None if end is None else p.from_ratio(end) for end in (low, high))
+        for own in p.extra:  # the share as a value of its own, which a difference of shares speaks of
+            least, most = BlockProgram(finding.block, as_printed).find_range(
+                own.terms, [other.number for other in others]
+            )
+            low = max(low or 0.0, least or 0.0)
+            high = min((end for end in (high, most) if end is not None), default=None)
     stands = [None if end is None else float(end) for end in f.interval(as_printed or f.is_exact)]
     return speaker.word(
         "IMPLIED",

@@ -123,7 +123,10 @@ class BlockProgram:
     def is_possible(self, numbers: Iterable[int], other: Premise | None = None, as_printed: bool = True) -> bool:
         """Whether these premises can all be true, with one more that is not of the block."""
         count = len(self.owners)
-        for row in other.rows(as_printed) if other else ():
+        rows = other.rows(as_printed) if other else []
+        if other and other.under is not None:
+            rows.append(Row(other.under, Fraction(0), None, "positive", is_positive=True))
+        for row in rows:
             for q in row.terms:
                 if q not in self.columns:
                     self.columns[q] = self.count
