@@ -18,6 +18,7 @@ from transforms.audit.bounds import Derived, derive_bounds
 from transforms.audit.contradictions import GRADES, SIZE, Contradiction, Search, find_contradictions, never
 from transforms.audit.figures import Figure, read_figures
 from transforms.audit.hypotheses import Hypothesis, find_hypotheses
+from transforms.audit.implied import Implied
 from transforms.audit.model import Geography, Model, NotJudged, Premise, Quantity, build_model
 from transforms.audit.surveys import Survey, judge_surveys
 
@@ -30,7 +31,7 @@ class Finding:
     """A contradiction with its hypotheses, the best first."""
 
     contradiction: Contradiction
-    block: Block
+    implied: Implied
     hypotheses: tuple[Hypothesis, ...]
 
 
@@ -127,10 +128,11 @@ def _order(c: Contradiction) -> tuple[int, int, list[int]]:
 
 def _explain(block: Block, search: Search, rates: dict[tuple[str, str, str], Fraction] | None) -> list[Finding]:
     small = [c for c in search.found if len(c.premises) <= SIZE]
-    readings = find_hypotheses(block, small, rates) if small and rates is not None else {}
+    implied = Implied(block)
+    readings = find_hypotheses(block, small, implied, rates) if small and rates is not None else {}
     large = [c for c in search.found if len(c.premises) > SIZE]
-    return [Finding(c, block, tuple(readings.get(n, ()))) for n, c in enumerate(small)] + [
-        Finding(c, block, ()) for c in large
+    return [Finding(c, implied, tuple(readings.get(n, ()))) for n, c in enumerate(small)] + [
+        Finding(c, implied, ()) for c in large
     ]
 
 

@@ -15,6 +15,7 @@ from fractions import Fraction
 from transforms.audit.blocks import Block
 from transforms.audit.contradictions import Contradiction
 from transforms.audit.figures import Figure
+from transforms.audit.implied import Implied, Range
 from transforms.audit.model import Premise, Quantity, Terms
 from transforms.audit.solver import BlockProgram
 
@@ -43,7 +44,10 @@ class Hypothesis:
 
 
 def find_hypotheses(
-    block: Block, contradictions: Sequence[Contradiction], rates: dict[tuple[str, str, str], Fraction] | None = None
+    block: Block,
+    contradictions: Sequence[Contradiction],
+    implied: Implied,
+    rates: dict[tuple[str, str, str], Fraction] | None = None,
 ) -> dict[int, list[Hypothesis]]:
     """Place of a contradiction -> its hypotheses, the best first. rates: (from, to, period) -> units of to for one."""
     program = BlockProgram(block, as_printed=True)
@@ -53,7 +57,7 @@ def find_hypotheses(
     for premise in {p.number: p for c in contradictions for p in c.premises}.values():
         around = [n for n, c in enumerate(contradictions) if any(p.number == premise.number for p in c.premises)]
         tested[premise.number] = [
-            (kind, text, *_try(program, contradictions, around, premise, other, calm))
+            (kind, text, *_try(program, implied, contradictions, around, premise, other, calm))
             for kind, text, other in _list_readings(premise, rates or {})
         ]
     answers: dict[int, list[Hypothesis]] = {}
@@ -86,16 +90,33 @@ def find_hypotheses(
 
 
 def _try(
-    program: BlockProgram, contradictions: Sequence[Contradiction], around: Sequence[int], premise: Premise,
-    other: Premise | None, calm: set[int],
+    program: BlockProgram, implied: Implied, contradictions: Sequence[Contradiction], around: Sequence[int],
+    premise: Premise, other: Premise | None, calm: set[int],
 ) -> tuple[set[int], bool]:  # fmt: skip
     """The contradictions that go with another reading (None: the figure is left out), and whether the calm bear it."""
-    resolved = {
-        n
-        for n in around
-        if program.is_possible({p.number for p in contradictions[n].premises} - {premise.number}, other)
-    }
+
+    def is_resolved(c: Contradiction) -> bool:
+        if other is None:  # without one of its figures the others of a contradiction can be true
+            return True
+        if _is_of_the_same(premise, other):
+            return _overlap(implied.find(c, premise, True), other)
+        return program.is_possible({p.number for p in c.premises} - {premise.number}, other)
+
+    resolved = {n for n in around if is_resolved(contradictions[n])}
     return resolved, bool(resolved) and (other is None or program.is_possible(calm, other))
+
+
+def _is_of_the_same(premise: Premise, other: Premise) -> bool:
+    """Whether another reading speaks of the same values: then what the others leave for them decides."""
+    return not premise.extra and other.over == premise.over and other.under == premise.under
+
+
+def _overlap(left: Range, other: Premise) -> bool:
+    low, high = (other.to_ratio(end) for end in other.figure.interval(as_printed=True))
+    ends = [abs(float(end)) for end in (*left, low, high) if end is not None]
+    slack = 1e-9 * max(ends, default=0.0)
+    above = left[1] is None or low is None or float(low) <= left[1] + slack
+    return above and (left[0] is None or high is None or float(high) >= left[0] - slack)
 
 
 def _list_readings(

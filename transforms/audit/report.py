@@ -14,7 +14,6 @@ from transforms.audit.contradictions import SIZE
 from transforms.audit.figures import Figure
 from transforms.audit.model import Premise, Row
 from transforms.audit.say import Speaker, shown_bounds
-from transforms.audit.solver import BlockProgram, find_ratio_range
 from transforms.audit.surveys import MOST
 
 _HYPOTHESES = 6  # of one contradiction that are shown
@@ -123,18 +122,13 @@ def _say_implied(finding: Finding, p: Premise, speaker: Speaker) -> str:
     others = [other for other in finding.contradiction.premises if other is not p]
     as_printed = finding.contradiction.grade == "soft"
     f = p.figure
-    if p.under is None:
-        program = BlockProgram(finding.block, as_printed)
-        low, high = program.find_range(p.over, [other.number for other in others])
-    else:
-        low, high = find_ratio_range(finding.block, p.over, p.under, others, as_printed)
+    low, high = finding.implied.find(finding.contradiction, p, as_printed)
+    if p.under is not None:
         low, high = (None if end is None else p.from_ratio(end) for end in (low, high))
-        for own in p.extra:  # the share as a value of its own, which a difference of shares speaks of
-            least, most = BlockProgram(finding.block, as_printed).find_range(
-                own.terms, [other.number for other in others]
-            )
-            low = max(low or 0.0, least or 0.0)
-            high = min((end for end in (high, most) if end is not None), default=None)
+    for own in p.extra:  # the share as a value of its own, which a difference of shares speaks of
+        least, most = finding.implied.program(as_printed).find_range(own.terms, [other.number for other in others])
+        low = max(low or 0.0, least or 0.0)
+        high = min((end for end in (high, most) if end is not None), default=None)
     stands = [None if end is None else float(end) for end in f.interval(as_printed or f.is_exact)]
     return speaker.word(
         "IMPLIED",
