@@ -16,7 +16,7 @@ from transforms.contract import Contract, load_contract
 from transforms.definitions import compare_all
 from transforms.errors import InputError
 from transforms.groups import load_group_members
-from transforms.indicators import mixes, paths
+from transforms.indicators import effects, mixes, paths
 from transforms.indicators.adjusted import adjust_seasonally
 
 _HERE = files("transforms.indicators")
@@ -197,6 +197,7 @@ def compute_indicators(con: duckdb.DuckDBPyConnection, *, asked: Sequence[str] =
     con.execute("CREATE OR REPLACE TABLE indicators_on_request AS FROM indicators")
     paths.register(con)
     mixes.register(con)
+    effects.register(con)
     for step in list_steps():
         con.execute(step)
     adjust_seasonally(con)

@@ -5,7 +5,8 @@ along any line it falls and then rises. So it is smallest where every part is as
 largest where every part is at an end of its interval.
 
 Structural change between shares s (later) and r (earlier) is the largest s_A - r_A over the sets A of parts, A being
-the parts that gain. A share of a set is largest with the set at its upper ends and the rest at their lower ones.
+the parts that gain. A share of a set is largest with the set at its upper ends and the rest at their lower ones. Its
+smallest value is a linear programme in shares, and in the inverse of their totals (Charnes and Cooper, 1962).
 
 Amounts are not negative; an open end is infinity. Called from steps/90_mixes.sql and 91_structures.sql.
 """
@@ -17,6 +18,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import duckdb
+import numpy as np
 from duckdb.func import FunctionNullHandling
 
 from transforms.indicators.paths import list_known
@@ -24,7 +26,7 @@ from transforms.indicators.paths import list_known
 Interval = tuple[float, float]
 Sums = tuple[float, float, float, float]  # of a set of parts: low, high; of the rest: low, high
 MOST_NODES = 4000  # of the search for the largest concentration; beyond, the range is wider than it need be
-MOST_OPEN = 8  # parts that may gain or lose, of which all sets are tried; beyond, the range is wider than it need be
+MOST_OPEN = 18  # parts that may gain or lose, of which all sets are tried; beyond, the range is wider than it need be
 
 
 def smallest_concentration(lows: Sequence[float], highs: Sequence[float]) -> float | None:
@@ -107,34 +109,59 @@ def _relax(at_ends: Sequence[float], free: Sequence[Interval]) -> tuple[float, f
 def smallest_change(
     lows: Sequence[float], highs: Sequence[float], base_lows: Sequence[float], base_highs: Sequence[float]
 ) -> float | None:
-    """A lower bound of structural change: the largest s_A - r_A that any amounts leave to a set. None: no shares.
-
-    Reached where it is clear which parts gain; else it may lie below the smallest value.
-    """
+    """min of structural change. None: no shares."""
     later, base = _pair(lows, highs), _pair(base_lows, base_highs)
     if not (_can_be_above_zero(later) and _can_be_above_zero(base)):
         return None
-    sets, _ = _sets_that_may_gain(later, base)
-    least = (
-        _share(low, rest_high) - _share(base_high, base_rest_low)
-        for (low, _, _, rest_high), (_, base_high, base_rest_low, _) in sets
-    )
-    return max([0.0, *least])
+    gains, unclear = _find_gains(later, base)
+    if unclear:
+        return max(0.0, _least_distance(later, base))
+    (low, _, _, rest_high), (_, base_high, base_rest_low, _) = _sums(later, gains), _sums(base, gains)
+    return max(0.0, _share(low, rest_high) - _share(base_high, base_rest_low))
+
+
+def _least_distance(later: Sequence[Interval], base: Sequence[Interval]) -> float:
+    """Least sum of d_i >= s_i - r_i, d_i >= 0, the shares being amounts within their intervals over their total."""
+    from scipy.optimize import linprog  # a fraction of a second that most runs can do without
+
+    n = len(later)
+    rows, columns = [], 3 * n + 2  # s, r, d of each part; the inverses of the two totals
+    for side, box in enumerate((later, base)):
+        size = max(end for interval in box for end in interval if end < math.inf) or 1.0
+        for place, (low, high) in enumerate(box):
+            for end, sign in ((low, -1.0), (high, 1.0)):
+                if end < math.inf:
+                    row = [0.0] * columns
+                    row[side * n + place], row[3 * n + side] = sign, -sign * end / size
+                    rows.append(row)
+    for place in range(n):
+        row = [0.0] * columns
+        row[place], row[n + place], row[2 * n + place] = 1.0, -1.0, -1.0
+        rows.append(row)
+    ones = [[float(side * n <= place < (side + 1) * n) for place in range(columns)] for side in (0, 1)]
+    cost = [0.0] * (2 * n) + [1.0] * n + [0.0, 0.0]
+    exactly = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+    found = linprog(cost, rows, [0.0] * len(rows), ones, [1.0, 1.0], method="highs", options=exactly)
+    return float(found.fun)
 
 
 def largest_change(
     lows: Sequence[float], highs: Sequence[float], base_lows: Sequence[float], base_highs: Sequence[float]
 ) -> float | None:
-    """max of structural change. None: no shares. With more than MOST_OPEN parts unclear, above the largest value."""
+    """max of structural change. None: no shares.
+
+    Over all sets of parts that can be those that gain. With more than MOST_OPEN of them unclear, above the largest
+    value, never below it: one more part adds to the change at most what it can gain by itself.
+    """
     later, base = _pair(lows, highs), _pair(base_lows, base_highs)
     if not (_can_be_above_zero(later) and _can_be_above_zero(base)):
         return None
-    sets, left_out = _sets_that_may_gain(later, base)
-    most = (
-        _share(high, rest_low) - _share(base_low, base_rest_high)
-        for (_, high, rest_low, _), (base_low, _, _, base_rest_high) in sets
-    )
-    return min(1.0, max([0.0, *most]) + left_out)
+    gains, unclear = _find_gains(later, base)
+    tried = [place for place, _ in unclear[:MOST_OPEN]]
+    inside, outside = _sum_sets(later, gains, tried, 1, 0)
+    base_inside, base_outside = _sum_sets(base, gains, tried, 0, 1)
+    most = float((_shares(inside, outside) - _shares(base_inside, base_outside)).max())
+    return min(1.0, max(0.0, most) + math.fsum(gain for _, gain in unclear[MOST_OPEN:]))
 
 
 def _pair(lows: Sequence[float], highs: Sequence[float]) -> list[Interval]:
@@ -151,16 +178,12 @@ def _share(part: float, rest: float) -> float:
     return part / (part + rest) if part > 0 else 0.0
 
 
-def _sets_that_may_gain(later: Sequence[Interval], base: Sequence[Interval]) -> tuple[list[tuple[Sums, Sums]], float]:
-    """The sums over each set that can be the one that gains; what the parts beyond MOST_OPEN can add at most."""
+def _find_gains(later: Sequence[Interval], base: Sequence[Interval]) -> tuple[frozenset[int], list[tuple[int, float]]]:
+    """The parts that gain for certain; (part, what it can gain at most) of those that may gain or lose, most first."""
     ranges = list(zip(_share_ranges(later), _share_ranges(base), strict=True))
-    gains = [s_least >= r_most for (s_least, _), (_, r_most) in ranges]
-    possible = [s_most - r_least for (_, s_most), (r_least, _) in ranges]
-    unclear = [place for place, gain in enumerate(gains) if not gain and possible[place] > 0]
-    unclear.sort(key=possible.__getitem__, reverse=True)
-    tried = unclear[:MOST_OPEN]
-    sets = zip(_sums_of_sets(later, gains, tried), _sums_of_sets(base, gains, tried), strict=True)
-    return list(sets), math.fsum(possible[place] for place in unclear[MOST_OPEN:])
+    gains = frozenset(place for place, ((least, _), (_, most)) in enumerate(ranges) if least >= most)
+    possible = [(place, most - least) for place, ((_, most), (least, _)) in enumerate(ranges) if place not in gains]
+    return gains, sorted((one for one in possible if one[1] > 0), key=lambda one: -one[1])
 
 
 def _share_ranges(box: Sequence[Interval]) -> list[Interval]:
@@ -172,15 +195,31 @@ def _share_ranges(box: Sequence[Interval]) -> list[Interval]:
     return ranges
 
 
-def _sums_of_sets(box: Sequence[Interval], gains: Sequence[bool], unclear: Sequence[int]) -> list[Sums]:
-    """(low, high) of the set and of the rest: the parts that gain with each selection of the unclear ones."""
-    clear = [place for place in range(len(box)) if place not in unclear]
-    inside, outside = ([box[place] for place in clear if gains[place] is side] for side in (True, False))
-    (a, b), (c, d) = _sum_ends(inside), _sum_ends(outside)
-    sums: list[Sums] = [(a, b, c, d)]
-    for low, high in (box[place] for place in unclear):
-        sums = [(a + low, b + high, c, d) for a, b, c, d in sums] + [(a, b, c + low, d + high) for a, b, c, d in sums]
-    return sums
+def _sums(box: Sequence[Interval], set_: frozenset[int]) -> Sums:
+    """(low, high) of the set and of the rest."""
+    inside = [interval for place, interval in enumerate(box) if place in set_]
+    outside = [interval for place, interval in enumerate(box) if place not in set_]
+    return *_sum_ends(inside), *_sum_ends(outside)
+
+
+def _sum_sets(
+    box: Sequence[Interval], gains: frozenset[int], tried: Sequence[int], end: int, end_of_rest: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """For each set, gains with some of those tried: the sum of its parts at one end, of the rest at another."""
+    rest = [place for place in range(len(box)) if place not in gains and place not in tried]
+    inside, outside = (np.array([math.fsum(box[place][e] for place in places)])
+                       for places, e in ((gains, end), (rest, end_of_rest)))  # fmt: skip
+    for place in tried:
+        inside, outside = (
+            np.concatenate([inside, inside + box[place][end]]),
+            np.concatenate([outside + box[place][end_of_rest], outside]),
+        )
+    return inside, outside
+
+
+def _shares(part: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return np.where(part == math.inf, 1.0, np.where(part > 0, part / (part + rest), 0.0))
 
 
 def _sum_ends(box: Sequence[Interval]) -> Interval:

@@ -53,22 +53,24 @@ SELECT said.*, geo, flow, item, period, base_period, form AS basis, definition_o
        (coverage + coverage0) / 2 AS coverage, contested OR contested0 AS contested
 FROM judged, said;
 
--- An item in all services of the economy (SERVICES), and the economy in the world (WORLD).
-CREATE OR REPLACE TEMP TABLE core_shares AS
-WITH denominators AS (
-    SELECT geo, flow, item, period, form, p, p_lo, p_hi, statuses, coverage, contested FROM core_measured
-)
+-- An item in all services of the economy (SERVICES), kept because comparative advantage reads it twice, and the economy in
+-- the world (WORLD).
+CREATE OR REPLACE TEMP TABLE core_shares_of_services AS
 SELECT n.geo, n.flow, n.item, n.period, n.form, n.method, n.p AS n, n.p_lo AS n_lo, n.p_hi AS n_hi, n.statuses,
-       n.coverage, n.contested, CAST('SERVICES' AS a_reference) AS reference, d.item AS reference_item, d.p AS d,
-       d.p_lo AS d_lo, d.p_hi AS d_hi, d.statuses AS d_statuses, d.coverage AS d_coverage, d.contested AS d_contested
+       n.coverage, n.contested, d.p AS d, d.p_lo AS d_lo, d.p_hi AS d_hi, d.statuses AS d_statuses,
+       d.coverage AS d_coverage, d.contested AS d_contested
 FROM core_measured n
-JOIN (FROM denominators WHERE item = 'EBOPS2010:S') d USING (geo, flow, period, form)
-WHERE n.item <> 'EBOPS2010:S'
+JOIN (FROM core_measured WHERE item = 'EBOPS2010:S') d USING (geo, flow, period, form)
+WHERE n.item <> 'EBOPS2010:S';
+
+CREATE OR REPLACE TEMP VIEW core_shares AS
+SELECT *, CAST('SERVICES' AS a_reference) AS reference, CAST('EBOPS2010:S' AS an_item) AS reference_item
+FROM core_shares_of_services
 UNION ALL
 SELECT n.geo, n.flow, n.item, n.period, n.form, n.method, n.p, n.p_lo, n.p_hi, n.statuses, n.coverage, n.contested,
-       CAST('WORLD' AS a_reference), d.item, d.p, d.p_lo, d.p_hi, d.statuses, d.coverage, d.contested
+       d.p, d.p_lo, d.p_hi, d.statuses, d.coverage, d.contested, CAST('WORLD' AS a_reference), d.item
 FROM core_measured n
-JOIN (FROM denominators WHERE geo = 'W') d USING (item, flow, period, form)
+JOIN (FROM core_measured WHERE geo = 'W') d USING (item, flow, period, form)
 WHERE n.geo <> 'W';
 
 CREATE OR REPLACE TEMP VIEW shares AS
@@ -88,7 +90,7 @@ FROM judged, said;
 -- Comparative advantage within services: the item in the services exports of the economy, against the same of the world.
 CREATE OR REPLACE TEMP VIEW specialisations AS
 WITH own AS (
-    FROM core_shares WHERE reference = 'SERVICES' AND flow = 'X'
+    FROM core_shares_of_services WHERE flow = 'X'
 ), judged AS (
     SELECT o.*, w.n AS i, w.d AS w, w.n_lo AS i_lo, w.n_hi AS i_hi, w.d_lo AS w_lo, w.d_hi AS w_hi,
            w.statuses | w.d_statuses AS w_statuses, w.coverage + w.d_coverage AS w_coverage,

@@ -119,8 +119,7 @@ FROM (
     FROM ranged
 );
 
--- Summed over the parts of the whole. The ends of the ranges are summed too: exact for the national effect (one factor
--- for all parts) and the regional one (no amount in two parts), at least as wide as the range for the others.
+-- Summed over the parts of the whole.
 CREATE OR REPLACE TEMP TABLE compared_wholes AS
 SELECT dataset, vintage, geo, partner, ref_geo, flow, item, definition, freq, basis, price, unit, adjustment, period,
        base_period, max(mult) AS mult, count(*) AS n_compared, sum(n_present) AS n_figures,
@@ -133,14 +132,39 @@ SELECT dataset, vintage, geo, partner, ref_geo, flow, item, definition, freq, ba
 FROM compared_parts
 GROUP BY ALL;
 
+-- The ends of the parts' ranges summed are those of the whole for the national effect (one factor for all parts) and the
+-- regional one (no amount in two parts). The parts of the others share the sums of the reference or of the place: their
+-- ends are searched (effects.py), and lie within the sums.
 CREATE OR REPLACE TEMP TABLE effect_sums AS
-SELECT dataset, vintage, geo, partner, ref_geo, flow, item, freq, basis, price, unit, adjustment, period, base_period, effect,
-       CASE WHEN count(value) = count(*) THEN CAST(sum(CAST(value AS DECIMAL(38, 15))) AS DOUBLE) END AS parts_sum,
-       CASE WHEN count(lower) = count(*) THEN CAST(sum(CAST(lower AS DECIMAL(38, 15))) AS DOUBLE) END AS lower_sum,
-       CASE WHEN count(upper) = count(*) THEN CAST(sum(CAST(upper AS DECIMAL(38, 15))) AS DOUBLE) END AS upper_sum
-FROM part_effects
-WHERE ref_geo = 'W' OR NOT starts_with(effect, 'cms_')
-GROUP BY ALL;
+WITH summed AS (
+    SELECT dataset, vintage, geo, partner, ref_geo, flow, item, freq, basis, price, unit, adjustment, period, base_period, effect,
+           CASE WHEN count(value) = count(*) THEN CAST(sum(CAST(value AS DECIMAL(38, 15))) AS DOUBLE) END AS parts_sum,
+           CASE WHEN count(lower) = count(*) THEN CAST(sum(CAST(lower AS DECIMAL(38, 15))) AS DOUBLE) END AS lower_sum,
+           CASE WHEN count(upper) = count(*) THEN CAST(sum(CAST(upper AS DECIMAL(38, 15))) AS DOUBLE) END AS upper_sum
+    FROM part_effects
+    WHERE ref_geo = 'W' OR NOT starts_with(effect, 'cms_')
+    GROUP BY ALL
+), boxes AS (
+    SELECT dataset, vintage, geo, partner, ref_geo, flow, item, freq, basis, price, unit, adjustment, period, base_period,
+           max(scale) AS scale,
+           [list(x0_lo ORDER BY member), list(x1_lo ORDER BY member), list(r0_lo ORDER BY member), list(r1_lo ORDER BY member)] AS lows,
+           [list(x0_hi ORDER BY member), list(x1_hi ORDER BY member), list(r0_hi ORDER BY member), list(r1_hi ORDER BY member)] AS highs
+    FROM compared_parts
+    WHERE NOT has_negative
+    GROUP BY ALL
+), searched AS (
+    SELECT s.*, CASE WHEN starts_with(effect, 'cms_') THEN 100 * scale ELSE 1 END AS factor,
+           CASE WHEN effect NOT IN ('shift_share_national', 'shift_share_regional') THEN search_effect(effect, lows, highs) END
+               AS ends
+    FROM summed s
+    LEFT JOIN boxes USING (dataset, vintage, geo, partner, ref_geo, flow, item, freq, basis, price, unit, adjustment, period,
+                           base_period)
+)
+SELECT * EXCLUDE (ends, factor, lower_sum, upper_sum),
+       CASE WHEN ends IS NULL THEN lower_sum ELSE greatest(ends[1] * factor, lower_sum) END AS lower_sum,
+       CASE WHEN ends IS NULL THEN upper_sum ELSE least(ends[2] * factor, upper_sum) END AS upper_sum,
+       coalesce(ends[3] = 0, false) AS is_wide
+FROM searched;
 
 -- The cells behind a whole are many, and the same for its eight effects: they are not stored with each.
 CREATE OR REPLACE TEMP VIEW effects AS
@@ -157,7 +181,7 @@ WITH gathered AS (
              THEN 'an item is zero where its growth or its share is needed' ELSE '' END AS refusal)
     FROM gathered
 )
-SELECT * EXCLUDE (effect_sum, parts_sum, lower_sum, upper_sum, statuses, is_broken, is_redefined),
+SELECT * EXCLUDE (effect_sum, parts_sum, lower_sum, upper_sum, is_wide, statuses, is_broken, is_redefined),
        CASE WHEN ref_geo = 'W' THEN 'WORLD' ELSE 'NATION' END AS reference, n_figures / (4 * n_compared) AS coverage,
        CASE WHEN refusal = '' THEN effect_sum END AS value,
        CASE WHEN refusal = '' THEN CASE WHEN effect_sum < lower_sum THEN effect_sum ELSE lower_sum END END AS lower,
@@ -167,6 +191,8 @@ SELECT * EXCLUDE (effect_sum, parts_sum, lower_sum, upper_sum, statuses, is_brok
        concat_ws('; ', nullif(refusal, ''), CASE WHEN NOT is_on_both THEN 'the items of the two periods are not the same' END,
                  CASE WHEN refusal = '' AND n_figures < 4 * n_compared AND coalesce(lower_sum, upper_sum) IS NOT NULL
                       THEN 'the range assumes that no missing item is negative' END,
+                 CASE WHEN refusal = '' AND is_wide AND coalesce(lower_sum, upper_sum) IS NOT NULL
+                      THEN 'the range may be wider than it need be: too many amounts may go either way' END,
                  CASE WHEN is_broken THEN 'the series is broken in between'
                       WHEN is_redefined THEN 'some of the levels stand under another definition' END) AS note
 FROM judged;
