@@ -223,8 +223,8 @@ def _search(formula: Any, slopes: Any, ends_only: frozenset[int], low: Any, high
     whole = formula(*map(Interval, low, high))
     slack = TOLERANCE * min(float(whole.high - whole.low), _ENDLESS)
     heap: list[tuple[float, int, Any, Any]] = [(-float(whole.high), next(order), low, high)]
-    is_closed = bool((low > 1 / _OPEN).all() and (high < _OPEN).all())
-    for _ in range(MOST_NODES if is_closed else MOST_NODES // 10):  # with open ends hardly anything is found later
+    n_open = int(((low < 2 / _OPEN) & (high > 2 / _OPEN) | (high > _OPEN / 2)).any(axis=0).sum())
+    for _ in range(max(1, MOST_NODES >> 3 * n_open)):  # the more parts are open, the less is found by looking further
         if not heap or -heap[0][0] <= best + slack or best >= _ENDLESS:
             break
         bound, _, low, high = heapq.heappop(heap)

@@ -154,8 +154,8 @@ WITH summed AS (
     GROUP BY ALL
 ), searched AS (
     SELECT s.*, CASE WHEN starts_with(effect, 'cms_') THEN 100 * scale ELSE 1 END AS factor,
-           CASE WHEN effect NOT IN ('shift_share_national', 'shift_share_regional') THEN search_effect(effect, lows, highs) END
-               AS ends
+           CASE WHEN effect NOT IN ('shift_share_national', 'shift_share_regional') AND lows IS NOT NULL
+                THEN search_effect(effect, lows, highs) END AS ends
     FROM summed s
     LEFT JOIN boxes USING (dataset, vintage, geo, partner, ref_geo, flow, item, freq, basis, price, unit, adjustment, period,
                            base_period)
