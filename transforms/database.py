@@ -104,7 +104,7 @@ def write_views(target: str, large: Mapping[str, Sequence[str]] | None = None) -
             columns = [row[0] for row in con.execute(f"DESCRIBE store.{name}").fetchall()]
             comments = {column: words["columns"][column] for column in columns}
             _create_view(con, name, f"FROM store.{name}", words["tables"][name], comments)
-        _create_notes(con)
+        _create_notes(con, words)
         _create_labelled(con, words)
         _create_compared_cells(con)
         _create_latest(con)
@@ -130,8 +130,8 @@ def _create_view(con: duckdb.DuckDBPyConnection, name: str, select: str, comment
             con.execute(f'COMMENT ON COLUMN store.{name}."{column}" IS {quote(text)}')
 
 
-def _create_notes(con: duckdb.DuckDBPyConnection) -> None:
-    """store.notes: every note of ours in Chinese, by the templates that the tables for authors take."""
+def _create_notes(con: duckdb.DuckDBPyConnection, words: dict[str, dict[str, str]]) -> None:
+    """notes: every note of ours in Chinese, by the templates that the tables for authors take."""
     from transforms.export.labels import Labels  # the tables are built from the database
 
     labels = Labels(con, "zh")
@@ -144,6 +144,8 @@ def _create_notes(con: duckdb.DuckDBPyConnection) -> None:
         [("note", pa.string()), ("note_zh", pa.string())])))  # fmt: skip
     con.execute("CREATE TABLE store.notes AS FROM said")
     con.unregister("said")
+    comments = {"note": words["columns"]["own_note"], "note_zh": words["columns"]["own_note_zh"]}
+    _create_view(con, "notes", "FROM store.notes", words["tables"]["notes"], comments)
 
 
 def _create_compared_cells(con: duckdb.DuckDBPyConnection) -> None:
