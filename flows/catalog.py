@@ -75,6 +75,8 @@ def _list_database(topic: str, lang: str, data_dir: Path) -> list[dict[str, str]
     import duckdb
 
     from flows.store.workspace import DATABASE
+    from transforms.catalog import translate_units
+    from transforms.database import CONTRACTS
     from transforms.errors import InputError
 
     path = data_dir / "curated" / DATABASE
@@ -95,6 +97,9 @@ def _list_database(topic: str, lang: str, data_dir: Path) -> list[dict[str, str]
     with duckdb.connect(str(path), read_only=True) as con:
         told = con.execute(selects[topic], words if topic == "macros" else {})
         found: list[dict[str, str]] = told.to_arrow_table().to_pylist()
+    if topic == "columns" and lang == "zh":
+        units = translate_units(CONTRACTS)
+        found = [row | {"unit": units[row["unit"]]} for row in found]
     return found
 
 
@@ -154,10 +159,17 @@ def _definitions(lang: str) -> list[dict[str, str]]:
                 "computed": words.label(f"DEFCOMPUTED.{computed}", lang),
                 "against_dds6": differs,
                 "note": ("；" if lang == "zh" else "; ").join(one.notes_zh if lang == "zh" else one.notes_en),
-                "source": one.source,
+                "source": _say_source(one.source, lang),
             }
         )
     return rows
+
+
+def _say_source(source: str, lang: str) -> str:
+    """A source in one language, titles as they are; as it stands where the list words has none (a user's own rows)."""
+    code = f"SOURCE.{source}"
+    said = load_codelist("words").label(code, lang)
+    return source if said == code else said
 
 
 def _codelists(lang: str) -> list[dict[str, str]]:
@@ -191,7 +203,7 @@ def _schemes(lang: str) -> list[dict[str, str]]:
             "additive_to": row["additive_to"],
             "status": words.label(f"SCHEMESTATUS.{row['status'] or 'local'}", lang),
             "note": row[f"note_{lang}"],
-            "source": row["source"],
+            "source": _say_source(row["source"], lang),
         }
         for row in schemes.rows
     ]
@@ -213,7 +225,7 @@ def _concordances(lang: str) -> list[dict[str, str]]:
             "relation": words.label(f"RELATION.{row['relation']}", lang),
             "weight": row["weight"],
             "note": row[f"note_{lang}"],
-            "source": row["source"],
+            "source": _say_source(row["source"], lang),
         }
         for row in codelist_rows("concordances")
     ]

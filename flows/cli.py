@@ -207,7 +207,7 @@ def check(
     else:
         from flows.terminal import print_checks
 
-        print_checks(rows.to_pylist(), counts)
+        print_checks(rows.to_pylist(), counts, lang.value)
     if strict and counts.get("fail"):
         raise typer.Exit(1)
 

@@ -31,6 +31,11 @@ class Format(StrEnum):
     parquet = "parquet"
 
 
+class QueryLang(StrEnum):
+    zh = "zh"
+    en = "en"
+
+
 class QueryCommand(TyperCommand):
     """The command whose argument may begin with a comment: SQL in lines that begins with -- is no option."""
 
@@ -63,6 +68,7 @@ def query(
         Path | None,
         typer.Option("--data-dir", envvar="DIGITRADE_DATA_DIR", help="Folder that holds raw/, own/ and curated/."),
     ] = None,
+    lang: Annotated[QueryLang, typer.Option("--lang", help="Language of refusals and hints.")] = QueryLang.en,
 ) -> None:
     """Read-only SQL on the published database.
 
@@ -81,13 +87,14 @@ def query(
     from flows.cli import _fail, _find_database
     from flows.store.workspace import refuse_rooms
     from transforms.errors import InputError
+    from transforms.phrases import say_all, say_error
 
     path = _find_database(data_dir)
     try:
         if output is not None:
             refuse_rooms(output, path.parent.parent)
     except InputError as error:
-        raise _fail(error) from None
+        raise _fail(say_error("ASK", error, lang.value)) from None
     said = {"across_breaks": across_breaks, "incomplete": incomplete, "mixed_sources": mixed_sources}
     asked = [name for name, is_said in said.items() if is_said]
     try:
@@ -95,17 +102,18 @@ def query(
             path, sql, timeout=timeout, memory=memory, asked=asked, as_text=format is not Format.parquet
         )
     except InputError as error:
-        raise _fail(error) from None
+        raise _fail(say_error("ASK", error, lang.value)) from None
     from flows.terminal import write_rows
 
     for hint in hints:
-        typer.secho(f"digitrade: {hint}", fg="yellow", err=True)
+        typer.secho(f"digitrade: {say_all('ASK', hint, lang.value)}", fg="yellow", err=True)
     try:
         write_rows(found, format.value, output)
     except OSError as error:
-        raise _fail(f"cannot write {output}: {error.strerror or error}; choose a folder that exists") from None
+        told = f"cannot write {output}: {error.strerror or error}; choose a folder that exists"
+        raise _fail(say_all("ASK", told, lang.value)) from None
     except ValueError as error:
-        raise _fail(error) from None
+        raise _fail(say_all("ASK", str(error), lang.value)) from None
 
 
 def answer(

@@ -25,7 +25,6 @@ CONTRADICTIONS = (
     "select dataset, vintage, locator, rule, printed, computed_lower, computed_upper, note from comparisons "
     "where verdict = 'contradictory'"
 )
-_MORE = {"en": "and {} more", "zh": "另有 {} 处"}
 # Words of the summary: rows RUN.* of the code list words.
 RUN_WORDS = (
     "title",
@@ -56,6 +55,7 @@ RUN_WORDS = (
     "release",
     "since_last",
     "since_counts",
+    "more",
 )
 
 
@@ -100,6 +100,7 @@ def track_blocks() -> Iterator[Callable[[int, int], None]]:
 def print_summary(summary: dict[str, Any], lang: str) -> None:
     """One screen: what was read, what the rules and the comparisons found, where it is."""
     from transforms.codelists import load_codelist
+    from transforms.phrases import say
 
     console, list_ = Console(), load_codelist("words")
     words = {name: list_.label(f"RUN.{name}", lang) for name in RUN_WORDS}
@@ -119,7 +120,7 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
         ]
         table.add_row(*cells[: len(names)], style=style)
     console.print(table)
-    _print_reasons(console, summary, words)
+    _print_reasons(console, summary, words, lang)
     verdicts = load_codelist("verdicts")
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column(words["verdict"])
@@ -138,25 +139,31 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
         console.print(f"\n[bold]{words['contradictions']}[/bold]")
         for row in summary["contradictions"][:MOST_SHOWN]:
             where = f"{escape(row['locator'])} ({row['rule']})"
-            found = f"{printed} {escape(row['printed'])}, {computed} {row['range']}"
-            note = f" ({escape(row['note'])})" if row["note"] else ""
+            found = f"{printed} {escape(row['printed'])}, {computed} {say('RUN', row['range'], lang)}"
+            told = row["note_zh"] if lang == "zh" else row["note"]
+            note = f" ({escape(told)})" if told else ""
             console.print(f"  {where}: {found}{note}", soft_wrap=True, highlight=False)
         if left := summary["contradictions"][MOST_SHOWN:]:
-            more = _MORE[lang].format(len(left))
+            more = words["more"].format(count=len(left))
             console.print(f'  {more}: digitrade query "{CONTRADICTIONS}"', soft_wrap=True, highlight=False)
     failing = [row for row in summary["failing_rules"] if row["rule"] != "R00"]
     if failing:
         console.print(f"\n[bold]{words['fails']}[/bold]")
         for row in failing:
             where = f"{row['rule']} {row['dataset']}/{row['vintage']}"
-            found = f"{row['failed']} - {row[f'words_{lang}']} ({row['severity']}, {row['about']})"
+            kind = ", ".join(_say_code(row[name], lang) for name in ("severity", "about"))
+            found = f"{row['failed']} - {row[f'words_{lang}']} ({kind})"
             console.print(f"  {where}: {found}", soft_wrap=True, highlight=False)
     _print_since_last(console, summary, words)
     notices = [(row, notice) for row in summary["datasets"] for notice in row["notices"]]
     if notices:
         console.print(f"\n[bold]{words['notices']}[/bold]")
         for row, notice in notices:
-            console.print(f"  {row['dataset']}/{row['vintage']}: {escape(notice)}", soft_wrap=True, highlight=False)
+            console.print(
+                f"  {row['dataset']}/{row['vintage']}: {escape(say('REASON', notice, lang))}",
+                soft_wrap=True,
+                highlight=False,
+            )
     problems = [row for row in summary["datasets"] if row["problem"]]
     if problems:
         console.print(f"\n[bold red]{words['problems']}[/bold red]")
@@ -164,15 +171,18 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
             console.print(
                 f"  {row['dataset']}/{row['vintage']}: {escape(row['problem'])}", soft_wrap=True, highlight=False
             )
-    seconds = ", ".join(f"{name} {value:.1f}" for name, value in summary["seconds"].items())
+    steps = {name: name if lang == "en" else list_.label(f"STEP.{name}", lang) for name in summary["seconds"]}
+    seconds = ", ".join(f"{steps[name]} {value:.1f}" for name, value in summary["seconds"].items())
     console.print(f"\n{words['seconds']}: {seconds}", highlight=False)
     console.print(
         f"{words['where']}: {Path(summary['data_dir']) / 'curated'} ({words['hint']})", soft_wrap=True, highlight=False
     )
 
 
-def _print_reasons(console: Console, summary: dict[str, Any], words: dict[str, str]) -> None:
+def _print_reasons(console: Console, summary: dict[str, Any], words: dict[str, str], lang: str) -> None:
     """Why editions were read, indicators computed and tables written again: a line for each reason."""
+    from transforms.phrases import say_all
+
     reasons: dict[str, list[str]] = {}
     for row in summary["datasets"]:
         if row["reason"] not in ("", "unchanged"):
@@ -181,7 +191,11 @@ def _print_reasons(console: Console, summary: dict[str, Any], words: dict[str, s
         if summary["rebuilt"][name] != "unchanged":
             reasons.setdefault(summary["rebuilt"][name], []).append(words[name])
     for reason, made in reasons.items():
-        console.print(f"{words['rebuilt']} ({escape(reason)}): {', '.join(made)}", soft_wrap=True, highlight=False)
+        console.print(
+            f"{words['rebuilt']} ({escape(say_all('REASON', reason, lang))}): {', '.join(made)}",
+            soft_wrap=True,
+            highlight=False,
+        )
 
 
 def _print_since_last(console: Console, summary: dict[str, Any], words: dict[str, str]) -> None:
@@ -199,24 +213,44 @@ def _print_since_last(console: Console, summary: dict[str, Any], words: dict[str
         console.print(f"  {edition}: {said}", soft_wrap=True, highlight=False)
 
 
-def print_checks(rows: list[dict[str, Any]], counts: dict[str, int]) -> None:
+def _say_code(code: str, lang: str) -> str:
+    """Outcome, severity, subject or stage of a rule: in English the code, as it is queried, in Chinese its word."""
+    from transforms.codelists import load_codelist
+
+    return code if lang == "en" else load_codelist("words").label(f"CHECK.{code}", lang)
+
+
+def print_checks(rows: list[dict[str, Any]], counts: dict[str, int], lang: str) -> None:
     """The rules, failures first, with the rows they name."""
-    console = Console()
+    from transforms.codelists import load_codelist
+    from transforms.phrases import say
+
+    console, more = Console(), load_codelist("words").label("TRACE.more", lang)
     colours = {"fail": "red", "not_judged": "yellow", "pass": "green"}
     for row in rows:
         colour = colours[row["outcome"]]
-        head = f"[{colour}]{row['outcome']:<10}[/] {row['rule_id']} {row['severity']:<8} {row['about']:<9}"
-        where = f"{row['dataset']}/{row['vintage']}" if row["dataset"] else row["stage"]
+        outcome, severity, about = (
+            _pad(_say_code(row[name], lang), width) for name, width in (("outcome", 10), ("severity", 8), ("about", 9))
+        )
+        head = f"[{colour}]{outcome}[/] {row['rule_id']} {severity} {about}"
+        where = f"{row['dataset']}/{row['vintage']}" if row["dataset"] else _say_code(row["stage"], lang)
         console.print(
             f"{head} {where}: {escape(row['words'])} ({row['failed']}/{row['checked']})",
             soft_wrap=True,
             highlight=False,
         )
         for example in row["examples"][:5]:
-            console.print(f"             {escape(example)}", soft_wrap=True, highlight=False)
+            console.print(f"             {escape(say('EXAMPLE', example, lang))}", soft_wrap=True, highlight=False)
         if len(row["examples"]) > 5 or row["failed"] > len(row["examples"]):
-            console.print(f"             ... {row['failed'] - min(5, len(row['examples']))} more", highlight=False)
-    console.print(", ".join(f"{count} {name}" for name, count in counts.items()))
+            console.print(
+                f"             {more.format(count=row['failed'] - min(5, len(row['examples'])))}", highlight=False
+            )
+    console.print(", ".join(f"{count} {_say_code(name, lang)}" for name, count in counts.items()))
+
+
+def _pad(text: str, width: int) -> str:
+    """A text filled up to so many cells, of which a Chinese character takes two."""
+    return text + " " * (width - cell_len(text))
 
 
 _LEAST = 16  # cells, of which a Chinese character takes two: narrower columns of running text cannot be read

@@ -13,6 +13,9 @@ from typer.testing import CliRunner
 
 from flows.cli import Topic, app
 from flows.terminal import measure_columns, wrap_cells
+from transforms.codelists import load_codelist
+from transforms.contract import load_contract
+from transforms.database import CONTRACTS
 from transforms.errors import InputError
 from transforms.indicators import SHARED, load_cards
 
@@ -55,13 +58,29 @@ def test_the_whole_card_of_an_indicator(lang: str, tmp_path: Path) -> None:
         assert (chinese in shown, english in shown) == (lang == "zh", lang == "en")
 
 
-@pytest.mark.parametrize("topic", ["indicators", "definitions", "schemes", "concordances", "layouts", "macros"])
+@pytest.mark.parametrize("topic", list(Topic))
 def test_what_is_said_in_words_is_said_in_the_language_asked_for(topic: str, clean_run: Path) -> None:
-    """A Chinese row holds no English sentence, an English one no Chinese, beside sources (titles) and codes."""
+    """A Chinese row holds no English remark, an English one no Chinese, beside titles of sources and codes."""
     for lang, other in (("zh", re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}")), ("en", re.compile("[一-鿿]{4}"))):
         rows = json.loads(call(clean_run, topic, "--lang", lang, "--json").stdout)
-        said = [value for row in rows for key, value in row.items() if key not in ("source", "from", "to", "files")]
+        named = {"from", "to", "files", *(["source"] if lang == "en" else [])}  # a Chinese title stays as it is
+        said = [value for row in rows for key, value in row.items() if key not in named]
         assert said and [value for value in said if other.search(value)] == []
+
+
+def test_every_source_and_every_unit_has_words_in_both_languages(clean_run: Path) -> None:
+    words = load_codelist("words")
+    for topic in ("definitions", "schemes", "concordances"):
+        english, chinese = (
+            [row["source"] for row in json.loads(call(clean_run, topic, "--lang", lang, "--json").stdout)]
+            for lang in ("en", "zh")
+        )
+        assert {f"SOURCE.{text}" for text in english} <= words.codes
+        assert chinese == [words.label(f"SOURCE.{text}", "zh") for text in english]
+    for name in CONTRACTS:
+        assert all(bool(column.unit) == bool(column.unit_zh) for column in load_contract(name).columns), name
+    units = {row["unit"] for row in json.loads(call(clean_run, "columns", "--lang", "zh", "--json").stdout)}
+    assert {"10 的幂次", "分数，0 至 1", "行"} <= units and not units & {"power of ten", "fraction, 0 to 1", "rows"}
 
 
 def test_notes_of_definitions_schemes_and_concordances_are_in_both_languages(clean_run: Path) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -310,6 +311,30 @@ def test_a_summary_shows_ten_contradictions_and_where_the_others_are(
         assert [f"cell_{number:02}" in shown for number in range(count)] == [True] * 10 + [False] * (count - 10)
         assert (f'{more}digitrade query "{CONTRADICTIONS}"' in shown) is bool(more)
     assert len(ask(CONTRADICTIONS)) == len(summary["contradictions"]) > 0
+
+
+@pytest.mark.parametrize(
+    "reason", ["first run", "new edition", "forced", "code lists changed: items.csv, own/items.csv"]
+)
+def test_a_summary_and_the_checks_are_said_in_the_language_asked_for(
+    reason: str, digitrade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No English sentence in the Chinese ones; the English ones keep codes, which are what is queried."""
+    summary = json.loads(digitrade("run", "--direct", "--json").stdout)
+    summary["datasets"] = [
+        row | {"reason": reason, "notices": ["a.csv: 3 rows or cells are quarantined"]} for row in summary["datasets"]
+    ]
+    print_summary(summary, "zh")
+    chinese = capsys.readouterr().out + digitrade("check", "--all", "--lang", "zh").stdout
+    assert re.findall(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}", chinese) in ([], ["digitrade check 与 digitrade tables"])
+    for word in ("计算值 35.06 至 36.27", "隔离 3 行或单元格", "全部步骤"):
+        assert word in chinese, word
+    for word in ("fail", "not_judged", "warning", "critical", "published", reason, "check_results", " computed "):
+        assert word not in chinese, word
+    assert {f"不通过{' ' * 4}", "警告", "发布内容"} <= set(re.findall("不通过 {4}|警告|发布内容", chinese))
+    print_summary(summary, "en")
+    english = capsys.readouterr().out + digitrade("check").stdout
+    assert f"Made again ({reason})" in english and "computed 35.06 to 36.27" in english and "fail       " in english
 
 
 @pytest.mark.slow

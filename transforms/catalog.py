@@ -46,6 +46,11 @@ def _find_units(contracts: tuple[str, ...]) -> dict[str, str]:
     return {column.en: column.unit for name in contracts for column in load_contract(name).columns if column.unit}
 
 
+def translate_units(contracts: tuple[str, ...]) -> dict[str, str]:
+    """Unit of a column -> the same in Chinese; no unit is none."""
+    return {column.unit: column.unit_zh for name in contracts for column in load_contract(name).columns} | {"": ""}
+
+
 def create_catalog(con: duckdb.DuckDBPyConnection, contracts: tuple[str, ...]) -> None:
     """Fill the table store.catalog, which is there and empty, from the comments of what the schema main holds.
 

@@ -35,6 +35,7 @@ class Column:
     codelist: str = ""
     default: str | None = None
     unit: str = ""  # of the figures in the column, where it is known
+    unit_zh: str = ""
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,7 @@ def write_views(target: str, large: Mapping[str, Sequence[str]] | None = None) -
             columns = [row[0] for row in con.execute(f"DESCRIBE store.{name}").fetchall()]
             comments = {column: words["columns"][column] for column in columns}
             _create_view(con, name, f"FROM store.{name}", words["tables"][name], comments)
+        _create_notes(con, words)
         _create_labelled(con, words)
         _create_compared_cells(con)
         _create_latest(con)
@@ -127,6 +128,24 @@ def _create_view(con: duckdb.DuckDBPyConnection, name: str, select: str, comment
         con.execute(f'COMMENT ON COLUMN main.{name}."{column}" IS {quote(text)}')
         if exists:
             con.execute(f'COMMENT ON COLUMN store.{name}."{column}" IS {quote(text)}')
+
+
+def _create_notes(con: duckdb.DuckDBPyConnection, words: dict[str, dict[str, str]]) -> None:
+    """notes: every note of ours in Chinese, by the templates that the tables for authors take."""
+    from transforms.export.labels import Labels  # the tables are built from the database
+
+    labels = Labels(con, "zh")
+    told = con.execute(
+        """SELECT note FROM store.indicators UNION SELECT note FROM store.indicators_on_request
+           UNION SELECT note FROM store.comparisons ORDER BY ALL"""
+    ).fetchall()
+    said = {note: labels.note(note) for (note,) in told if note}
+    con.register("said", pa.table({"note": list(said), "note_zh": list(said.values())}, pa.schema(
+        [("note", pa.string()), ("note_zh", pa.string())])))  # fmt: skip
+    con.execute("CREATE TABLE store.notes AS FROM said")
+    con.unregister("said")
+    comments = {"note": words["columns"]["own_note"], "note_zh": words["columns"]["own_note_zh"]}
+    _create_view(con, "notes", "FROM store.notes", words["tables"]["notes"], comments)
 
 
 def _create_compared_cells(con: duckdb.DuckDBPyConnection) -> None:
@@ -210,12 +229,15 @@ LABELS = {
     "comparisons": _TITLE | _GEO | _ITEM | _FLOW | {"verdict_label": ("store.verdicts", "code", "verdict", "label")},
 }  # fmt: skip
 
+NOTED = ("indicators", "comparisons")  # the notes are ours; those of the observations are their publishers'
+
 
 def _create_labelled(con: duckdb.DuckDBPyConnection, words: dict[str, dict[str, str]]) -> None:
     """indicators_labelled and the like: words in English and Chinese beside the codes, for reading by eye."""
     for name, labels in LABELS.items():
         said = {f"{prefix}_{lang}": words["columns"][f"{prefix}_{lang}"] for prefix in labels for lang in ("en", "zh")}
         own = {column.name: column.en for column in load_contract(name).columns}
+        said |= {"note_zh": words["columns"]["own_note_zh"]} if name in NOTED else {}
         select = _select_labelled(f"store.{name}", name)
         _create_view(con, f"{name}_labelled", select, words["tables"][f"{name}_labelled"], said | own)
 
@@ -226,6 +248,9 @@ def _select_labelled(source: str, name: str = "indicators") -> str:
     for prefix, (table, key, own, label) in LABELS[name].items():
         joins.append(f"LEFT JOIN {table} {prefix} ON {prefix}.{key} = own.{own}")
         columns += [f"{prefix}.{label}_{lang} AS {prefix}_{lang}" for lang in ("en", "zh")]
+    if name in NOTED:
+        joins.append("LEFT JOIN store.notes said ON said.note = own.note")
+        columns.append("coalesce(said.note_zh, own.note) AS note_zh")
     return f"SELECT {', '.join(columns)}, own.* FROM {source} own {' '.join(joins)}"
 
 

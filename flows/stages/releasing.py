@@ -104,11 +104,11 @@ def summarise(workspace: Workspace, readings: Sequence[Reading], outcomes: Seque
         counted = con.execute("SELECT verdict, count(*) FROM compared_cells GROUP BY ALL ORDER BY ALL").fetchall()
         indicators = con.execute("SELECT count(*), count(value) FROM indicators").fetchone()
         contradictions = [
-            dict(zip(("locator", "rule", "printed", "range", "note"), row, strict=True))
+            dict(zip(("locator", "rule", "printed", "range", "note", "note_zh"), row, strict=True))
             for row in con.execute(
                 """SELECT dataset || '/' || vintage || '/' || locator, rule, printed,
                           coalesce(round(computed_lower, 2)::VARCHAR, '...') || ' to '
-                          || coalesce(round(computed_upper, 2)::VARCHAR, '...'), note
+                          || coalesce(round(computed_upper, 2)::VARCHAR, '...'), note, note_zh(note)
                    FROM comparisons WHERE verdict = 'contradictory' ORDER BY ALL"""
             ).fetchall()
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ import duckdb
 import pytest
 
 from transforms.errors import InputError
+from transforms.export.labels import Labels
 from transforms.macros import load_macros, parse_macro
 
 Row = dict[str, Any]
@@ -36,6 +38,20 @@ def test_series_gives_the_printed_figures(con: duckdb.DuckDBPyConnection) -> Non
     assert [(row["period"], row["value"], row["locator"]) for row in rows] == printed and len(rows) == 14
     assert {(row["geo_label_en"], row["geo_label_zh"]) for row in rows} == {("China", "中国")}
     assert (rows[0]["unit"], rows[0]["unit_mult"], rows[0]["dataset"]) == ("USD", 6, "unctad_digitally_deliverable")
+
+
+def test_notes_stand_in_chinese_by_the_templates_of_the_tables(con: duckdb.DuckDBPyConnection) -> None:
+    labels = Labels(con, "zh")
+    for view in ("indicators", "comparisons"):
+        rows = con.execute(
+            f"SELECT DISTINCT note, note_zh(note), note_zh FROM {view}_labelled WHERE note <> '' ORDER BY ALL"
+        ).fetchall()
+        assert rows and {(note, labels.note(note), labels.note(note)) for note, *_ in rows} == set(rows)
+        assert [row for row in rows if re.search("[a-z]{2,} [a-z]{2,} [a-z]{2,}", row[1])] == []
+    asked = "SELECT note, note_zh(note) FROM growth('CN-440100', definition := 'dds6')"
+    assert all(said == labels.note(note) for note, said in con.execute(asked).fetchall())
+    unknown = "the denominator is zero; no word of ours"  # no row has it
+    assert con.execute("SELECT note_zh($1), note_zh('')", [unknown]).fetchone() == (unknown, "")
 
 
 @pytest.mark.parametrize("place", ["China", "china", "中国", "CHN"])

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import time
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from typer.testing import CliRunner
 from flows.cli import app
 from flows.query_command import answer, open_locked, parse_size
 from transforms.errors import InputError
+from transforms.phrases import say_all, say_error
 
 
 def call(data_dir: Path, *words: str) -> Result:
@@ -259,24 +261,26 @@ def test_limits_that_are_none_are_refused(clean_run: Path) -> None:
         assert done.exit_code == 2 and "limit" in done.stderr and done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    ("sql", "said"),
-    [("SELECT valu FROM indicators", "there is no column valu in indicators; did you mean value?"),
-     ("SELECT i.valu FROM indicators i", "there is no column valu in indicators; did you mean value?"),
-     ("SELECT valeu FROM growth('CHN')", "there is no column valeu in growth; did you mean value,"),
-     ("SELECT printed_value FROM indicators", "in indicators (there is one in comparisons, comparisons_labelled)"),
-     ("SELECT * FROM indicators ORDER BY perod", "did you mean period, base_period, upper?"),
-     ("FROM indicator", "there is no table or view indicator; did you mean indicators,"),
-     ("FROM Observation", "there is no table or view Observation; did you mean observations,"),
-     ("FROM growht('CHN')", "there is no function growht; did you mean growth"),
-     ("SELECT sume(value) FROM indicators", "there is no function sume; did you mean sum"),
-     ("FROM growth", "growth is a macro: from growth(...)"),
-     ("FROM growth('CHN', flw := 'X')", "It takes: growth(geo, item := NULL, flow := NULL"),
-     ("FROM series('CHNN')", "there is no 'CHNN' in the list geographies; nearest: CHN (China)"),
-     ("SELECT flow FROM (SELECT geo FROM indicators)", 'Candidate bindings: "geo"'),
-     ("PIVOT indicators ON flow", "name the values of a PIVOT"),
-     ("selekt 1", 'syntax error at or near "selekt"')],
-)  # fmt: skip
+WRONG_NAMES = [
+    ("SELECT valu FROM indicators", "there is no column valu in indicators; did you mean value?"),
+    ("SELECT i.valu FROM indicators i", "there is no column valu in indicators; did you mean value?"),
+    ("SELECT valeu FROM growth('CHN')", "there is no column valeu in growth; did you mean value,"),
+    ("SELECT printed_value FROM indicators", "in indicators (there is one in comparisons, comparisons_labelled)"),
+    ("SELECT * FROM indicators ORDER BY perod", "did you mean period, base_period, upper?"),
+    ("FROM indicator", "there is no table or view indicator; did you mean indicators,"),
+    ("FROM Observation", "there is no table or view Observation; did you mean observations,"),
+    ("FROM growht('CHN')", "there is no function growht; did you mean growth"),
+    ("SELECT sume(value) FROM indicators", "there is no function sume; did you mean sum"),
+    ("FROM growth", "growth is a macro: from growth(...)"),
+    ("FROM growth('CHN', flw := 'X')", "It takes: growth(geo, item := NULL, flow := NULL"),
+    ("FROM series('CHNN')", "there is no 'CHNN' in the list geographies; nearest: CHN (China)"),
+    ("SELECT flow FROM (SELECT geo FROM indicators)", 'Candidate bindings: "geo"'),
+    ("PIVOT indicators ON flow", "name the values of a PIVOT"),
+    ("selekt 1", 'syntax error at or near "selekt"')
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "said"), WRONG_NAMES)
 def test_a_wrong_name_is_answered_with_the_nearest(sql: str, said: str, clean_run: Path) -> None:
     done = call(clean_run, "query", sql)
     assert done.exit_code == 2 and done.stderr.count("\n") == 1
@@ -301,63 +305,65 @@ def test_a_code_that_no_list_has_gives_a_hint(where: str, hints: list[str], clea
     assert all(any(hint in line for line in lines) for hint in hints)
 
 
-@pytest.mark.parametrize(
-    ("sql", "hints"),
-    [("FROM growth('CHN', since := 2031)",
-      ["nothing has since 2031 together with the rest; without since 2031 there is: period 2011, 2012,"]),
-     ("FROM growth('CHN', flow := 'X', period := '2030')", ["nothing has period '2030' together with the rest;"]),
-     ("FROM city_share('Guangzhou', period := '2005')", ["without period '2005' there is: period 2018, 2020"]),
-     ("FROM balance_sheet('Guangzhou', '2030')",
-      ["nothing has period '2030' together with the rest; without period '2030' there is: figures of several kinds: "
-       "period 2014, 2018, 2020, 2021"]),
-     ("FROM compare_definitions('Guangzhou', 'total_trade', 2015)", ["geo CHN, ", "period 2018, 2020"]),
-     ("FROM indicators WHERE geo = 'CHN' AND flow <> 'X' AND period >= '2030'",
-      ["nothing has period >= '2030' together with the rest; without period >= '2030' there is: period 2010,"]),
-     ("FROM observations WHERE flow IN ('X', 'M') AND unit = 'GBP'",
-      ["nothing has unit 'GBP' together with the rest; without unit 'GBP' there is: unit CNY,"]),
-     ("FROM indicators WHERE indicator = 'growth' AND geo = 'CN-440100' AND period = '2030'",
-      ["each alone may be there, but nothing has all of indicator 'growth', geo 'CN-440100', period '2030'"]),
-     ("FROM indicators WHERE period = '2030' AND note = 'x'", []),
-     # conditions that are not tested, a limit: the rest has rows
-     ("FROM indicators WHERE geo = 'CHN' AND indicator = 'total_trade' AND value > 1e20",
-      ["rows fit geo 'CHN', indicator 'total_trade'; another condition of the query leaves nothing: \"value\" > "]),
-     ("FROM indicators WHERE geo = 'CHN' AND value > 1e20 AND NOT contested",
-      ["rows fit geo 'CHN'; another condition of the query leaves nothing: (\"value\" > 1e+20) AND (NOT contested)"]),
-     ("FROM growth('CHN', flow := 'X') WHERE value > 1e20", ["rows fit geo 'CHN', flow 'X'; another condition of"]),
-     ("FROM indicators WHERE geo = 'ISL' LIMIT 0", ["nothing has geo 'ISL'; without it there is: geo CHN,"]),
-     ("FROM datasets WHERE dataset = 'exchange_rates_cny' LIMIT 0", ["1 row(s) fit the conditions; LIMIT 0 leaves"]),
-     ("FROM flows ORDER BY ALL LIMIT 5 OFFSET 90", ["4 row(s) fit the conditions; LIMIT 5 OFFSET 90 leaves none"]),
-     ("FROM indicators WHERE geo = 'CHN' AND period BETWEEN '2040' AND '2050'",
-      ["nothing has period between '2040' and '2050' together with the rest; without"]),
-     ("FROM indicators WHERE geo = 'CHN' AND item LIKE 'NO%'", ["nothing has item like 'NO%' together with the rest;"]),
-     # what a macro takes where nothing is said is a condition too
-     ("FROM series('ZONE:GZDD', item := 'GZ:DIGITAL_SERVICES')",
-      ["series takes basis := 'published' unless told otherwise; with basis := NULL there is: basis executed",
-       "nothing has geo 'ZONE:GZDD' together with the rest;"]),
-     ("FROM city_share('Tianhe District', 'NATION', flow := 'X', period := 2021)",
-      ["each alone may be there, but nothing"]),
-     ("FROM series('Huangpu District', flow := 'N', item := 'ODI:CONTRACTED')",
-      ["series takes basis := 'published' unless told otherwise; with basis := NULL there is: basis contracted",
-       "nothing has item 'ODI:CONTRACTED' together with the rest;"]),
-     ("FROM series('Tianhe District', item := 'EBOPS2010:SJ', flow := 'T', measure := 'value', definition := NULL, "
+EMPTY_ANSWERS: list[tuple[str, list[str]]] = [
+    ("FROM growth('CHN', since := 2031)",
+     ["nothing has since 2031 together with the rest; without since 2031 there is: period 2011, 2012,"]),
+    ("FROM growth('CHN', flow := 'X', period := '2030')", ["nothing has period '2030' together with the rest;"]),
+    ("FROM city_share('Guangzhou', period := '2005')", ["without period '2005' there is: period 2018, 2020"]),
+    ("FROM balance_sheet('Guangzhou', '2030')",
+     ["nothing has period '2030' together with the rest; without period '2030' there is: figures of several kinds: "
+      "period 2014, 2018, 2020, 2021"]),
+    ("FROM compare_definitions('Guangzhou', 'total_trade', 2015)", ["geo CHN, ", "period 2018, 2020"]),
+    ("FROM indicators WHERE geo = 'CHN' AND flow <> 'X' AND period >= '2030'",
+     ["nothing has period >= '2030' together with the rest; without period >= '2030' there is: period 2010,"]),
+    ("FROM observations WHERE flow IN ('X', 'M') AND unit = 'GBP'",
+     ["nothing has unit 'GBP' together with the rest; without unit 'GBP' there is: unit CNY,"]),
+    ("FROM indicators WHERE indicator = 'growth' AND geo = 'CN-440100' AND period = '2030'",
+     ["each alone may be there, but nothing has all of indicator 'growth', geo 'CN-440100', period '2030'"]),
+    ("FROM indicators WHERE period = '2030' AND note = 'x'", []),
+    # conditions that are not tested, a limit: the rest has rows
+    ("FROM indicators WHERE geo = 'CHN' AND indicator = 'total_trade' AND value > 1e20",
+     ["rows fit geo 'CHN', indicator 'total_trade'; another condition of the query leaves nothing: \"value\" > "]),
+    ("FROM indicators WHERE geo = 'CHN' AND value > 1e20 AND NOT contested",
+     ["rows fit geo 'CHN'; another condition of the query leaves nothing: (\"value\" > 1e+20) AND (NOT contested)"]),
+    ("FROM growth('CHN', flow := 'X') WHERE value > 1e20", ["rows fit geo 'CHN', flow 'X'; another condition of"]),
+    ("FROM indicators WHERE geo = 'ISL' LIMIT 0", ["nothing has geo 'ISL'; without it there is: geo CHN,"]),
+    ("FROM datasets WHERE dataset = 'exchange_rates_cny' LIMIT 0", ["1 row(s) fit the conditions; LIMIT 0 leaves"]),
+    ("FROM flows ORDER BY ALL LIMIT 5 OFFSET 90", ["4 row(s) fit the conditions; LIMIT 5 OFFSET 90 leaves none"]),
+    ("FROM indicators WHERE geo = 'CHN' AND period BETWEEN '2040' AND '2050'",
+     ["nothing has period between '2040' and '2050' together with the rest; without"]),
+    ("FROM indicators WHERE geo = 'CHN' AND item LIKE 'NO%'", ["nothing has item like 'NO%' together with the rest;"]),
+    # what a macro takes where nothing is said is a condition too
+    ("FROM series('ZONE:GZDD', item := 'GZ:DIGITAL_SERVICES')",
+     ["series takes basis := 'published' unless told otherwise; with basis := NULL there is: basis executed",
+      "nothing has geo 'ZONE:GZDD' together with the rest;"]),
+    ("FROM city_share('Tianhe District', 'NATION', flow := 'X', period := 2021)",
+     ["each alone may be there, but nothing"]),
+    ("FROM series('Huangpu District', flow := 'N', item := 'ODI:CONTRACTED')",
+     ["series takes basis := 'published' unless told otherwise; with basis := NULL there is: basis contracted",
+      "nothing has item 'ODI:CONTRACTED' together with the rest;"]),
+    ("FROM series('Tianhe District', item := 'EBOPS2010:SJ', flow := 'T', measure := 'value', definition := NULL, "
       "since := 2031)", ["nothing has since 2031"]),
-     ("FROM series('Guangzhou', definition := 'unctad')",
-      ["nothing has geo 'Guangzhou' together",
-       "series reads printed figures; computed from them there is: from indicators where definition = 'unctad' and "
-       "geo = 'CN-440100' (indicator "]),
-     # nothing in the column is called so
-     ("FROM indicators WHERE geo = 'CN-440106' AND item = 'EBOPS2010:SC' AND definition = 'unctad'",
-      ["there is: item DEF:unctad", "there is: definition none"]),
-     # other columns that hold codes and names
-     ("FROM observations WHERE obs_status = 'Z'", ["there is no obs_status 'Z' in observations; nothing is spelled"]),
-     ("FROM indicators_on_request WHERE asked = 'mixed'", ["there is no asked 'mixed' in indicators_on_request; near"]),
-     ("FROM items WHERE code = 'EBOPS2010:SJ3X'", ["no code 'EBOPS2010:SJ3X' in items; nearest: EBOPS2010:SJ3"]),
-     ("FROM group_members WHERE group_code = 'GROUP:EUU'", ["'GROUP:EUU' in group_members; nearest: GROUP:EU,"]),
-     ("FROM observations_labelled WHERE geo_label_zh = '广州'", ["'广州' in observations_labelled; nearest: 广州市"]),
-     ("FROM observations WHERE geo = 'CHN' AND obs_status = 'F'",
-      ["nothing has geo 'CHN'", "nothing has obs_status 'F' together with the rest; without obs_status 'F' there is:"]),
-     ("SELECT geo FROM indicators WHERE period = '1999' GROUP BY geo HAVING count(*) > 5", ["there is no period"])],
-)  # fmt: skip
+    ("FROM series('Guangzhou', definition := 'unctad')",
+     ["nothing has geo 'Guangzhou' together",
+      "series reads printed figures; computed from them there is: from indicators where definition = 'unctad' and "
+      "geo = 'CN-440100' (indicator "]),
+    # nothing in the column is called so
+    ("FROM indicators WHERE geo = 'CN-440106' AND item = 'EBOPS2010:SC' AND definition = 'unctad'",
+     ["there is: item DEF:unctad", "there is: definition none"]),
+    # other columns that hold codes and names
+    ("FROM observations WHERE obs_status = 'Z'", ["there is no obs_status 'Z' in observations; nothing is spelled"]),
+    ("FROM indicators_on_request WHERE asked = 'mixed'", ["there is no asked 'mixed' in indicators_on_request; near"]),
+    ("FROM items WHERE code = 'EBOPS2010:SJ3X'", ["no code 'EBOPS2010:SJ3X' in items; nearest: EBOPS2010:SJ3"]),
+    ("FROM group_members WHERE group_code = 'GROUP:EUU'", ["'GROUP:EUU' in group_members; nearest: GROUP:EU,"]),
+    ("FROM observations_labelled WHERE geo_label_zh = '广州'", ["'广州' in observations_labelled; nearest: 广州市"]),
+    ("FROM observations WHERE geo = 'CHN' AND obs_status = 'F'",
+     ["nothing has geo 'CHN'", "nothing has obs_status 'F' together with the rest; without obs_status 'F' there is:"]),
+    ("SELECT geo FROM indicators WHERE period = '1999' GROUP BY geo HAVING count(*) > 5", ["there is no period"])
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "hints"), EMPTY_ANSWERS)
 def test_an_empty_answer_says_which_condition_leaves_nothing(sql: str, hints: list[str], clean_run: Path) -> None:
     done = call(clean_run, "query", sql, "--format", "csv")
     assert done.exit_code == 0 and done.stdout.count("\n") == 1
@@ -369,6 +375,57 @@ def test_an_empty_answer_says_which_condition_leaves_nothing(sql: str, hints: li
 def test_an_answer_with_rows_has_no_such_hint(clean_run: Path) -> None:
     assert call(clean_run, "query", "FROM growth('CHN', flow := 'X', since := 2022)").stderr == ""
     assert call(clean_run, "query", "SELECT count(*) FROM growth('CHN', flow := 'X', since := 2031)").stderr == ""
+
+
+ENGLISH = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}")
+# What DuckDB says is quoted as it says it; commands and SQL are that, what is in brackets is codes and labels.
+QUOTED = re.compile(
+    r"(syntax error|Cannot open file|Referenced column|Macro|A CTE needs|No function matches|Candidate).*|'[^']*'|"
+    r"\([^()]*\)|digitrade \w+ \w+|from \w+ where .*"
+)
+
+
+def refuse_in_chinese(published: Path, sql: str) -> list[str]:
+    """What a query is told with --lang zh: its refusal, or its hints."""
+    try:
+        _, hints = answer(published, sql)
+    except InputError as error:
+        return [say_error("ASK", error, "zh")]
+    return [say_all("ASK", hint, "zh") for hint in hints]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_an_attack_is_refused_in_chinese(attack: str, published: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.csv"
+    sql = ATTACKS[attack][0].format(out=tmp_path / "out", secret=secret, observations=published.parent / "observations")
+    [said] = refuse_in_chinese(published, sql)
+    assert not ENGLISH.search(QUOTED.sub("", said)) and re.search("[一-鿿]{4}", said) and "\n" not in said, said
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [*(sql for sql, _ in (*WRONG_NAMES, *EMPTY_ANSWERS)), "FROM series('CHN', unit := 'banana')",
+     "FROM indicators WHERE unit = 'banana'",
+     "FROM growth('CN-440100')", "FROM growth('CHN', currency := 'CNY')", "FROM growth('CHN', since := 'soon')",
+     "FROM revisions('nobody')", "FROM revisions('seed_statements')"],
+)  # fmt: skip
+def test_what_a_query_is_told_is_said_in_chinese(sql: str, published: Path) -> None:
+    for said in refuse_in_chinese(published, sql):
+        assert not ENGLISH.search(QUOTED.sub("", said)) and re.search("[一-鿿]{2}", said), said
+
+
+def test_the_command_refuses_and_hints_in_chinese(clean_run: Path) -> None:
+    done = call(clean_run, "query", "DROP VIEW items", "--lang", "zh")
+    assert done.exit_code == 2 and done.stderr == (
+        "digitrade: 查询只读已发布的数据库，拒绝 DROP：会改动数据库。"
+        "处理办法：请用一条 SELECT 提问；示例见 digitrade query --help。\n"
+    )
+    done = call(clean_run, "query", "SELECT valu FROM indicators", "--lang", "zh")
+    assert done.stderr == "digitrade: 无法回答该查询：indicators 中没有列 valu；是否指 value？。\n"
+    done = call(clean_run, "query", "FROM indicators WHERE indicator = 'totl_trade'", "--lang", "zh", "--format", "csv")
+    assert done.exit_code == 0 and "indicator 没有 'totl_trade'；最相近：total_trade" in done.stderr
+    done = call(clean_run, "query", "SELECT 1", "--memory", "lots", "--lang", "zh")
+    assert done.stderr == "digitrade: 内存上限写法有误。实际为 'lots'。处理办法：请写成 500MB 或 2GB。\n"
 
 
 @pytest.mark.parametrize("sql", ["FROM series('CHN', unit := 'banana')", "FROM indicators WHERE unit = 'banana'"])

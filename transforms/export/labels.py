@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from decimal import ROUND_HALF_UP, Decimal
 from functools import reduce
 
@@ -10,6 +9,7 @@ import duckdb
 
 from transforms.codelists import load_codelist, unit_labels
 from transforms.indicators import load_cards
+from transforms.phrases import say
 
 # column of a selection -> table with its labels; a column that is not here (period ...) is its own label
 _LISTS = {
@@ -25,7 +25,6 @@ _LISTS = {
     "mark": "verdicts",
     "status": "obs_status",
 }
-_PLACEHOLDER = re.compile(r"\\\{(\w+)\\\}")
 
 
 def round_half_up(value: Decimal, decimals: int) -> Decimal:
@@ -60,12 +59,6 @@ class Labels:
         }
         self._titles: dict[str, str] = dict(con.execute(f"SELECT title_en, title_{lang} FROM datasets").fetchall())
         self._cards = {card.indicator: card.title_zh if lang == "zh" else card.title_en for card in load_cards()}
-        # what says most by itself comes first: a template that is nearly all places would fit the notes of others
-        notes = [row for row in load_codelist("words").rows if row["code"].startswith("NOTE.")]
-        notes.sort(key=lambda row: -len(re.sub(r"\{\w+\}", "", row["label_en"])))
-        self._notes = [
-            (re.compile(_PLACEHOLDER.sub(r"(?P<\1>.+)", re.escape(row["label_en"]))), row["code"]) for row in notes
-        ]
 
     def word(self, code: str, **values: object) -> str:
         """A word or sentence of words.csv with its places filled in."""
@@ -88,14 +81,7 @@ class Labels:
 
     def note(self, text: str) -> str:
         """A note of the comparisons, part by part through its template in words.csv; unknown parts stay as they are."""
-        return self.join([self._note_part(part) for part in text.split("; ") if part])
-
-    def _note_part(self, part: str) -> str:
-        for pattern, code in self._notes:
-            if match := pattern.fullmatch(part):
-                values = {name: self._place(name, value) for name, value in match.groupdict().items()}
-                return self.word(code, **values)
-        return part
+        return self.join([say("NOTE", part, self.lang, self._place) for part in text.split("; ") if part])
 
     def _place(self, name: str, value: str) -> str:
         if name == "title":

@@ -101,14 +101,23 @@ WITH own AS (
                 THEN 'the denominator is zero' ELSE '' END AS refusal
     FROM own o JOIN (FROM own WHERE geo = 'W') w USING (item, period, form)
     WHERE o.geo <> 'W'
+), divided AS (
+    SELECT *, CASE WHEN refusal = '' THEN n / nullif(d, 0) * (w / nullif(i, 0)) END AS quotient,
+           CASE WHEN refusal = '' THEN not_below_zero(n_lo) / nullif(d_hi, 0) * (not_below_zero(w_lo) / nullif(i_hi, 0))
+                END AS ratio_lower,
+           CASE WHEN refusal <> '' THEN NULL
+                WHEN n_hi = 0 THEN 0
+                ELSE n_hi / nullif(not_below_zero(d_lo), 0) * (w_hi / nullif(not_below_zero(i_lo), 0)) END AS ratio_upper
+    FROM judged
 )
 SELECT said.*, geo, flow, item, period, form AS basis, definition_of(item) AS definition,
-       CAST('RCA_SERVICES' AS a_reference) AS reference, n AS a, d AS r, i, w, false AS is_torn,
-       not_below_zero(n_lo) AS a_bottom, n_hi AS a_top, not_below_zero(d_lo) AS r_bottom, d_hi AS r_top,
-       not_below_zero(i_lo) AS i_bottom, i_hi AS i_top, not_below_zero(w_lo) AS w_bottom, w_hi AS w_top,
+       CAST('RCA_SERVICES' AS a_reference) AS reference,
+       CASE WHEN quotient < ratio_lower THEN ratio_lower WHEN quotient > ratio_upper THEN ratio_upper
+            ELSE quotient END AS ratio,
+       ratio_lower, ratio_upper,
        statuses | d_statuses | w_statuses AS statuses, (coverage + d_coverage + w_coverage) / 4 AS coverage, method,
-       contested OR d_contested OR w_contested AS contested, '' AS asked, refusal AS note, refusal
-FROM judged, said;
+       contested OR d_contested OR w_contested AS contested, '' AS asked, refusal AS note
+FROM divided, said;
 
 -- How the services of an economy are divided among the main items, the trade of all in an item among the economies, and
 -- the trade of an economy in an item among the partners listed.

@@ -32,6 +32,13 @@ FROM inside
 GROUP BY smaller, larger
 HAVING count(DISTINCT item) = (SELECT count(*) FROM definitions d WHERE d.definition = smaller);
 
+-- where it is near: the one item of the larger that is not in the smaller
+CREATE OR REPLACE TEMP TABLE extra_items AS
+SELECT o.smaller, o.larger, l.item
+FROM definition_order o JOIN definitions l ON l.definition = o.larger
+WHERE o.is_near
+  AND NOT EXISTS (SELECT 1 FROM definitions s WHERE s.definition = o.smaller AND s.item = l.item);
+
 -- the items of the larger that have nothing to do with the smaller
 CREATE OR REPLACE TEMP TABLE items_beyond AS
 SELECT o.smaller, o.larger, l.item
@@ -51,7 +58,8 @@ SELECT definition, dataset, vintage, geo, partner, flow, measure, period, freq, 
        max(mult) AS mult, count(*) AS n_listed, count(point) AS n_present, count(hi) AS n_bounded,
        count(*) FILTER (WHERE is_empty) + CASE WHEN bool_or(holds_others) THEN count(*) FILTER (WHERE is_elsewhere)
                                                ELSE 0 END AS n_settled,
-       sum(point) AS total, sum(lo) AS total_lo, sum(hi) AS total_hi, bit_or(statuses) AS statuses,
+       sum(point) AS total, sum(lo) AS total_lo, sum(hi) AS total_hi, sum(not_below_zero(lo)) AS total_cut,
+       bit_or(statuses) AS statuses,
        bool_or(contested) AS contested, coalesce(bool_or(point < 0), false) AS has_negative,
        flatten(list(inputs)) AS inputs,
        string_agg(CASE WHEN point IS NOT NULL THEN item END, ' ' ORDER BY item) AS present
@@ -70,7 +78,8 @@ WHERE mode = '_T'
 UNION ALL BY NAME
 SELECT p.dataset, p.vintage, p.geo, p.partner, p.flow, 'DEF:' || p.definition AS item, p.measure, p.period, p.freq,
        p.basis, p.price, p.unit, p.adjustment, p.mult, p.definition, p.has_negative, p.total AS point,
-       p.total_lo AS lo, p.total_hi AS hi, p.statuses, p.contested, p.inputs, 'sum_of_items' AS method,
+       p.total_lo AS lo, p.total_hi AS hi, p.total_cut AS sum_cut, p.statuses, p.contested, p.inputs,
+       'sum_of_items' AS method,
        1.0 AS coverage
 FROM parts p JOIN required r USING (definition)
 WHERE p.n_present > 0 AND p.n_present + p.n_settled = r.n AND NOT EXISTS (
@@ -144,10 +153,13 @@ WITH missing AS (
     LEFT JOIN nearest USING (definition, item, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment)
     GROUP BY ALL
 ), known AS (
+    -- of an item of the sum its upper end, which the sum has: what it is less, the missing one can be more (held)
     SELECT a.definition, a.ancestor, a.dataset, a.vintage, a.geo, a.partner, a.flow, a.period, a.basis, a.price, a.unit,
-           a.adjustment, sum(not_below_zero(t.lo)) AS known_lo, flatten(list(t.inputs)) AS known_inputs
+           a.adjustment, sum(CASE WHEN d.item IS NULL THEN not_below_zero(t.lo) ELSE t.hi END) AS known_lo,
+           list(d.item) FILTER (WHERE d.item IS NOT NULL) AS held, flatten(list(t.inputs)) AS known_inputs
     FROM above a
     JOIN items i ON i.tree = 'standard' AND i.parent = a.ancestor
+    LEFT JOIN definitions d ON d.definition = a.definition AND d.item = i.code
     JOIN totals t ON t.item = i.code AND t.measure = 'value' AND t.mode = '_T' AND t.lo IS NOT NULL AND t.hi IS NOT NULL
      AND (t.dataset, t.vintage, t.geo, t.partner, t.flow, t.period, t.basis, t.price, t.unit, t.adjustment)
        = (a.dataset, a.vintage, a.geo, a.partner, a.flow, a.period, a.basis, a.price, a.unit, a.adjustment)
@@ -162,6 +174,7 @@ SELECT definition, dataset, vintage, geo, partner, flow, period, basis, price, u
        CASE WHEN bool_and(own_hi IS NOT NULL OR ancestor_hi IS NOT NULL)
             THEN sum(CASE WHEN own_hi IS NOT NULL THEN own_hi WHEN known_lo IS NULL THEN ancestor_hi
                           ELSE not_below_zero(ancestor_hi - known_lo) END) END AS cap,
+       flatten(list(held) FILTER (WHERE held IS NOT NULL)) AS held,
        list_concat(flatten(list(inputs) FILTER (WHERE inputs IS NOT NULL)),
                    flatten(list(known_inputs) FILTER (WHERE known_inputs IS NOT NULL))) AS inputs
 FROM caps
@@ -193,11 +206,6 @@ WITH related_wholes AS (
           k.adjustment)
        = (o.smaller, o.larger, b.dataset, b.vintage, b.geo, b.partner, b.flow, b.period, b.basis, b.price, b.unit,
           b.adjustment)
-), extra_items AS (
-    SELECT o.smaller, o.larger, l.item
-    FROM definition_order o JOIN definitions l ON l.definition = o.larger
-    WHERE o.is_near
-      AND NOT EXISTS (SELECT 1 FROM definitions s WHERE s.definition = o.smaller AND s.item = l.item)
 ), bounding AS (
     SELECT r.*, t.hi AS extra, CASE WHEN t.hi IS NOT NULL THEN t.inputs END AS extra_inputs,
            CASE WHEN beyond_lo IS NULL THEN 0 ELSE beyond_lo END AS beyond
@@ -220,12 +228,13 @@ GROUP BY ALL;
 CREATE OR REPLACE TEMP TABLE bounds AS
 SELECT b.*, r.n, p.n_listed, p.n_present, p.present, p.total_lo, p.statuses, p.contested, p.has_negative,
        o.outside_lo, f.others,
-       greatest(p.total_lo, f.least) AS low,
-       least(CASE WHEN NOT by_mode THEN s.hi - CASE WHEN o.outside_lo IS NULL THEN 0 ELSE o.outside_lo END END,
-             CASE WHEN p.n_bounded = r.n THEN p.total_hi END,
+       greatest(p.total_lo, f.least) AS low, p.total_cut AS sum_cut, p.total_hi, r.n - p.n_bounded AS n_unbounded, c.held,
+       least(CASE WHEN p.n_bounded = r.n THEN p.total_hi END,
              CASE WHEN p.definition IS NULL THEN c.cap
                   WHEN p.n_present = p.n_bounded THEN p.total_hi + c.cap
-                  ELSE known.hi + c.cap END, f.most) AS high,
+                  ELSE known.hi + c.cap END) AS sum_hi,
+       least(CASE WHEN NOT by_mode THEN s.hi - CASE WHEN o.outside_lo IS NULL THEN 0 ELSE o.outside_lo END END, sum_hi,
+             f.most) AS high,
        coalesce(p.contested, false) OR coalesce(f.contested, false) AS is_contested,
        list_concat(p.inputs, s.inputs, f.inputs, c.inputs) AS inputs
 FROM broken_definitions b
@@ -281,13 +290,14 @@ LEFT JOIN gained g USING (definition, dataset, vintage, geo, partner, flow, peri
 
 CREATE OR REPLACE TEMP TABLE measured AS
 WITH defined AS (
-SELECT w.*, lo AS sum_lo, true AS is_whole, '' AS note, CAST(NULL AS DECIMAL(38, 10)) AS outside_lo FROM wholes w
+SELECT w.*, lo AS sum_lo, hi AS sum_hi, true AS is_whole, '' AS note, CAST(NULL AS DECIMAL(38, 10)) AS outside_lo
+FROM wholes w
 UNION ALL BY NAME
 SELECT b.dataset, b.vintage, b.geo, b.partner, b.flow, 'DEF:' || b.definition AS item, 'value' AS measure, b.period,
        b.freq, b.basis, b.price, b.unit, b.adjustment, b.mult, b.definition, false AS is_whole,
        coalesce(b.has_negative, false) AS has_negative, CAST(NULL AS DECIMAL(38, 10)) AS point,
        CASE WHEN b.low > b.high THEN b.high ELSE b.low END AS lo, CASE WHEN b.high < b.low THEN b.low ELSE b.high END AS hi,
-       b.total_lo AS sum_lo,
+       b.total_lo AS sum_lo, b.sum_cut, b.sum_hi, b.total_hi, b.n_unbounded, b.held,
        CASE WHEN b.n_listed = b.n THEN b.statuses WHEN b.statuses IS NULL THEN status_bit('O')
             ELSE b.statuses | status_bit('O') END AS statuses,
        b.is_contested OR coalesce(b.high < b.low, false) AS contested, b.inputs,
@@ -302,5 +312,6 @@ SELECT b.dataset, b.vintage, b.geo, b.partner, b.flow, 'DEF:' || b.definition AS
 FROM narrowed_bounds b
 WHERE b.n_listed IS NOT NULL OR b.low IS NOT NULL OR b.high IS NOT NULL
 )
--- lo_cut: the lower end for ratios; sum_lo: what the items at hand alone say of it
+-- lo_cut: the lower end for ratios; sum_lo, sum_hi: what the items at hand, and the categories above those missing, say;
+-- sum_cut: sum_lo with no item below zero
 SELECT *, not_below_zero(lo) AS lo_cut FROM defined;

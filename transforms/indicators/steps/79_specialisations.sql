@@ -2,7 +2,8 @@
 --     place's universe, i = x_i of the reference, w = its universe. The universes are the references RCA_* (against the
 --     world, which must be printed in the same edition) and LQ_* (against the nation, of the same source family unless
 --     asked for). Ranges: a lies in r, i in w and - within one edition - a in i and the rest of the place, b = r - a, in
---     the rest of the reference, e = w - i. Where a universe is a sum of its items, its rest has an interval of its own.
+--     the rest of the reference, e = w - i. Where a universe is a sum of its items, or with items missing is bounded by
+--     sums, its rest has an interval of its own (steps/74_rests).
 
 CREATE OR REPLACE TEMP MACRO ten_to(power) AS CAST(pow(10.0, greatest(power, 0)) AS DECIMAL(19, 0));
 -- The lower end of an amount that is not negative: nothing is known of what has no end at all.
@@ -36,11 +37,14 @@ SELECT u.universe, CASE WHEN starts_with(u.universe, 'DEF:') THEN r.definition E
        a.dataset, a.vintage, a.geo, a.partner, a.flow, a.item, a.period, a.freq, a.basis, a.unit, a.adjustment,
        least(a.mult, r.mult) AS mult,
        a.point * ten_to(a.mult - r.mult) AS part, r.point * ten_to(r.mult - a.mult) AS whole,
-       above_zero(a.lo, a.hi) * ten_to(a.mult - r.mult) AS part_lo, a.hi * ten_to(a.mult - r.mult) AS part_hi,
-       above_zero(r.lo, r.hi) * ten_to(r.mult - a.mult) AS whole_lo, r.hi * ten_to(r.mult - a.mult) AS whole_hi,
-       -- a sum that the part is a term of: the other terms
-       CASE WHEN d.item IS NOT NULL THEN not_below_zero(r.lo - a.lo) END AS rest_lo,
-       CASE WHEN d.item IS NOT NULL THEN r.hi - a.hi END AS rest_hi,
+       above_zero(greatest(a.lo, a.sum_cut), a.hi) * ten_to(a.mult - r.mult) AS part_lo,
+       a.hi * ten_to(a.mult - r.mult) AS part_hi,
+       above_zero(greatest(r.lo, r.sum_cut), r.hi) * ten_to(r.mult - a.mult) AS whole_lo,
+       r.hi * ten_to(r.mult - a.mult) AS whole_hi,
+       -- a sum that the part is a term of: the other terms. A part with items missing leaves what is known not to belong
+       CASE WHEN t.item IS NOT NULL THEN t.rest_lo WHEN r.item = 'EBOPS2010:S' AND NOT a.is_whole THEN a.outside_lo END
+           AS rest_lo,
+       t.rest_hi,
        a.statuses | r.statuses AS statuses, (a.coverage + r.coverage) / 2 AS coverage,
        a.contested OR r.contested AS contested, a.method, a.inputs || r.inputs AS inputs,
        concat_ws('; ', nullif(a.note, ''), nullif(r.note, '')) AS note,
@@ -52,7 +56,11 @@ JOIN universe_members u ON u.item = a.item
 JOIN taken r ON r.item = u.universe
  AND (r.dataset, r.vintage, r.geo, r.partner, r.flow, r.period, r.basis, r.unit, r.adjustment)
    = (a.dataset, a.vintage, a.geo, a.partner, a.flow, a.period, a.basis, a.unit, a.adjustment)
-LEFT JOIN definitions d ON r.method = 'sum_of_items' AND r.is_whole AND d.definition = r.definition AND d.item = a.item;
+LEFT JOIN rests t
+  ON (t.definition, t.item, t.dataset, t.vintage, t.geo, t.partner, t.flow, t.period, t.basis, t.price, t.unit,
+      t.adjustment)
+   = (r.definition, a.item, a.dataset, a.vintage, a.geo, a.partner, a.flow, a.period, a.basis, a.price, a.unit,
+      a.adjustment);
 
 -- The candidates for the reference: the world of the same edition and basis; the nation as for the share of it.
 CREATE OR REPLACE TEMP TABLE compared_parts AS
@@ -151,8 +159,8 @@ CREATE OR REPLACE TEMP MACRO nrca_most_apart(a, b, i_lo, i_hi, e_lo, e_hi, w_lo,
     nrca_at(between_ends(w_hi - e_hi, i_lo, i_hi), a, b, e_lo, e_hi, w_lo, w_hi)
 );
 
--- The corners of the ranges of (a / r) / (i / w), which rises with a and w and falls with r and i: its most is at a_top,
--- r_bottom, i_bottom, w_top. A part moves with its whole. Where at the least the place and the part together would
+-- ratio is (a / r) / (i / w). The corners of its range: it rises with a and w and falls with r and i, so that its most is at
+-- a_top, r_bottom, i_bottom, w_top. A part moves with its whole. Where at the least the place and the part together would
 -- exceed the reference, what there is is divided so that r * i is largest: as evenly as their ends allow.
 CREATE OR REPLACE TEMP TABLE specialisations AS
 WITH tops AS (
@@ -170,10 +178,12 @@ WITH tops AS (
                 ELSE r_most END AS r_top
     FROM tops
 ), ends AS (
+    -- where both parts vanish at the most, one over the other is 1 all the way there, and that alone counts
     SELECT * EXCLUDE (a_top, r_bottom, i_bottom, r_top),
-           CASE WHEN is_torn THEN a0_hi WHEN is_known THEN a_top END AS a_top,
+           is_inside AND NOT is_torn AND a_top = 0 AND i_bottom = 0 AND a_hi IS DISTINCT FROM 0 AS is_vanishing,
+           CASE WHEN is_torn THEN a0_hi WHEN is_vanishing THEN 1 WHEN is_known THEN a_top END AS a_top,
            CASE WHEN is_torn THEN r0_lo WHEN is_known THEN r_bottom END AS r_bottom,
-           CASE WHEN is_torn THEN i0_lo WHEN is_known THEN i_bottom END AS i_bottom,
+           CASE WHEN is_torn THEN i0_lo WHEN is_vanishing THEN 1 WHEN is_known THEN i_bottom END AS i_bottom,
            CASE WHEN is_torn THEN w0_hi WHEN is_known THEN least(w0_hi, i_bottom + e_hi) END AS w_top,
            CASE WHEN is_torn THEN a0_lo WHEN is_known THEN a_lo END AS a_bottom,
            CASE WHEN is_torn THEN r0_hi WHEN is_known THEN r_top END AS r_top,
@@ -209,13 +219,27 @@ WITH tops AS (
                 WHEN is_apart THEN -nrca_most_apart(bh, greatest(al, rl - bh), el, eh, il, ih, wl, wh)
                 ELSE -nrca_most(bh, al, rl, el, eh, il, ih, wl, wh) END AS nrca_lower
     FROM doubled
+), divided AS (
+    SELECT *,
+           CASE WHEN refused = '' THEN a / nullif(CAST(r AS DOUBLE), 0) * (w / nullif(CAST(i AS DOUBLE), 0)) END AS quotient,
+           CASE WHEN refused = ''
+                THEN a_bottom / nullif(CAST(r_top AS DOUBLE), 0) * (w_bottom / nullif(CAST(i_top AS DOUBLE), 0))
+                END AS ratio_lower,
+           CASE WHEN refused <> '' THEN NULL
+                WHEN a_top = 0 THEN 0
+                ELSE a_top / nullif(CAST(r_bottom AS DOUBLE), 0) * (w_top / nullif(CAST(i_bottom AS DOUBLE), 0))
+                END AS ratio_upper
+    FROM normalised
 )
 SELECT definition, geo, reference, partner, flow, item, period, freq, basis, adjustment, unit AS currency, dataset,
-       vintage, ref_dataset, ref_vintage, a, r, i, w, a_top, r_bottom, i_bottom, w_top, a_bottom, r_top, i_top, w_bottom,
-       nrca_lower, nrca_upper, is_torn, statuses | n_statuses AS statuses, (coverage + n_coverage) / 2 AS coverage, method,
+       vintage, ref_dataset, ref_vintage, a, r, i, w,
+       -- rounded figures can stand outside what their relations leave
+       CASE WHEN is_torn THEN quotient ELSE nearest(quotient, ratio_lower, ratio_upper) END AS ratio,
+       ratio_lower, ratio_upper, nrca_lower, nrca_upper, is_torn, statuses | n_statuses AS statuses,
+       (coverage + n_coverage) / 2 AS coverage, method,
        contested OR n_contested OR is_torn AS contested, CASE WHEN obstacles = '' THEN '' ELSE 'mixed_sources' END AS asked,
        refused AS refusal,
        concat_ws('; ', nullif(refused, ''), nullif(note, ''),
                  CASE WHEN n_note <> note THEN nullif(n_note, '') END, nullif(obstacles, '')) AS note,
        inputs || n_inputs AS inputs
-FROM normalised;
+FROM divided;

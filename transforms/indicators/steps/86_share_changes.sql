@@ -1,18 +1,16 @@
--- 9. Two years of one share, n / d, for its change and what numerator and denominator have to do with it. Both sides are
+-- 9. Two years of one share, n / d, for its change and what numerator and denominator have to do with it: shares of
+--    services, and of every definition's aggregate those of what lies in it, as category_share has them. Both sides are
 --    amounts of one edition with one power of ten. is_sum: the denominator is a sum that the numerator is part of, so that
 --    the box is that of n and of the rest r, d = n + r; otherwise r stands for d itself.
 CREATE OR REPLACE TEMP TABLE share_sides AS
 WITH wanted AS (
     SELECT * REPLACE (is_sum AND starts_with(reference_item, 'DEF:') AS is_sum),
            CASE WHEN reference_item = 'EBOPS2010:S' THEN own_definition ELSE reference_definition END AS definition
-    FROM shares s
+    FROM shares
     WHERE measure = 'value' AND price = 'current' AND freq IN ('A', 'Q', 'M') AND NOT starts_with(period, '..')
       AND (freq <> 'A' OR NOT contains(period, '/'))
       AND ((item LIKE 'DEF:%' AND reference = 'SERVICES')
-           OR (item LIKE 'EBOPS2010:S_%' AND (reference = 'SERVICES' OR EXISTS (
-                   SELECT 1 FROM definitions e
-                   WHERE e.definition = s.reference_definition AND s.reference = upper(s.reference_definition)
-                     AND starts_with(s.item, e.item)))))
+           OR (item LIKE 'EBOPS2010:S_%' AND (reference = 'SERVICES' OR is_within)))
 ), sums AS (
     SELECT dataset, vintage, geo, partner, flow, whole, period, basis, adjustment, unit, sum(lo_cut) AS lo,
            sum(hi) AS hi, count(*) FILTER (WHERE hi IS NULL AND is_missing) = 0 AS is_bounded
@@ -24,8 +22,8 @@ SELECT w.*, CASE WHEN w.is_sum THEN not_below_zero(s.lo - w.n_lo) ELSE w.d_lo EN
        CASE WHEN NOT w.is_sum THEN w.d_hi WHEN w.d IS NOT NULL OR s.is_bounded THEN not_below_zero(s.hi - w.n_hi)
             WHEN w.d_hi - w.n_lo >= r_lo THEN w.d_hi - w.n_lo END AS r_hi,
        count(*) FILTER (WHERE (w.statuses & getvariable('law').broken) <> 0) OVER (
-           PARTITION BY w.dataset, w.vintage, w.geo, w.partner, w.flow, w.item, w.reference, w.freq, w.basis,
-                        w.adjustment, w.currency
+           PARTITION BY w.dataset, w.vintage, w.geo, w.partner, w.flow, w.item, w.reference, w.reference_item, w.freq,
+                        w.basis, w.adjustment, w.currency
            ORDER BY w.period) AS n_breaks,
        (w.statuses & status_bit('D')) <> 0 AS is_otherwise_defined
 FROM wanted w
@@ -60,6 +58,7 @@ SELECT l.definition, l.geo, l.reference, l.partner, l.flow, l.item, l.period, e.
        l.inputs || e.inputs AS inputs
 FROM share_sides l
 JOIN share_sides e
-  ON (e.dataset, e.vintage, e.geo, e.partner, e.flow, e.item, e.reference, e.basis, e.adjustment, e.currency, e.period)
-   = (l.dataset, l.vintage, l.geo, l.partner, l.flow, l.item, l.reference, l.basis, l.adjustment, l.currency,
-      year_before(l.period));
+  ON (e.dataset, e.vintage, e.geo, e.partner, e.flow, e.item, e.reference, e.reference_item, e.basis, e.adjustment,
+      e.currency, e.period)
+   = (l.dataset, l.vintage, l.geo, l.partner, l.flow, l.item, l.reference, l.reference_item, l.basis, l.adjustment,
+      l.currency, year_before(l.period));
