@@ -81,7 +81,11 @@ class Outcome:
 
 
 def load_suite(stage: str) -> dict[str, Any]:
-    """The suite of a stage as written in expectations/suites."""
+    """The suite of a stage as written in expectations/suites; of the stage catalogue, made from the catalogue."""
+    if stage == "catalogue":
+        from expectations.checks import build_suite
+
+        return build_suite()
     suite: dict[str, Any] = json.loads(
         files("expectations").joinpath("suites", f"{stage}.json").read_text(encoding="utf-8")
     )
@@ -322,6 +326,12 @@ def judge(frame: pd.DataFrame, stage: str, dataset: str, vintage: str, *, of: st
     """Judge a frame by the suite of a stage; of: the stage under which the outcomes are listed, if another."""
     case = (of or stage, (dataset, vintage))
     return _judge_together({case: Frame(frame)}, stage, list_codes())[case]
+
+
+def judge_frames(frames: Mapping[Edition, Frame], stage: str) -> list[Outcome]:
+    """Judge frames of several editions together by the suite of a stage."""
+    cases = {(stage, edition): frame for edition, frame in frames.items()}
+    return [outcome for found in _judge_together(cases, stage, {}).values() for outcome in found]
 
 
 Case = tuple[str, Edition]  # the stage under which outcomes are listed, and the edition

@@ -1,0 +1,218 @@
+"""Judge what rows say together: the SELECTs of the catalogue over observations in DuckDB, for Great Expectations.
+
+A SELECT of the catalogue gives one row for everything that it judges: dataset, vintage, what it is about (table_id,
+geo, partner, flow, item, period, measure, locator), verdict (pass, fail, explained, not_judged), reason (of the last
+two), severity ('' = that of the rule), found, expected and size (how bad: the larger the worse). DuckDB counts the rows
+in one pass and keeps the worst of each kind, so that an edition of any size takes the memory of its groups alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from expectations.catalogue import Rule, load_rules
+from expectations.run import MOST_EXAMPLES, Edition, Frame, Outcome, judge_frames
+from transforms.indicators import quote
+
+KEPT = 100  # findings of one kind (rule, edition, verdict, reason, severity) that are kept; all are counted
+KEY = ("table_id", "geo", "partner", "flow", "item", "period", "measure")
+_TEXTS = (*KEY, "locator", "found", "expected", "reason", "severity", "verdict")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An edition that is judged; previous: the vintage that it revises, '' where there is none."""
+
+    dataset: str
+    vintage: str
+    previous: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is no pass. size: how bad, the larger the worse; severity: '' for that of the rule."""
+
+    rule_id: str
+    dataset: str
+    vintage: str
+    verdict: str
+    severity: str
+    reason: str
+    table_id: str = ""
+    geo: str = ""
+    partner: str = ""
+    flow: str = ""
+    item: str = ""
+    period: str = ""
+    measure: str = ""
+    locator: str = ""
+    found: str = ""
+    expected: str = ""
+    size: float = 0.0
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What one rule found in one edition. counts: (verdict, reason, severity) -> rows; findings: the worst of each."""
+
+    rule_id: str
+    dataset: str
+    vintage: str
+    counts: Mapping[tuple[str, str, str], int]
+    findings: tuple[Finding, ...]
+
+    def count(self, *verdicts: str) -> int:
+        return sum(rows for (verdict, _, _), rows in self.counts.items() if verdict in verdicts)
+
+    @property
+    def judged(self) -> int:
+        return self.count("pass", "fail", "explained")
+
+
+def judge_rules(
+    con: duckdb.DuckDBPyConnection,
+    editions: Sequence[Judged],
+    *,
+    changed: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
+    only: Iterable[str] = (),
+) -> list[Tally]:
+    """What every SELECT of the catalogue finds in these editions, by rule, dataset and vintage.
+
+    con: has observations, datasets, quarantine and the code lists. changed: rule -> dataset ('' = all) -> parameters
+    with another value than the catalogue's. only: these rules.
+    """
+    rules = [rule for rule in load_rules().values() if rule.sql and (not only or rule.id in set(only))]
+    tallies: list[Tally] = []
+    _prepare(con, editions)
+    for rule in rules:
+        for values, judged in _group_by_parameters(rule, editions, (changed or {}).get(rule.id, {})):
+            if len(judged) != len(editions):
+                _prepare(con, judged)
+            tallies += _judge(con, rule, judged, values)
+            if len(judged) != len(editions):
+                _prepare(con, editions)
+    return sorted(tallies, key=lambda tally: (tally.rule_id, tally.dataset, tally.vintage))
+
+
+def _prepare(con: duckdb.DuckDBPyConnection, editions: Sequence[Judged]) -> None:
+    listed = pd.DataFrame(
+        [(edition.dataset, edition.vintage, edition.previous) for edition in editions],
+        columns=["dataset", "vintage", "previous"], dtype=str,
+    )  # fmt: skip
+    con.register("listed", listed)
+    con.execute("CREATE OR REPLACE TEMP TABLE judged AS SELECT * FROM listed")
+    con.unregister("listed")
+    con.execute(_read_preparation())
+
+
+@cache
+def _read_preparation() -> str:
+    return files("expectations.catalogue").joinpath("prepare.sql").read_text(encoding="utf-8")
+
+
+def _group_by_parameters(
+    rule: Rule, editions: Sequence[Judged], changed: Mapping[str, Mapping[str, Any]]
+) -> list[tuple[dict[str, Any], list[Judged]]]:
+    """The parameters that hold for each edition, with the editions for which they are the same."""
+    groups: list[tuple[dict[str, Any], list[Judged]]] = []
+    for edition in editions:
+        values = {**changed.get("", {}), **changed.get(edition.dataset, {})}
+        for known, judged in groups:
+            if known == values:
+                judged.append(edition)
+                break
+        else:
+            groups.append((values, [edition]))
+    return groups
+
+
+def _judge(
+    con: duckdb.DuckDBPyConnection, rule: Rule, editions: Sequence[Judged], changed: Mapping[str, Any]
+) -> list[Tally]:
+    kept = ", ".join(f"{name}: {name}" for name in ("locator", *KEY, "found", "expected"))
+    texts = ", ".join(f"coalesce({name}, '') AS {name}" for name in _TEXTS if name not in ("verdict", "severity"))
+    nothing = ", ".join(f"'' AS {name}" for name in ("dataset", "vintage", *_TEXTS))
+    rows = con.execute(
+        f"""WITH told AS (SELECT {nothing}, 0.0 AS size LIMIT 0), given AS (
+                FROM told UNION ALL BY NAME FROM ({rule.select(changed)})
+            ), named AS (
+                SELECT dataset, vintage, {texts}, {_verdict_of(rule)} AS verdict,
+                       CASE WHEN {_verdict_of(rule)} = 'fail' THEN coalesce(severity, '') ELSE '' END AS severity,
+                       CASE WHEN isfinite(CAST(size AS DOUBLE)) THEN CAST(size AS DOUBLE) ELSE 0 END AS size
+                FROM given
+            )
+            SELECT dataset, vintage, verdict, reason, severity, count(*),
+                   min({{least: -size, {kept}}}, {KEPT}) FILTER (verdict <> 'pass')
+            FROM named GROUP BY ALL ORDER BY dataset, vintage, verdict, reason, severity"""
+    ).fetchall()
+    found: dict[Edition, tuple[dict[tuple[str, str, str], int], list[Finding]]] = {
+        (edition.dataset, edition.vintage): ({}, []) for edition in editions
+    }
+    for dataset, vintage, verdict, reason, severity, count, worst in rows:
+        counts, findings = found[dataset, vintage]
+        counts[verdict, reason, severity] = count
+        for told in worst or ():
+            size = -told.pop("least")
+            findings.append(Finding(rule.id, dataset, vintage, verdict, severity, reason, **told, size=size))
+    return [Tally(rule.id, *edition, counts, tuple(findings)) for edition, (counts, findings) in found.items()]
+
+
+def _verdict_of(rule: Rule) -> str:
+    """The verdict with the known exceptions of the catalogue: what they cover is explained."""
+    covered = " OR ".join(
+        "(" + " AND ".join(f"{name} = {quote(value)}" for name, value in exception.where) + ")"
+        for exception in rule.exceptions
+    )
+    return f"CASE WHEN verdict = 'fail' AND ({covered}) THEN 'explained' ELSE verdict END" if covered else "verdict"
+
+
+def build_suite() -> dict[str, Any]:
+    """The rules with a SELECT as a suite of Great Expectations: no row of the frame of findings may be theirs."""
+    from expectations.catalogue import GX_SEVERITIES
+
+    return {
+        "name": "catalogue",
+        "expectations": [
+            {
+                "type": "expect_column_values_to_be_null",
+                "kwargs": {"column": rule.id},
+                "severity": GX_SEVERITIES[rule.severity],
+                "meta": {"id": rule.id, "about": rule.about, **rule.words},
+            }
+            for rule in load_rules().values()
+            if rule.sql
+        ],
+    }
+
+
+def record(tallies: Sequence[Tally]) -> list[Outcome]:
+    """The outcomes that Great Expectations gives on what was found: pass, fail or not_judged, by edition and rule."""
+    ids = [rule.id for rule in load_rules().values() if rule.sql]
+    frames: dict[Edition, Frame] = {}
+    for edition in dict.fromkeys((tally.dataset, tally.vintage) for tally in tallies):
+        own = {tally.rule_id: tally for tally in tallies if (tally.dataset, tally.vintage) == edition}
+        failing = [
+            {"locator": finding.locator, finding.rule_id: say_finding(finding)}
+            for tally in own.values()
+            for finding in [f for f in tally.findings if f.verdict == "fail"][:MOST_EXAMPLES]
+        ]
+        rows = pd.DataFrame(failing or [{"locator": ""}], columns=["locator", *ids]).astype(object)
+        checked = {rule_id: own[rule_id].judged if rule_id in own else 0 for rule_id in ids}
+        failed = {rule_id: own[rule_id].count("fail") if rule_id in own else 0 for rule_id in ids}
+        frames[edition] = Frame(rows.where(rows.notna(), None), checked, failed)
+    outcomes = judge_frames(frames, "catalogue")
+    known = {(tally.rule_id, tally.dataset, tally.vintage) for tally in tallies}
+    return [outcome for outcome in outcomes if (outcome.rule_id, outcome.dataset, outcome.vintage) in known]
+
+
+def say_finding(finding: Finding) -> str:
+    """A finding in short: what it is about, what was found, what was expected."""
+    about = " ".join(part for part in (finding.geo, finding.flow, finding.item, finding.period) if part)
+    return f"{about}: {finding.found}; expected {finding.expected}"
