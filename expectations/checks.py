@@ -8,8 +8,9 @@ in one pass and keeps the worst of each kind, so that an edition of any size tak
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -17,8 +18,9 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from expectations.catalogue import Rule, load_rules
+from expectations.catalogue import GX_SEVERITIES, Rule, find_gravest, load_rules
 from expectations.run import MOST_EXAMPLES, Edition, Frame, Outcome, judge_frames
+from expectations.settings import Settings
 from transforms.indicators import quote
 
 KEPT = 100  # findings of one kind (rule, edition, verdict, reason, severity) that are kept; all are counted
@@ -35,9 +37,15 @@ class Judged:
     previous: str = ""
 
 
+Kind = tuple[str, str, str, str]  # verdict, reason, severity ('' = that of the rule), line of the waiver ('' = none)
+
+
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is no pass. size: how bad, the larger the worse; severity: '' for that of the rule."""
+    """One thing that is no pass. size: how bad, the larger the worse; severity: '' for that of the rule.
+
+    waiver: the line of own/rules.toml on which somebody answers for it, '' where nobody does.
+    """
 
     rule_id: str
     dataset: str
@@ -45,6 +53,7 @@ class Finding:
     verdict: str
     severity: str
     reason: str
+    waiver: str = ""
     table_id: str = ""
     geo: str = ""
     partner: str = ""
@@ -60,16 +69,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Tally:
-    """What one rule found in one edition. counts: (verdict, reason, severity) -> rows; findings: the worst of each."""
+    """What one rule found in one edition. counts: kind -> rows; findings: the worst of each kind."""
 
     rule_id: str
     dataset: str
     vintage: str
-    counts: Mapping[tuple[str, str, str], int]
+    counts: Mapping[Kind, int]
     findings: tuple[Finding, ...]
 
     def count(self, *verdicts: str) -> int:
-        return sum(rows for (verdict, _, _), rows in self.counts.items() if verdict in verdicts)
+        return sum(rows for (verdict, _, _, _), rows in self.counts.items() if verdict in verdicts)
 
     @property
     def judged(self) -> int:
@@ -80,22 +89,22 @@ def judge_rules(
     con: duckdb.DuckDBPyConnection,
     editions: Sequence[Judged],
     *,
-    changed: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
+    settings: Settings | None = None,
     only: Iterable[str] = (),
 ) -> list[Tally]:
     """What every SELECT of the catalogue finds in these editions, by rule, dataset and vintage.
 
-    con: has observations, datasets, quarantine and the code lists. changed: rule -> dataset ('' = all) -> parameters
-    with another value than the catalogue's. only: these rules.
+    con: has observations, datasets, quarantine and the code lists. settings: what the user settles. only: these rules.
     """
+    settled = settings or Settings()
     rules = [rule for rule in load_rules().values() if rule.sql and (not only or rule.id in set(only))]
     tallies: list[Tally] = []
     _prepare(con, editions)
     for rule in rules:
-        for values, judged in _group_by_parameters(rule, editions, (changed or {}).get(rule.id, {})):
+        for values, judged in _group_by_parameters(rule, editions, settled.parameters.get(rule.id, {})):
             if len(judged) != len(editions):
                 _prepare(con, judged)
-            tallies += _judge(con, rule, judged, values)
+            tallies += _judge(con, rule, judged, values, settled)
             if len(judged) != len(editions):
                 _prepare(con, editions)
     return sorted(tallies, key=lambda tally: (tally.rule_id, tally.dataset, tally.vintage))
@@ -134,7 +143,11 @@ def _group_by_parameters(
 
 
 def _judge(
-    con: duckdb.DuckDBPyConnection, rule: Rule, editions: Sequence[Judged], changed: Mapping[str, Any]
+    con: duckdb.DuckDBPyConnection,
+    rule: Rule,
+    editions: Sequence[Judged],
+    changed: Mapping[str, Any],
+    settled: Settings,
 ) -> list[Tally]:
     kept = ", ".join(f"{name}: {name}" for name in ("locator", *KEY, "found", "expected"))
     texts = ", ".join(f"coalesce({name}, '') AS {name}" for name in _TEXTS if name not in ("verdict", "severity"))
@@ -147,20 +160,22 @@ def _judge(
                        CASE WHEN {_verdict_of(rule)} = 'fail' THEN coalesce(severity, '') ELSE '' END AS severity,
                        CASE WHEN isfinite(CAST(size AS DOUBLE)) THEN CAST(size AS DOUBLE) ELSE 0 END AS size
                 FROM given
+            ), answered AS (
+                SELECT *, {_waiver_of(rule, settled)} AS waiver FROM named
             )
-            SELECT dataset, vintage, verdict, reason, severity, count(*),
+            SELECT dataset, vintage, verdict, reason, severity, waiver, count(*),
                    min({{least: -size, {kept}}}, {KEPT}) FILTER (verdict <> 'pass')
-            FROM named GROUP BY ALL ORDER BY dataset, vintage, verdict, reason, severity"""
+            FROM answered GROUP BY ALL ORDER BY dataset, vintage, verdict, reason, severity, waiver"""
     ).fetchall()
-    found: dict[Edition, tuple[dict[tuple[str, str, str], int], list[Finding]]] = {
+    found: dict[Edition, tuple[dict[Kind, int], list[Finding]]] = {
         (edition.dataset, edition.vintage): ({}, []) for edition in editions
     }
-    for dataset, vintage, verdict, reason, severity, count, worst in rows:
+    for dataset, vintage, verdict, reason, severity, waiver, count, worst in rows:
         counts, findings = found[dataset, vintage]
-        counts[verdict, reason, severity] = count
+        counts[verdict, reason, severity, waiver] = count
         for told in worst or ():
-            size = -told.pop("least")
-            findings.append(Finding(rule.id, dataset, vintage, verdict, severity, reason, **told, size=size))
+            size = abs(told.pop("least"))
+            findings.append(Finding(rule.id, dataset, vintage, verdict, severity, reason, waiver, **told, size=size))
     return [Tally(rule.id, *edition, counts, tuple(findings)) for edition, (counts, findings) in found.items()]
 
 
@@ -173,10 +188,15 @@ def _verdict_of(rule: Rule) -> str:
     return f"CASE WHEN verdict = 'fail' AND ({covered}) THEN 'explained' ELSE verdict END" if covered else "verdict"
 
 
+def _waiver_of(rule: Rule, settled: Settings) -> str:
+    """The line of the first waiver that a failing row is named by, '' where it is named by none."""
+    own = [waiver for waiver in settled.waivers if waiver.rule == rule.id]
+    cases = " ".join(f"WHEN verdict = 'fail' AND {waiver.condition()} THEN '{waiver.line}'" for waiver in own)
+    return f"CASE {cases} ELSE '' END" if own else "''"
+
+
 def build_suite() -> dict[str, Any]:
     """The rules with a SELECT as a suite of Great Expectations: no row of the frame of findings may be theirs."""
-    from expectations.catalogue import GX_SEVERITIES
-
     return {
         "name": "catalogue",
         "expectations": [
@@ -192,8 +212,9 @@ def build_suite() -> dict[str, Any]:
     }
 
 
-def record(tallies: Sequence[Tally]) -> list[Outcome]:
+def record(tallies: Sequence[Tally], settings: Settings | None = None) -> list[Outcome]:
     """The outcomes that Great Expectations gives on what was found: pass, fail or not_judged, by edition and rule."""
+    settled = settings or Settings()
     ids = [rule.id for rule in load_rules().values() if rule.sql]
     frames: dict[Edition, Frame] = {}
     for edition in dict.fromkeys((tally.dataset, tally.vintage) for tally in tallies):
@@ -208,8 +229,31 @@ def record(tallies: Sequence[Tally]) -> list[Outcome]:
         failed = {rule_id: own[rule_id].count("fail") if rule_id in own else 0 for rule_id in ids}
         frames[edition] = Frame(rows.where(rows.notna(), None), checked, failed)
     outcomes = judge_frames(frames, "catalogue")
-    known = {(tally.rule_id, tally.dataset, tally.vintage) for tally in tallies}
-    return [outcome for outcome in outcomes if (outcome.rule_id, outcome.dataset, outcome.vintage) in known]
+    known = {(tally.rule_id, tally.dataset, tally.vintage): tally for tally in tallies}
+    return [
+        _complete(outcome, known[key], settled)
+        for outcome in outcomes
+        if (key := (outcome.rule_id, outcome.dataset, outcome.vintage)) in known
+    ]
+
+
+def _complete(outcome: Outcome, tally: Tally, settled: Settings) -> Outcome:
+    """An outcome with what else the tally knows: what is explained, waived or not judged, and the severity."""
+    own = load_rules()[tally.rule_id].severity
+    failing = [severity or own for (verdict, _, severity, _) in tally.counts if verdict == "fail"]
+    reasons = Counter[tuple[str, str]]()
+    for (verdict, reason, _, _), rows in tally.counts.items():
+        if verdict in ("explained", "not_judged"):
+            reasons[verdict, reason] += rows
+    return replace(
+        outcome,
+        severity=settled.severity_of(tally.rule_id, tally.dataset, find_gravest(failing or [own])),
+        waived=sum(rows for (_, _, _, waiver), rows in tally.counts.items() if waiver),
+        explained=tally.count("explained"),
+        unjudged=tally.count("not_judged"),
+        reasons=tuple(f"{verdict}:{reason}:{rows}" for (verdict, reason), rows in sorted(reasons.items())),
+        waivers=tuple(sorted({waiver for (_, _, _, waiver) in tally.counts if waiver}, key=int)),
+    )
 
 
 def say_finding(finding: Finding) -> str:

@@ -33,6 +33,8 @@ def build_database(workspace: Workspace, readings: Sequence[Reading]) -> None:
             ("indicators", "indicators_on_request"),
             ("comparisons", "comparisons"),
             ("checks", "checks"),
+            ("validation", "validation_records"),
+            ("validation", "findings"),
         ):
             path = workspace.staging / folder / f"{name}.parquet"
             con.execute(f"CREATE OR REPLACE TABLE {name} AS FROM read_parquet({quote(str(path))})")

@@ -212,7 +212,7 @@ def test_rule_fails_alone_and_names_the_row(tried: dict[str, Outcome], stage: st
     assert (stage, rule_id) in BREAKS, f"rule {rule_id} of {stage} has no change in BREAKS that makes it fail"
     failed = tried[rule_id]
     assert failed.outcome == "fail" and failed.failed >= 1
-    assert failed.blocks is (failed.about == "reading" and failed.severity == "critical")
+    assert failed.blocks is (failed.about == "reading" and failed.severity == "error")
     others = {example.split(" changed> ")[0] for example in failed.examples} - {rule_id}
     assert not others, f"the changes meant for {others} also break {rule_id}"
     named = BREAKS[stage, rule_id].named
@@ -264,14 +264,14 @@ def test_rules_say_what_they_are() -> None:
 
 
 @pytest.mark.parametrize(("about", "severity", "outcome", "blocks"), [
-    ("reading", "critical", "fail", True),
-    ("reading", "critical", "pass", False),
-    ("reading", "critical", "not_judged", False),
+    ("reading", "error", "fail", True),
+    ("reading", "error", "pass", False),
+    ("reading", "error", "not_judged", False),
     ("reading", "warning", "fail", False),
-    ("published", "critical", "fail", False),
+    ("published", "error", "fail", False),
     ("published", "warning", "fail", False),
 ])  # fmt: skip
-def test_only_a_critical_failure_of_our_reading_blocks(about: str, severity: str, outcome: str, blocks: bool) -> None:
+def test_only_an_error_of_our_reading_blocks(about: str, severity: str, outcome: str, blocks: bool) -> None:
     made = Outcome("observations", "O99", *EDITION, about, severity, outcome, 1, 1, "", "", ())
     assert made.blocks is blocks
 
