@@ -12,6 +12,6 @@ def _load() -> dict[str, dict[str, dict[str, str]]]:
     return tomllib.loads(files("expectations").joinpath("words.toml").read_text(encoding="utf-8"))
 
 
-def say(name: str, lang: str, *, of: str = "text", **values: object) -> str:
+def say(name: str, lang: str, of: str = "text", /, **values: object) -> str:
     """The words of a name in one language, with the values in their places."""
     return _load()[of][name][lang].format(**values)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from expectations.records import judge_waivers
+from expectations.records import judge_waivers, settle
 from flows import stages
 from flows.store.workspace import open_workspace, publish
 
@@ -101,6 +101,7 @@ def run_stages(
             stages.plan_rules(workspace, readings, settings, force),
             lambda: do("judge_catalogue", workspace, readings, settings),
         )
+        outcomes = settle(outcomes, settings)  # those taken over were settled by what held then
         outcomes += judge_waivers(settings, outcomes)
         make(stages.plan_release(workspace, readings, outcomes, force), release)
         since = stages.compare_with_published(workspace) if reasons["release"] != stages.UNCHANGED else {}
@@ -113,6 +114,8 @@ def run_stages(
             "rebuilt": reasons,
             "seconds": seconds | {"all": round(time.perf_counter() - started, 3)},
         }
+        if set(reasons.values()) != {stages.UNCHANGED} or not stages.has_history(workspace):
+            summary["report"] = str(stages.remember_rules(workspace, summary["run_id"]))
         stages.record_run(workspace, summary["run_id"], summary)
     return summary
 

@@ -47,6 +47,7 @@ RUN_WORDS = (
     "where",
     "seconds",
     "fails",
+    "waived",
     "hint",
     "unchanged",
     "quarantined",
@@ -149,7 +150,8 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
         console.print(f"\n[bold]{words['fails']}[/bold]")
         for row in failing:
             where = f"{row['rule']} {row['dataset']}/{row['vintage']}"
-            found = f"{row['failed']} - {row[f'words_{lang}']} ({row['severity']}, {row['about']})"
+            waived = f", {row['waived']} {words['waived']}" if row["waived"] else ""
+            found = f"{row['failed']}{waived} - {row[f'words_{lang}']} ({row['severity']}, {row['about']})"
             console.print(f"  {where}: {found}", soft_wrap=True, highlight=False)
     _print_since_last(console, summary, words)
     notices = [(row, notice) for row in summary["datasets"] for notice in row["notices"]]
@@ -199,16 +201,44 @@ def _print_since_last(console: Console, summary: dict[str, Any], words: dict[str
         console.print(f"  {edition}: {said}", soft_wrap=True, highlight=False)
 
 
+def print_records_of_rules(records: list[dict[str, Any]], lang: str) -> None:
+    """The rules of the catalogue that failed or are waived, one line an edition, the gravest first."""
+    from expectations.catalogue import load_rules
+    from expectations.words import say
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("rule", "edition"):
+        table.add_column(say(name, lang))
+    for name in ("failed", "waivers", "judged", "unjudged"):
+        table.add_column(say(name, lang), justify="right")
+    for record in records:
+        if record["outcome"] != "fail":
+            continue
+        style = (
+            {"error": "red", "warning": "yellow"}.get(record["severity"], "")
+            if record["rule_status"] == "active"
+            else "dim"
+        )
+        title = load_rules()[record["rule_id"]].title[lang]
+        severity = say(record["severity"], lang, "severity")
+        numbers = (str(record[name] or "") for name in ("failed", "waived", "judged", "not_judged"))
+        table.add_row(f"{record['rule_id']} {title} ({severity})", record["data_source"], *numbers, style=style)
+    Console().print(table)
+
+
 def print_checks(rows: list[dict[str, Any]], counts: dict[str, int]) -> None:
     """The rules, failures first, with the rows they name."""
     console = Console()
     colours = {"fail": "red", "not_judged": "yellow", "pass": "green"}
     for row in rows:
+        if row["stage"] == "catalogue" and row["outcome"] == "not_judged":
+            continue  # of most rules most editions print nothing: they are counted below, and stand in the report
         colour = colours[row["outcome"]]
-        head = f"[{colour}]{row['outcome']:<10}[/] {row['rule_id']} {row['severity']:<8} {row['about']:<9}"
+        head = f"[{colour}]{row['outcome']:<10}[/] {row['rule_id']} {row['severity']:<11} {row['about']:<9}"
         where = f"{row['dataset']}/{row['vintage']}" if row["dataset"] else row["stage"]
+        waived = f", {row['waived']} waived" if row["waived"] else ""
         console.print(
-            f"{head} {where}: {escape(row['words'])} ({row['failed']}/{row['checked']})",
+            f"{head} {where}: {escape(row['words'])} ({row['failed']}/{row['checked']}{waived})",
             soft_wrap=True,
             highlight=False,
         )

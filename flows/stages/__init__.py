@@ -34,6 +34,7 @@ from flows.stages.releasing import (
     report_revisions,
     summarise,
 )
+from flows.stages.remembering import has_history, remember_rules
 from flows.stages.republished import compare_with_published
 from flows.stages.settling import load_settings
 
@@ -52,6 +53,7 @@ __all__ = [
     "compute",
     "export_tables",
     "find_tables",
+    "has_history",
     "is_forced",
     "judge_catalogue",
     "keep_last_good",
@@ -66,6 +68,7 @@ __all__ = [
     "read_edition",
     "record_run",
     "refuse_unknown_force",
+    "remember_rules",
     "report_revisions",
     "summarise",
     "take_over",
