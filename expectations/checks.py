@@ -99,18 +99,19 @@ def judge_rules(
     settled = settings or Settings()
     rules = [rule for rule in load_rules().values() if rule.sql and (not only or rule.id in set(only))]
     tallies: list[Tally] = []
-    _prepare(con, editions)
+    prepare(con, editions)
     for rule in rules:
         for values, judged in _group_by_parameters(rule, editions, settled.parameters.get(rule.id, {})):
             if len(judged) != len(editions):
-                _prepare(con, judged)
-            tallies += _judge(con, rule, judged, values, settled)
+                prepare(con, judged)
+            tallies += judge_prepared(con, rule, judged, values, settled)
             if len(judged) != len(editions):
-                _prepare(con, editions)
+                prepare(con, editions)
     return sorted(tallies, key=lambda tally: (tally.rule_id, tally.dataset, tally.vintage))
 
 
-def _prepare(con: duckdb.DuckDBPyConnection, editions: Sequence[Judged]) -> None:
+def prepare(con: duckdb.DuckDBPyConnection, editions: Sequence[Judged]) -> None:
+    """Make what the SELECTs read, of the editions to be judged (catalogue/prepare.sql)."""
     listed = pd.DataFrame(
         [(edition.dataset, edition.vintage, edition.previous) for edition in editions],
         columns=["dataset", "vintage", "previous"], dtype=str,
@@ -142,13 +143,14 @@ def _group_by_parameters(
     return groups
 
 
-def _judge(
+def judge_prepared(
     con: duckdb.DuckDBPyConnection,
     rule: Rule,
     editions: Sequence[Judged],
-    changed: Mapping[str, Any],
-    settled: Settings,
+    changed: Mapping[str, Any] | None = None,
+    settled: Settings | None = None,
 ) -> list[Tally]:
+    """What one rule finds in editions that are prepared. changed: parameters with another value than its own."""
     kept = ", ".join(f"{name}: {name}" for name in ("locator", *KEY, "found", "expected"))
     texts = ", ".join(f"coalesce({name}, '') AS {name}" for name in _TEXTS if name not in ("verdict", "severity"))
     nothing = ", ".join(f"'' AS {name}" for name in ("dataset", "vintage", *_TEXTS))
@@ -161,7 +163,7 @@ def _judge(
                        CASE WHEN isfinite(CAST(size AS DOUBLE)) THEN CAST(size AS DOUBLE) ELSE 0 END AS size
                 FROM given
             ), answered AS (
-                SELECT *, {_waiver_of(rule, settled)} AS waiver FROM named
+                SELECT *, {_waiver_of(rule, settled or Settings())} AS waiver FROM named
             )
             SELECT dataset, vintage, verdict, reason, severity, waiver, count(*),
                    min({{least: -size, {kept}}}, {KEPT}) FILTER (verdict <> 'pass')

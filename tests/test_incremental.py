@@ -627,8 +627,14 @@ def test_indicators_of_a_large_edition_are_those_of_the_whole(large: Any) -> Non
 
 def test_a_large_edition_is_judged_alike(large: Any) -> None:
     (world, _), (small, _) = large
-    sql = "SELECT * FROM checks WHERE dataset = 'long' AND stage IN ('raw', 'observations') ORDER BY rule_id"
+    sql = (
+        "SELECT * FROM checks WHERE dataset = 'long' AND stage IN ('raw', 'observations', 'catalogue') ORDER BY rule_id"
+    )
     assert world.ask(sql) == small.ask(sql)
+    of_selects = "(SELECT belongs_to FROM checks WHERE stage = 'catalogue')"
+    sql = f"SELECT * FROM findings WHERE dataset = 'long' AND rule_id IN {of_selects} ORDER BY ALL"
+    assert world.ask(sql) == small.ask(sql) != []
+    assert world.ask("SELECT judged FROM validation_records WHERE dataset = 'long' AND rule_id = 'Q10'") == [(288,)]
     assert world.ask("SELECT checked FROM checks WHERE dataset = 'long' AND rule_id = 'O02'") == [(288,)]
 
 

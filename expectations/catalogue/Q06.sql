@@ -2,10 +2,10 @@
 -- anything is printed of the same table, place, partner and flow.
 WITH printed AS (
     SELECT dataset, vintage, table_id, geo, partner, flow, item, activity, mode, freq, basis, unit, adjustment,
-           count(DISTINCT period) FILTER (value IS NOT NULL OR qualifier <> '') AS given,
-           count(DISTINCT period) FILTER (value IS NULL AND qualifier = ''
+           coalesce(list_distinct(list(period) FILTER (value IS NOT NULL OR qualifier <> '')), []) AS periods,
+           len(periods) AS given,
+           count(*) FILTER (value IS NULL AND qualifier = ''
                AND len(list_intersect(string_split(obs_status, ';'), $cannot_exist)) > 0) AS impossible,
-           list(DISTINCT period) FILTER (value IS NOT NULL OR qualifier <> '') AS periods,
            min(locator) AS locator
     FROM observations SEMI JOIN judged USING (dataset, vintage)
     WHERE measure = 'value' AND flow <> 'N' AND period <> ''

@@ -12,6 +12,9 @@ WITH sides AS (
                 ORDER BY locator) FILTER (measure = 'balance' OR flow = 'T') AS stated
     FROM amounts
     WHERE flow <> 'N'
+      -- a table that states neither has nothing to judge
+      AND hash(dataset, vintage, table_id) IN (SELECT hash(dataset, vintage, table_id) FROM amounts
+                                               WHERE flow <> 'N' AND (measure = 'balance' OR flow = 'T'))
     GROUP BY ALL
     HAVING count(*) FILTER (measure = 'balance' OR flow = 'T') > 0
 ), said AS (

@@ -21,14 +21,14 @@ WITH rated AS (
            d1 = 0 AND d3 = 0 AS is_flat, effect = m AS is_median
     FROM effects e JOIN limits USING (peers)
 ), centres AS (
-    SELECT series, count(*) AS n, median(ln(rate)) AS centre FROM rated ANTI JOIN groups USING (peers) GROUP BY series
+    SELECT line, count(*) AS n, median(ln(rate)) AS centre FROM rated ANTI JOIN groups USING (peers) GROUP BY line
 ), alone AS (
-    SELECT r.*, n, centre, abs(ln(rate) - centre) AS off FROM rated r JOIN centres USING (series)
+    SELECT r.*, n, centre, abs(ln(rate) - centre) AS off FROM rated r JOIN centres USING (line)
     WHERE peers NOT IN (SELECT peers FROM groups)
 ), spreads AS (
-    SELECT series, median(off) AS mad FROM alone GROUP BY series
+    SELECT line, median(off) AS mad FROM alone GROUP BY line
 ), by_series AS (
-    SELECT a.*, 0.6745 * off / nullif(mad, 0) AS score, mad = 0 AS is_flat FROM alone a JOIN spreads USING (series)
+    SELECT a.*, 0.6745 * off / nullif(mad, 0) AS score, mad = 0 AS is_flat FROM alone a JOIN spreads USING (line)
 )
 SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, locator,
        CASE WHEN is_flat THEN 'not_judged' WHEN coalesce(score, CASE WHEN is_median THEN 0 ELSE $c + 1 END) > $c THEN 'fail'

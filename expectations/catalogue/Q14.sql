@@ -8,12 +8,12 @@ WITH known AS (
       ON k.year = c.year AND (k.source = '' OR k.source = c.dataset) AND (k.scheme = '' OR k.scheme = split_part(c.item, ':', 1))
     WHERE c.rate IS NOT NULL
 ), centres AS (
-    SELECT series, count(usual) AS n, median(usual) AS centre FROM logs GROUP BY series HAVING count(what) > 0
+    SELECT line, count(usual) AS n, median(usual) AS centre FROM logs GROUP BY line HAVING count(what) > 0
 ), spreads AS (
-    SELECT series, median(abs(usual - centre)) AS mad FROM logs JOIN centres USING (series) GROUP BY series
+    SELECT line, median(abs(usual - centre)) AS mad FROM logs JOIN centres USING (line) GROUP BY line
 ), scored AS (
     SELECT l.*, n, mad, 0.6745 * abs(g - centre) / nullif(mad, 0) AS score
-    FROM logs l JOIN centres USING (series) JOIN spreads USING (series)
+    FROM logs l JOIN centres USING (line) JOIN spreads USING (line)
     WHERE what IS NOT NULL
 )
 SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, locator,

@@ -7,6 +7,8 @@ WITH spans AS (
     FROM levels
     WHERE freq IN ('A', 'Q', 'M') AND flow <> 'N' AND price IN ('', 'current')
       AND (len(period) IN (4, 7) OR (len(period) = 15 AND period[6:7] = '01' AND period[1:4] = period[9:12]))
+      -- a table of years only has nothing to add up
+      AND hash(dataset, vintage, table_id) IN (SELECT hash(dataset, vintage, table_id) FROM levels WHERE freq IN ('Q', 'M'))
 ), roles AS (
     SELECT *, unnest(CASE WHEN contains(period, '/') THEN []
         WHEN freq = 'A' THEN [{whole: year, part: '', is_whole: true, wanted: 4}, {whole: year, part: 'M', is_whole: true, wanted: 12}]

@@ -7,7 +7,7 @@ WITH logs AS (
 ), seen AS (
     SELECT *, power <> 0 AND abs(jump - power) <= $near AS is_jump,
            lag(jump) OVER past AS jump_before, lag(power) OVER past AS power_before
-    FROM logs WINDOW past AS (PARTITION BY series ORDER BY year)
+    FROM logs WINDOW past AS (PARTITION BY line ORDER BY year)
 )
 SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, locator,
        CASE WHEN coalesce(blur > 2 * $near, true) THEN 'not_judged' WHEN NOT is_jump THEN 'pass'

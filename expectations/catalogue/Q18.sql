@@ -7,6 +7,7 @@ WITH twins AS (
            min(v) FILTER (unit = $quote) AS quoted, min(lo) FILTER (unit = $quote) AS quote_lo,
            min(hi) FILTER (unit = $quote) AS quote_hi, min(locator) FILTER (unit = $quote) AS locator
     FROM levels WHERE unit IN ($base, $quote) AND flow <> 'N'
+      AND hash(dataset, vintage) IN (SELECT hash(dataset, vintage) FROM levels WHERE unit = $quote AND flow <> 'N')
     GROUP BY ALL
     HAVING count(*) FILTER (unit = $base) > 0 AND count(*) FILTER (unit = $quote) > 0
 ), implied AS (
@@ -15,7 +16,7 @@ WITH twins AS (
            CASE WHEN base_lo > 0 AND quote_lo >= 0 THEN CAST(quote_hi AS DOUBLE) / CAST(base_lo AS DOUBLE) END AS rate_hi
     FROM twins
 ), rates AS (
-    SELECT period, arg_max(CAST(v AS DOUBLE), (vintage, dataset)) / 1000 AS average  -- amounts are in thousandths
+    SELECT period, arg_max(dv, (vintage, dataset)) / 1000 AS average  -- amounts are in thousandths
     FROM all_levels WHERE item = $series AND unit = $quote || '_PER_' || $base GROUP BY period
 ), per_period AS (
     SELECT dataset, vintage, table_id, geo, partner, period, activity, mode, freq, basis, adjustment,

@@ -5,7 +5,7 @@ WITH told AS (
     WHERE flow IN ('X', 'M') AND partner <> 'W' AND geo <> 'W' AND geo <> partner
 ), mirrors AS (
     SELECT dataset, vintage, table_id, seller, buyer, item, activity, mode, period, basis, unit, adjustment,
-           CAST(max(v) FILTER (flow = 'X') AS DOUBLE) AS x, CAST(max(v) FILTER (flow = 'M') AS DOUBLE) AS m,
+           max(dv) FILTER (flow = 'X') AS x, max(dv) FILTER (flow = 'M') AS m,
            min(locator) AS locator, min(mult) AS mult
     FROM told GROUP BY ALL
 )

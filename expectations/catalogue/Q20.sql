@@ -4,7 +4,7 @@ WITH latest AS (
     WHERE flow <> 'N' AND v > 0 AND activity = '_T'
 ), ratios AS (
     SELECT a.dataset, a.vintage, a.table_id, a.geo, a.partner, a.flow, a.item, a.period, a.freq, a.locator, b.dataset AS other,
-           b.table_id AS other_table, CAST(a.v AS DOUBLE) / CAST(b.v AS DOUBLE) AS ratio
+           b.table_id AS other_table, a.dv / b.dv AS ratio
     FROM levels a
     JOIN latest b ON b.geo = a.geo AND b.partner = a.partner AND b.flow = a.flow AND b.item = a.item AND b.mode = a.mode
      AND b.period = a.period AND b.unit = a.unit AND b.basis = a.basis AND b.adjustment = a.adjustment

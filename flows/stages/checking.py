@@ -9,9 +9,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from expectations import run as rules
 from expectations.checks import Finding, Judged, judge_rules, record
 from expectations.records import build_findings, build_records, find_rule, settle
-from expectations.run import LARGE, Docket, Edition, Outcome, run_suite
+from expectations.run import Docket, Edition, Outcome, run_suite
 from expectations.settings import Settings
 from flows.stages.fingerprints import UNCHANGED, load_json, load_outcomes, stage_state
 from flows.stages.parquet import (
@@ -184,7 +185,7 @@ def judge_catalogue(workspace: Workspace, readings: Sequence[Reading], settings:
     it revises and what indicators use of all others.
     """
     read = [reading for reading in readings if reading.observations]
-    small = [reading for reading in read if reading.observations <= LARGE]
+    small = [reading for reading in read if reading.observations <= rules.LARGE]
     tallies = []
     if small:
         with open_engine(workspace) as con:
