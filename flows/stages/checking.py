@@ -9,7 +9,6 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from expectations import run as rules
 from expectations.checks import Finding, Judged, judge_rules, record
 from expectations.records import build_findings, build_records, find_rule, settle
 from expectations.run import Docket, Edition, Outcome, run_suite
@@ -181,22 +180,22 @@ def check_results(workspace: Workspace, readings: Sequence[Reading]) -> list[Out
 def judge_catalogue(workspace: Workspace, readings: Sequence[Reading], settings: Settings) -> list[Outcome]:
     """Judge what rows say together, by the SELECTs of the catalogue; what they found is staged as Parquet.
 
-    Small editions are judged together. A large one is judged by itself, from its Parquet files, beside the edition that
-    it revises and what indicators use of all others.
+    Small editions are judged together. A large one, or one that revises a large one, is judged by itself, from its
+    Parquet files, beside the edition that it revises and what indicators use of all others.
     """
     read = [reading for reading in readings if reading.observations]
-    small = [reading for reading in read if reading.observations <= rules.LARGE]
+    large = {(reading.dataset, reading.vintage) for reading in list_large(workspace, read)}
+    judged = _list_judged(read)
+    alone = [e for e in judged if {(e.dataset, e.vintage), (e.dataset, e.previous)} & large]
     tallies = []
-    if small:
+    for group in [[e for e in judged if e not in alone], *([e] for e in alone)]:
+        if not group:
+            continue
         with open_engine(workspace) as con:
             load_editions(con, workspace, readings, large=USED)
-            tallies += judge_rules(con, _list_judged(small, read), settings=settings)
-    for reading in list_large(workspace, read):
-        with open_engine(workspace) as con:
-            load_editions(con, workspace, readings, large=USED)
-            (judged,) = _list_judged([reading], read)
-            _show_whole(con, workspace, judged)
-            tallies += judge_rules(con, [judged], settings=settings)
+            if group[0] in alone:
+                _show_whole(con, workspace, group[0])
+            tallies += judge_rules(con, group, settings=settings)
     rows = [asdict(finding) for tally in tallies for finding in tally.findings]
     names = [field.name for field in fields(Finding)]
     schema = pa.schema([(name, pa.float64() if name == "size" else pa.string()) for name in names])
@@ -204,14 +203,13 @@ def judge_catalogue(workspace: Workspace, readings: Sequence[Reading], settings:
     return record(tallies, settings)
 
 
-def _list_judged(readings: Sequence[Reading], all_read: Sequence[Reading]) -> list[Judged]:
+def _list_judged(read: Sequence[Reading]) -> list[Judged]:
     """The editions to be judged, each with the one before it."""
     judged = []
-    for reading in readings:
-        own = [other.vintage for other in all_read if other.dataset == reading.dataset]
-        before = sorted(own, key=order_vintage)
-        place = before.index(reading.vintage)
-        judged.append(Judged(reading.dataset, reading.vintage, before[place - 1] if place else ""))
+    for reading in read:
+        own = sorted((r.vintage for r in read if r.dataset == reading.dataset), key=order_vintage)
+        place = own.index(reading.vintage)
+        judged.append(Judged(reading.dataset, reading.vintage, own[place - 1] if place else ""))
     return judged
 
 

@@ -146,3 +146,14 @@ def test_hidiroglou_berthelot_does_not_depend_on_the_unit(ratios: list[int], out
             (tally,) = judge_rules(con, editions, only=["Q13"])
         told.append((tally.count("pass"), {finding.geo for finding in tally.findings if finding.verdict == "fail"}))
     assert told[0] == told[1]
+
+
+def test_the_page_on_quality_has_the_catalogue_as_it_is() -> None:
+    page = (CASES.parents[2] / "docs" / "quality.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if re.match(r"\| [QD]\d\d \|", line)]
+    assert rows == [
+        f"| {rule.id} | {rule.level} | {rule.about} | {rule.severity} | {rule.title['en']} / {rule.title['zh']} | "
+        + "; ".join([*([f"`{rule.sql}`"] if rule.sql else []), *([", ".join(rule.suite)] if rule.suite else [])])
+        + " |"
+        for rule in load_rules().values()
+    ]
