@@ -24,6 +24,7 @@ from expectations.settings import Settings
 from transforms.indicators import quote
 
 KEPT = 100  # findings of one kind (rule, edition, verdict, reason, severity) that are kept; all are counted
+TOO_LARGE = "too_large"  # why a rule is not judged whose work does not fit into memory and scratch space
 KEY = ("table_id", "geo", "partner", "flow", "item", "period", "measure")
 _TEXTS = (*KEY, "locator", "found", "expected", "reason", "severity", "verdict")
 
@@ -104,7 +105,11 @@ def judge_rules(
         for values, judged in _group_by_parameters(rule, editions, settled.parameters.get(rule.id, {})):
             if len(judged) != len(editions):
                 prepare(con, judged)
-            tallies += judge_prepared(con, rule, judged, values, settled)
+            try:
+                tallies += judge_prepared(con, rule, judged, values, settled)
+            except duckdb.OutOfMemoryException:  # of one rule: the others, and the run, go on without it
+                kind = ("not_judged", TOO_LARGE, "", "")
+                tallies += [Tally(rule.id, edition.dataset, edition.vintage, {kind: 1}, ()) for edition in judged]
             if len(judged) != len(editions):
                 prepare(con, editions)
     return sorted(tallies, key=lambda tally: (tally.rule_id, tally.dataset, tally.vintage))

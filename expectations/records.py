@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from expectations.catalogue import Rule, find_gravest, find_rules_of_expectations, load_rules
-from expectations.checks import Finding
+from expectations.checks import TOO_LARGE, Finding
 from expectations.run import Outcome
 from expectations.settings import FILE, Settings, Waiver
 from expectations.words import say
@@ -148,7 +148,12 @@ def _sum_reasons(outcomes: Iterable[Outcome]) -> dict[tuple[str, str], int]:
 def _say_reasons(rule: Rule, reasons: Mapping[tuple[str, str], int], lang: str) -> list[str]:
     """What was explained or not judged, and why, in words: '12 not judged: too few changes to judge by'."""
     return [
-        say(verdict, lang, rows=rows, reason=(rule.reasons or {})[reason][lang])
+        say(
+            verdict,
+            lang,
+            rows=rows,
+            reason=say(reason, lang) if reason == TOO_LARGE else (rule.reasons or {})[reason][lang],
+        )
         for (verdict, reason), rows in reasons.items()
         if reason
     ]

@@ -11,10 +11,10 @@ WITH rated AS (
                 * pow(greatest(v, before), $u) AS effect
     FROM rated r JOIN groups USING (peers)
 ), quartiles AS (
-    SELECT peers, quantile_cont(effect, 0.25) AS q1, median(effect) AS m, quantile_cont(effect, 0.75) AS q3
-    FROM effects GROUP BY peers
+    SELECT peers, quantile_cont(effect, [0.25, 0.5, 0.75]) AS q FROM effects GROUP BY peers
 ), limits AS (
-    SELECT peers, m, greatest(m - q1, abs($a * m)) AS d1, greatest(q3 - m, abs($a * m)) AS d3 FROM quartiles
+    SELECT peers, q[2] AS m, greatest(q[2] - q[1], abs($a * q[2])) AS d1, greatest(q[3] - q[2], abs($a * q[2])) AS d3
+    FROM quartiles
 ), by_peers AS (
     SELECT e.*, CASE WHEN d1 = 0 AND d3 = 0 THEN NULL
                      WHEN effect < m THEN (m - effect) / nullif(d1, 0) ELSE (effect - m) / nullif(d3, 0) END AS score,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import duckdb
 import pytest
 from rule_worlds import open_world, read_case
 
+from expectations import checks
 from expectations.checks import judge_rules, record
 from expectations.records import build_findings, build_records, judge_waivers, settle
 from expectations.run import Outcome
@@ -135,3 +137,19 @@ def test_a_faulty_entry_is_refused_with_file_line_and_what_to_do(change: tuple[s
 def test_a_parameter_that_the_rule_has_not_is_refused(entry: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse_settings(f"[[parameters]]\n{entry}\n", TODAY)
+
+
+def test_a_rule_that_does_not_fit_into_memory_is_not_judged_and_the_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = checks.judge_prepared
+
+    def judge_prepared(con: Any, rule: Any, *rest: Any) -> Any:
+        if rule.id == "Q07":
+            raise duckdb.OutOfMemoryException("no more")
+        return real(con, rule, *rest)
+
+    monkeypatch.setattr(checks, "judge_prepared", judge_prepared)
+    with open_world(read_case("Q07", "fail")) as (con, editions):
+        outcomes = {outcome.rule_id: outcome for outcome in record(judge_rules(con, editions, only=["Q07", "Q10"]))}
+    assert (outcomes["Q07"].outcome, outcomes["Q10"].outcome) == ("not_judged", "pass")
+    (row,) = build_records([outcomes["Q07"]]).to_pylist()
+    assert (row["value"], row["not_judged"]) == ("NA", 1) and "too large" in row["explanation_en"]
