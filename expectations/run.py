@@ -1,7 +1,8 @@
 """Run the suites: DuckDB prepares a frame per edition (frames/*.sql), Great Expectations judges it (suites/*.json).
 
-A rule has an id, words in two languages, a severity and what it is about: our reading (a critical failure blocks the
-edition) or what the publisher printed (annotates, never blocks). Its outcome is pass, fail or not_judged.
+An expectation has an id, words in two languages, a severity and what it is about: our reading (an error blocks the
+edition) or what the publisher printed (annotates, never blocks). Its outcome is pass, fail or not_judged. Every one
+belongs to a rule of the catalogue. Great Expectations says critical and info for error and information.
 
 Before a stage is judged its tables are held against their contracts (suites/contract.json): where columns or types are
 not those of the contract, the other rules of the stage cannot be judged.
@@ -25,6 +26,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from expectations.catalogue import ESS_SEVERITIES
 from transforms.codelists import load_codelist, qualifier_words
 from transforms.contract import load_contract
 from transforms.indicators import quote, sql_type
@@ -74,14 +76,24 @@ class Outcome:
     words_en: str
     words_zh: str
     examples: tuple[str, ...]
+    waived: int = 0
+    explained: int = 0
+    unjudged: int = 0
+    reasons: tuple[str, ...] = ()  # of what is explained or not judged: verdict:reason:rows
+    waivers: tuple[str, ...] = ()  # numbers of the lines of own/rules.toml where they stand
 
     @property
     def blocks(self) -> bool:
-        return self.outcome == "fail" and self.about == "reading" and self.severity == "critical"
+        is_open = self.outcome == "fail" and self.failed > self.waived
+        return is_open and self.about == "reading" and self.severity == "error"
 
 
 def load_suite(stage: str) -> dict[str, Any]:
-    """The suite of a stage as written in expectations/suites."""
+    """The suite of a stage as written in expectations/suites; of the stage catalogue, made from the catalogue."""
+    if stage == "catalogue":
+        from expectations.checks import build_suite
+
+        return build_suite()
     suite: dict[str, Any] = json.loads(
         files("expectations").joinpath("suites", f"{stage}.json").read_text(encoding="utf-8")
     )
@@ -311,7 +323,8 @@ def _profile_table(con: duckdb.DuckDBPyConnection, table: str, dataset: str, vin
 def _leave_unjudged(stage: str, dataset: str, vintage: str) -> list[Outcome]:
     return [
         Outcome(
-            stage, rule["meta"]["id"], dataset, vintage, rule["meta"]["about"], rule["severity"], "not_judged", 0, 0,
+            stage, rule["meta"]["id"], dataset, vintage, rule["meta"]["about"], ESS_SEVERITIES[rule["severity"]],
+            "not_judged", 0, 0,
             rule["meta"]["en"], rule["meta"]["zh"], (),
         )
         for rule in load_suite(stage)["expectations"]
@@ -322,6 +335,12 @@ def judge(frame: pd.DataFrame, stage: str, dataset: str, vintage: str, *, of: st
     """Judge a frame by the suite of a stage; of: the stage under which the outcomes are listed, if another."""
     case = (of or stage, (dataset, vintage))
     return _judge_together({case: Frame(frame)}, stage, list_codes())[case]
+
+
+def judge_frames(frames: Mapping[Edition, Frame], stage: str) -> list[Outcome]:
+    """Judge frames of several editions together by the suite of a stage."""
+    cases = {(stage, edition): frame for edition, frame in frames.items()}
+    return [outcome for found in _judge_together(cases, stage, {}).values() for outcome in found]
 
 
 Case = tuple[str, Edition]  # the stage under which outcomes are listed, and the edition
@@ -485,7 +504,7 @@ def _outcome(result: Any, frame: Frame, failing: Sequence[dict[str, Any]], case:
         f"{row.get('locator')}: {row.get(column)}" if column != "locator" else str(row.get("locator"))
         for row in failing[:MOST_EXAMPLES]
     ]
-    severity = str(getattr(config.severity, "value", config.severity))
+    severity = ESS_SEVERITIES[str(getattr(config.severity, "value", config.severity))]
     return Outcome(
         case[0], rule_id, *case[1], meta["about"], severity, outcome, checked, failed, meta["en"], meta["zh"],
         tuple(examples) if outcome == "fail" else (),

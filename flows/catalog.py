@@ -31,13 +31,12 @@ def list_topic(topic: str, lang: str, data_dir: Path) -> list[dict[str, str]]:
         cards = [_show_card(card, lang) for card in load_cards()]
         return [{key: card[key] for key in ("indicator", "title", "formula", "words")} for card in cards]
     if topic == "rules":
-        from expectations.run import STAGES, load_suite
+        from expectations.catalogue import load_rules
 
         return [
-            {"rule": rule["meta"]["id"], "stage": stage, "about": rule["meta"]["about"], "severity": rule["severity"],
-             "words": rule["meta"][lang]}
-            for stage in STAGES
-            for rule in load_suite(stage)["expectations"]
+            {"rule": rule.id, "level": rule.level, "about": rule.about, "severity": rule.severity,
+             "title": rule.title[lang], "words": rule.words[lang]}
+            for rule in load_rules().values()
         ]  # fmt: skip
     if topic in ("views", "columns", "macros"):
         return _list_database(topic, lang, data_dir)
@@ -46,6 +45,28 @@ def list_topic(topic: str, lang: str, data_dir: Path) -> list[dict[str, str]]:
     from flows.stages import find_tables
 
     return [{"table": spec.name, "title": spec.title[lang]} for spec in find_tables(data_dir)]
+
+
+def describe_rule(name: str, lang: str) -> dict[str, str]:
+    """The whole entry of a rule of the catalogue. Raises InputError where there is none of that id."""
+    from expectations.catalogue import load_rules
+    from transforms.errors import InputError
+
+    rules = load_rules()
+    rule = rules.get(name.upper())
+    if rule is None:
+        raise InputError("there is no such rule", found=name, todo=f"use one of {', '.join(rules)}.")
+    told = {"rule": rule.id, "level": rule.level, "about": rule.about, "severity": rule.severity,
+            "title": rule.title[lang], "words": rule.words[lang], "why": rule.why[lang],
+            "expectations": ", ".join(rule.suite), "sql": rule.sql}  # fmt: skip
+    for parameter in rule.parameters:
+        said = parameter.en if lang == "en" else parameter.zh
+        told[f"parameter {parameter.name}"] = f"{parameter.value} - {said} ({parameter.source})"
+    for code, words in (rule.reasons or {}).items():
+        told[f"reason {code}"] = words[lang]
+    for exception in rule.exceptions:
+        told[f"exception {dict(exception.where)}"] = exception.en if lang == "en" else exception.zh
+    return {key: text for key, text in told.items() if text}
 
 
 def describe_indicator(name: str, lang: str) -> dict[str, str]:

@@ -189,26 +189,42 @@ def check(
         digitrade check
         digitrade check --all --lang zh
 
-    It ends with 0, unless --strict is given and a rule failed.
+    First the rules of the catalogue that failed, then each of their expectations. The last line names the report as a
+    page of HTML. It ends with 0, unless --strict is given and a rule failed that nobody answers for (own/rules.toml).
     """
+    from flows.stages.remembering import find_report
+
+    report = find_report(_folder(data_dir) / "curated", lang.value)
     with _open_database(data_dir) as con:
-        words = f"words_{lang.value}"
+        words, gravity = f"words_{lang.value}", "list_position(['error', 'warning', 'information'], severity)"
         rows = con.execute(
-            f"""SELECT rule_id, stage, dataset, vintage, about, severity, outcome, checked, failed, {words} AS words,
-                       examples
+            f"""SELECT rule_id, belongs_to, stage, dataset, vintage, about, severity, outcome, checked, failed, waived,
+                       {words} AS words, examples
                 FROM checks WHERE outcome <> 'pass' OR ?
-                ORDER BY outcome, CASE severity WHEN 'critical' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END, rule_id,
-                         dataset""",
+                ORDER BY outcome, {gravity}, rule_id, dataset""",
             [all_rules],
         ).to_arrow_table()
+        records = con.execute(
+            f"SELECT * EXCLUDE (event_time, event_actor, event_agent, event_trigger) FROM validation_records "
+            f"ORDER BY {gravity}, rule_id, dataset, vintage"
+        ).to_arrow_table()
+        findings = con.execute("FROM findings WHERE verdict = 'fail' ORDER BY ALL").to_arrow_table()
+        is_open = bool(
+            con.execute("SELECT 1 FROM checks WHERE outcome = 'fail' AND failed > waived LIMIT 1").fetchone()
+        )
         counts = dict(con.execute("SELECT outcome, count(*) FROM checks GROUP BY ALL ORDER BY ALL").fetchall())
     if as_json:
-        typer.echo(json.dumps({"counts": counts, "rules": rows.to_pylist()}, ensure_ascii=False, indent=1))
+        told = {"counts": counts, "rules": rows.to_pylist(), "records": records.to_pylist(),
+                "findings": findings.to_pylist(), "report": str(report or "")}  # fmt: skip
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
-        from flows.terminal import print_checks
+        from flows.terminal import print_checks, print_records_of_rules
 
+        print_records_of_rules(records.to_pylist(), lang.value)
         print_checks(rows.to_pylist(), counts, lang.value)
-    if strict and counts.get("fail"):
+        if report:
+            typer.echo(str(report))
+    if strict and is_open:
         raise typer.Exit(1)
 
 
@@ -308,7 +324,7 @@ class Topic(StrEnum):
 @app.command()
 def catalog(
     topic: Annotated[Topic, typer.Argument(help="What to list.")],
-    name: Annotated[str | None, typer.Argument(help="An indicator, for its whole card.")] = None,
+    name: Annotated[str | None, typer.Argument(help="An indicator or a rule, for its whole card.")] = None,
     lang: Language = Lang.en,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -320,18 +336,21 @@ def catalog(
 
         digitrade catalog indicators --lang zh
         digitrade catalog indicators rca           its whole card: formula, domain, universe, bounds, source ...
+        digitrade catalog rules Q07                a rule with its reason, parameters and where they come from
         digitrade catalog macros
 
     The same words stand in the database, as comments and in the views catalog and indicator_cards.
     """
-    from flows.catalog import describe_indicator, list_topic
+    from flows.catalog import describe_indicator, describe_rule, list_topic
 
     if name is None:
         rows = list_topic(topic.value, lang.value, _folder(data_dir))
     elif topic is Topic.indicators:
         rows = [describe_indicator(name, lang.value)]
+    elif topic is Topic.rules:
+        rows = [describe_rule(name, lang.value)]
     else:
-        raise _fail(f"a name is asked for with the topic indicators only; digitrade catalog {topic.value} lists all")
+        raise _fail(f"a name is asked for with indicators and rules only; digitrade catalog {topic.value} lists all")
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
     else:

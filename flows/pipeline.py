@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from expectations.records import judge_waivers, settle
 from flows import stages
 from flows.store.workspace import open_workspace, publish
 
@@ -20,6 +21,7 @@ STEPS: dict[str, Step] = {
     "check": stages.check_editions,
     "compute": stages.compute,
     "check_results": stages.check_results,
+    "judge_catalogue": stages.judge_catalogue,
     "write_checks": stages.write_checks,
     "build_database": stages.build_database,
     "report_revisions": stages.report_revisions,
@@ -60,6 +62,7 @@ def run_stages(
     stages.refuse_unknown_force(force, [dataset for dataset, _ in editions])
     stages.use_codelists(data_dir)
     stages.check_corrections(data_dir, editions)
+    settings = stages.load_settings(data_dir)
     stages.find_tables(data_dir)  # a fault in an own table is said before anything is done
     with open_workspace(data_dir) as workspace:
         reasons: dict[str, str] = {}
@@ -87,13 +90,19 @@ def run_stages(
             return checked
 
         def release() -> Sequence[stages.Outcome]:
-            do("write_checks", workspace, outcomes)
+            do("write_checks", workspace, outcomes, settings)
             do("build_database", workspace, readings)
             do("report_revisions", workspace)
             do("export_tables", workspace)
             return ()
 
         outcomes += make(stages.plan_results(workspace, readings, mixed_sources=mixed_sources, force=force), compute)
+        outcomes += make(
+            stages.plan_rules(workspace, readings, settings, force),
+            lambda: do("judge_catalogue", workspace, readings, settings),
+        )
+        outcomes = settle(outcomes, settings)  # those taken over were settled by what held then
+        outcomes += judge_waivers(settings, outcomes)
         make(stages.plan_release(workspace, readings, outcomes, force), release)
         since = stages.compare_with_published(workspace) if reasons["release"] != stages.UNCHANGED else {}
         do("publish", workspace)
@@ -105,6 +114,8 @@ def run_stages(
             "rebuilt": reasons,
             "seconds": seconds | {"all": round(time.perf_counter() - started, 3)},
         }
+        if set(reasons.values()) != {stages.UNCHANGED} or not stages.has_history(workspace):
+            summary["report"] = str(stages.remember_rules(workspace, summary["run_id"]))
         stages.record_run(workspace, summary["run_id"], summary)
     return summary
 

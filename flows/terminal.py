@@ -46,6 +46,7 @@ RUN_WORDS = (
     "where",
     "seconds",
     "fails",
+    "waived",
     "hint",
     "unchanged",
     "quarantined",
@@ -152,7 +153,8 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
         for row in failing:
             where = f"{row['rule']} {row['dataset']}/{row['vintage']}"
             kind = ", ".join(_say_code(row[name], lang) for name in ("severity", "about"))
-            found = f"{row['failed']} - {row[f'words_{lang}']} ({kind})"
+            waived = f", {row['waived']} {words['waived']}" if row["waived"] else ""
+            found = f"{row['failed']}{waived} - {row[f'words_{lang}']} ({kind})"
             console.print(f"  {where}: {found}", soft_wrap=True, highlight=False)
     _print_since_last(console, summary, words)
     notices = [(row, notice) for row in summary["datasets"] for notice in row["notices"]]
@@ -220,22 +222,51 @@ def _say_code(code: str, lang: str) -> str:
     return code if lang == "en" else load_codelist("words").label(f"CHECK.{code}", lang)
 
 
+def print_records_of_rules(records: list[dict[str, Any]], lang: str) -> None:
+    """The rules of the catalogue that failed or are waived, one line an edition, the gravest first."""
+    from expectations.catalogue import load_rules
+    from expectations.words import say
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("rule", "edition"):
+        table.add_column(say(name, lang))
+    for name in ("failed", "waivers", "judged", "unjudged"):
+        table.add_column(say(name, lang), justify="right")
+    for record in records:
+        if record["outcome"] != "fail":
+            continue
+        style = (
+            {"error": "red", "warning": "yellow"}.get(record["severity"], "")
+            if record["rule_status"] == "active"
+            else "dim"
+        )
+        title = load_rules()[record["rule_id"]].title[lang]
+        severity = say(record["severity"], lang, "severity")
+        numbers = (str(record[name] or "") for name in ("failed", "waived", "judged", "not_judged"))
+        table.add_row(f"{record['rule_id']} {title} ({severity})", record["data_source"], *numbers, style=style)
+    Console().print(table)
+
+
 def print_checks(rows: list[dict[str, Any]], counts: dict[str, int], lang: str) -> None:
     """The rules, failures first, with the rows they name."""
     from transforms.codelists import load_codelist
     from transforms.phrases import say
 
     console, more = Console(), load_codelist("words").label("TRACE.more", lang)
+    waived_word = load_codelist("words").label("RUN.waived", lang)
     colours = {"fail": "red", "not_judged": "yellow", "pass": "green"}
     for row in rows:
+        if row["stage"] == "catalogue" and row["outcome"] == "not_judged":
+            continue  # of most rules most editions print nothing: they are counted below, and stand in the report
         colour = colours[row["outcome"]]
         outcome, severity, about = (
-            _pad(_say_code(row[name], lang), width) for name, width in (("outcome", 10), ("severity", 8), ("about", 9))
+            _pad(_say_code(row[name], lang), width) for name, width in (("outcome", 10), ("severity", 11), ("about", 9))
         )
         head = f"[{colour}]{outcome}[/] {row['rule_id']} {severity} {about}"
         where = f"{row['dataset']}/{row['vintage']}" if row["dataset"] else _say_code(row["stage"], lang)
+        waived = f", {row['waived']} {waived_word}" if row["waived"] else ""
         console.print(
-            f"{head} {where}: {escape(row['words'])} ({row['failed']}/{row['checked']})",
+            f"{head} {where}: {escape(row['words'])} ({row['failed']}/{row['checked']}{waived})",
             soft_wrap=True,
             highlight=False,
         )

@@ -61,7 +61,6 @@ SELECT locator, printed, dataset, vintage, table_id, geo, partner, flow, item, m
        CASE WHEN measure = 'rank' AND (value < 1 OR value <> round(value)) THEN printed END AS no_rank,
        CASE WHEN measure = 'count' AND value < 0 THEN printed END AS negative_count,
        CASE WHEN measure = 'balance' AND flow = 'N' THEN printed END AS balance_of_no_trade,
-       CASE WHEN measure = 'value' AND flow <> 'N' AND value < 0 THEN printed END AS negative_flow,
        CASE WHEN measure = 'share' AND unit = 'PERCENT' AND (value < 0 OR value > 100) THEN printed END
            AS share_out_of_range,
        CASE WHEN measure IN ('growth', 'average_growth') AND value < -100 THEN printed END AS growth_below_minus_100,

@@ -6,10 +6,17 @@ taken over from its publication (fingerprints.py, plans.py).
 """
 
 from expectations.run import Outcome
-from flows.stages.checking import check_codelists, check_edition, check_editions, check_results, write_checks
+from flows.stages.checking import (
+    check_codelists,
+    check_edition,
+    check_editions,
+    check_results,
+    judge_catalogue,
+    write_checks,
+)
 from flows.stages.computing import compute
 from flows.stages.fingerprints import UNCHANGED, is_forced, refuse_unknown_force
-from flows.stages.plans import Plan, keep_state, plan_codelists, plan_release, plan_results, take_over
+from flows.stages.plans import Plan, keep_state, plan_codelists, plan_release, plan_results, plan_rules, take_over
 from flows.stages.reading import (
     Reading,
     check_corrections,
@@ -27,7 +34,9 @@ from flows.stages.releasing import (
     report_revisions,
     summarise,
 )
+from flows.stages.remembering import has_history, remember_rules
 from flows.stages.republished import compare_with_published
+from flows.stages.settling import load_settings
 
 __all__ = [
     "UNCHANGED",
@@ -44,17 +53,22 @@ __all__ = [
     "compute",
     "export_tables",
     "find_tables",
+    "has_history",
     "is_forced",
+    "judge_catalogue",
     "keep_last_good",
     "keep_state",
     "list_editions",
+    "load_settings",
     "observe_edition",
     "plan_codelists",
     "plan_release",
     "plan_results",
+    "plan_rules",
     "read_edition",
     "record_run",
     "refuse_unknown_force",
+    "remember_rules",
     "report_revisions",
     "summarise",
     "take_over",

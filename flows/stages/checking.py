@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, fields
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from expectations.checks import Finding, Judged, judge_rules, record
+from expectations.records import build_findings, build_records, find_rule, settle
 from expectations.run import Docket, Edition, Outcome, run_suite
+from expectations.settings import Settings
 from flows.stages.fingerprints import UNCHANGED, load_json, load_outcomes, stage_state
-from flows.stages.parquet import load_local_codes, open_engine, show_edition, write_parquet
+from flows.stages.parquet import (
+    USED,
+    list_large,
+    load_editions,
+    load_local_codes,
+    open_engine,
+    select_edition,
+    show_edition,
+    write_parquet,
+)
 from flows.stages.reading import Reading, keep_last_good, seen_of, state_of
+from flows.stages.settling import load_settings
 from flows.stages.troubles import say_fault
+from flows.store.editions import order_vintage
 from flows.store.workspace import EDITION_FOLDERS, Workspace
 from transforms.contract import load_contract
 from transforms.errors import InputError
 from transforms.indicators import create_codelists, quote
+
+_FOUND = "rules/found.parquet"  # what the SELECTs of the catalogue found, in the staging folder
 
 
 def check_codelists() -> list[Outcome]:
@@ -41,8 +58,10 @@ def check_edition(workspace: Workspace, reading: Reading) -> tuple[Reading, list
 def check_editions(workspace: Workspace, readings: Sequence[Reading]) -> tuple[list[Reading], list[Outcome]]:
     """Judge the raw and the observations stage of every edition read in this run, together.
 
-    A critical fault of our reading blocks its edition. The outcomes of what has not changed are those of its state.
+    An error of our reading that nobody waives blocks its edition. The outcomes of what has not changed are those of
+    its state.
     """
+    settings = load_settings(workspace.data_dir)
     judged, faults = _judge_each(workspace, [reading for reading in readings if reading.is_fresh])
     checked, outcomes = [], []
     for reading in readings:
@@ -54,7 +73,7 @@ def check_editions(workspace: Workspace, readings: Sequence[Reading]) -> tuple[l
         elif reading.reason == UNCHANGED:
             found = load_outcomes(load_json(state_of(workspace, *key)))
         else:
-            found = [_read(reading), *judged[key]]
+            found = settle([_read(reading), *judged[key]], settings)
             reading = _block_or_keep(workspace, reading, found)
         checked.append(reading)
         outcomes += found
@@ -97,7 +116,7 @@ def _judge(workspace: Workspace, readings: Sequence[Reading]) -> dict[Edition, l
 
 
 def _block_or_keep(workspace: Workspace, reading: Reading, outcomes: list[Outcome]) -> Reading:
-    """A reading with a critical fault is blocked; of a sound one the state is staged beside its outputs."""
+    """A reading with an error that nobody waives is blocked; of a sound one the state is staged beside its outputs."""
     key = reading.dataset, reading.vintage
     if faults := [outcome for outcome in outcomes if outcome.blocks]:
         first = faults[0]
@@ -123,7 +142,7 @@ def _block_or_keep(workspace: Workspace, reading: Reading, outcomes: list[Outcom
 
 def _read(reading: Reading) -> Outcome:
     return Outcome(
-        "raw", "R00", reading.dataset, reading.vintage, "reading", "critical", "pass", 1, 0,
+        "raw", "R00", reading.dataset, reading.vintage, "reading", "error", "pass", 1, 0,
         "The edition can be read: card, bytes, encoding, header, every column, label and figure.",
         "版次可读：卡片、字节、编码、表头以及每一列、标签与数字。", (),
     )  # fmt: skip
@@ -146,7 +165,7 @@ def check_results(workspace: Workspace, readings: Sequence[Reading]) -> list[Out
             if reading.observations:
                 for stage in ("indicators", "comparisons"):
                     docket.add(con, stage, reading.dataset, reading.vintage)
-    outcomes = docket.judge()
+    outcomes = settle(docket.judge(), load_settings(workspace.data_dir))
     for outcome in outcomes:
         if outcome.blocks:
             raise InputError(
@@ -158,9 +177,67 @@ def check_results(workspace: Workspace, readings: Sequence[Reading]) -> list[Out
     return outcomes
 
 
-def write_checks(workspace: Workspace, outcomes: Iterable[Outcome]) -> None:
-    """The outcomes as staged Parquet."""
+def judge_catalogue(workspace: Workspace, readings: Sequence[Reading], settings: Settings) -> list[Outcome]:
+    """Judge what rows say together, by the SELECTs of the catalogue; what they found is staged as Parquet.
+
+    Small editions are judged together. A large one, or one that revises a large one, is judged by itself, from its
+    Parquet files, beside the edition that it revises and what indicators use of all others.
+    """
+    read = [reading for reading in readings if reading.observations]
+    large = {(reading.dataset, reading.vintage) for reading in list_large(workspace, read)}
+    judged = _list_judged(read)
+    alone = [e for e in judged if {(e.dataset, e.vintage), (e.dataset, e.previous)} & large]
+    tallies = []
+    for group in [[e for e in judged if e not in alone], *([e] for e in alone)]:
+        if not group:
+            continue
+        with open_engine(workspace) as con:
+            load_editions(con, workspace, readings, large=USED)
+            if group[0] in alone:
+                _show_whole(con, workspace, group[0])
+            tallies += judge_rules(con, group, settings=settings)
+    rows = [asdict(finding) for tally in tallies for finding in tally.findings]
+    names = [field.name for field in fields(Finding)]
+    schema = pa.schema([(name, pa.float64() if name == "size" else pa.string()) for name in names])
+    write_parquet(pa.Table.from_pylist(rows, schema=schema), workspace.staging / _FOUND)
+    return record(tallies, settings)
+
+
+def _list_judged(read: Sequence[Reading]) -> list[Judged]:
+    """The editions to be judged, each with the one before it."""
+    judged = []
+    for reading in read:
+        own = sorted((r.vintage for r in read if r.dataset == reading.dataset), key=order_vintage)
+        place = own.index(reading.vintage)
+        judged.append(Judged(reading.dataset, reading.vintage, own[place - 1] if place else ""))
+    return judged
+
+
+def _show_whole(con: duckdb.DuckDBPyConnection, workspace: Workspace, judged: Judged) -> None:
+    """Put every figure of an edition, and of the one before it, in the place of those that were loaded of them."""
+    vintages = [judged.vintage, *([judged.previous] if judged.previous else [])]
+    listed = ", ".join(map(quote, vintages))
+    con.execute("ALTER TABLE observations RENAME TO loaded")
+    whole = " UNION ALL BY NAME ".join(
+        f"SELECT * FROM ({select_edition(workspace.folder_of('observations', judged.dataset, vintage))})"
+        for vintage in vintages
+    )
+    others = f"SELECT * FROM loaded WHERE NOT (dataset = {quote(judged.dataset)} AND vintage IN ({listed}))"
+    con.execute(f"CREATE VIEW observations AS {whole} UNION ALL BY NAME {others}")
+
+
+def write_checks(workspace: Workspace, outcomes: Sequence[Outcome], settings: Settings | None = None) -> None:
+    """The outcomes, the validation records and the findings as staged Parquet."""
+    settled = settings or Settings()
     schema = load_contract("checks").arrow_schema()
-    rows = [asdict(outcome) | {"examples": list(outcome.examples)} for outcome in outcomes]
+    rows = [
+        asdict(outcome) | {"examples": list(outcome.examples), "belongs_to": find_rule(outcome).id}
+        for outcome in outcomes
+    ]
     rows.sort(key=lambda row: (row["stage"], row["rule_id"], row["dataset"], row["vintage"]))
     write_parquet(pa.Table.from_pylist(rows, schema=schema), workspace.staging / "checks" / "checks.parquet")
+    path = workspace.staging / _FOUND
+    found = [Finding(**row) for row in pq.read_table(path).to_pylist()] if path.is_file() else []
+    folder = workspace.staging / "validation"
+    write_parquet(build_records(outcomes, settled.waivers), folder / "validation_records.parquet")
+    write_parquet(build_findings(found, outcomes, settled.waivers), folder / "findings.parquet")

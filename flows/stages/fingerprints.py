@@ -43,6 +43,7 @@ _WORDS = {
     "results": "results changed",
     "datasets": "state of an edition changed: {}",
     "rules": "outcomes of the rules changed",
+    "own_rules": "settings of the rules changed: {}",
     "software": "software changed",
 }
 # The same where nothing is there any more.
@@ -219,7 +220,8 @@ def stage_seen(workspace: Workspace, path: Path, state: State, raw: Seen | None 
 
 
 def load_outcomes(state: State) -> list[Outcome]:
-    return [Outcome(**(told | {"examples": tuple(told["examples"])})) for told in state["outcomes"]]
+    lists = ("examples", "reasons", "waivers")
+    return [Outcome(**(told | {name: tuple(told[name]) for name in lists})) for told in state["outcomes"]]
 
 
 def find_reason(

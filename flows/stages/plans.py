@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from expectations.catalogue import load_rules
 from expectations.run import Outcome
+from expectations.settings import FILE, Settings
 from flows.stages.fingerprints import (
     EVERYTHING,
     UNCHANGED,
@@ -34,7 +36,8 @@ from flows.store.workspace import DATABASE, EDITION_FOLDERS, Workspace
 _OUTPUTS = {
     "codelists": (),
     "results": ("indicators", "core", "comparisons"),
-    "release": ("revisions", "checks", "exports", DATABASE),
+    "rules": ("rules",),
+    "release": ("revisions", "checks", "validation", "exports", DATABASE),
 }
 
 
@@ -77,6 +80,19 @@ def plan_results(
         "software": hash_computing_code(),
     }
     return _plan(workspace, "results", fingerprint, forced=bool(force))
+
+
+def plan_rules(
+    workspace: Workspace, readings: Sequence[Reading], settings: Settings, force: Sequence[str] = ()
+) -> Plan:
+    """Whether the SELECTs of the catalogue must judge the editions again."""
+    fingerprint = {
+        "editions": {reading.name: _hash_edition(workspace, reading) for reading in readings},
+        "own_rules": {FILE: digest(settings.describe(load_rules()))},
+        "codelists": hash_codelists(workspace.data_dir),
+        "software": hash_reading_code(),
+    }
+    return _plan(workspace, "rules", fingerprint, forced=bool(force))
 
 
 def _hash_edition(workspace: Workspace, reading: Reading) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from expectations import run as rules
+from expectations.catalogue import load_rules
+from expectations.settings import FILE as RULES_FILE
 from flows.stages.fingerprints import (
     UNCHANGED,
     Fingerprint,
@@ -29,6 +31,7 @@ from flows.stages.fingerprints import (
     write_json,
 )
 from flows.stages.parquet import BESIDE, MEMORY_LIMIT, count_observations, fits_contract, list_parts, write_parquet
+from flows.stages.settling import load_settings
 from flows.stages.troubles import say_fault
 from flows.store.editions import (
     Edition,
@@ -56,6 +59,7 @@ from transforms.observe import Readout, read_book_observations
 from transforms.sdmx_messages import read_message, to_grid
 
 ROLES = ("data", "documentation")
+_RULES_OF_READING = tuple(rule.id for rule in load_rules().values() if rule.about == "reading")
 _MESSAGES = (".xml", ".json")
 
 
@@ -184,6 +188,9 @@ def take_fingerprint(workspace: Workspace, edition: Edition, *, recheck: bool = 
         "codelists": hash_codelists(workspace.data_dir),
         "software": hash_reading_code(),
     }
+    settled = load_settings(workspace.data_dir).describe(_RULES_OF_READING, edition.dataset)
+    if any(settled.values()):
+        fingerprint["own_rules"] = {RULES_FILE: digest(settled)}
     if entries := _choose_corrections(workspace.data_dir, edition):
         fingerprint["corrections"] = {entry.name: digest(asdict(entry)) for entry in entries}
     return fingerprint, now if is_settled(now) else {}

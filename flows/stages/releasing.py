@@ -33,6 +33,8 @@ def build_database(workspace: Workspace, readings: Sequence[Reading]) -> None:
             ("indicators", "indicators_on_request"),
             ("comparisons", "comparisons"),
             ("checks", "checks"),
+            ("validation", "validation_records"),
+            ("validation", "findings"),
         ):
             path = workspace.staging / folder / f"{name}.parquet"
             con.execute(f"CREATE OR REPLACE TABLE {name} AS FROM read_parquet({quote(str(path))})")
@@ -122,7 +124,7 @@ def summarise(workspace: Workspace, readings: Sequence[Reading], outcomes: Seque
         },
         "failing_rules": [
             {"rule": o.rule_id, "dataset": o.dataset, "vintage": o.vintage,
-             "about": o.about, "severity": o.severity, "failed": o.failed,
+             "about": o.about, "severity": o.severity, "failed": o.failed, "waived": o.waived,
              "words_en": o.words_en, "words_zh": o.words_zh}
             for o in outcomes if o.outcome == "fail"
         ],

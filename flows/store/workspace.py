@@ -20,7 +20,19 @@ REVISION_REPORT = "revisions.json"
 EDITION_FOLDERS = ("observations", "labels", "quarantine", "texts", "corrections")
 # state: what the outputs were made from; seen: sizes and times of files on this machine, so that what has not been
 # touched need not be hashed again.
-FOLDERS = (*EDITION_FOLDERS, "indicators", "core", "comparisons", "revisions", "checks", "exports", "state", "seen")
+FOLDERS = (
+    *EDITION_FOLDERS,
+    "indicators",
+    "core",
+    "comparisons",
+    "revisions",
+    "checks",
+    "rules",
+    "validation",
+    "exports",
+    "state",
+    "seen",
+)
 
 
 ROOMS = ("raw", "own", "curated")  # of a data folder

@@ -274,13 +274,13 @@ def test_a_category_that_stands_twice_with_other_figures_blocks_the_edition() ->
 
 
 def judge_keys(readout: Readout) -> set[str]:
-    """The critical rules about our reading that fail."""
+    """The rules about our reading that fail and block."""
     con = duckdb.connect()
     create_codelists(con)
     con.register("read", readout.observations)
     con.execute("CREATE TABLE observations AS FROM read")
     outcomes = run_suite(con, "observations", MOFCOM, "2024")
-    return {o.rule_id for o in outcomes if o.severity == "critical" and o.outcome == "fail"}
+    return {o.rule_id for o in outcomes if o.severity == "error" and o.outcome == "fail"}
 
 
 # --- State Administration of Foreign Exchange -------------------------------------------------------------------------

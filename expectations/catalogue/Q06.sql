@@ -1,0 +1,38 @@
+-- One row a series: the periods that it has a figure for (or a blank that says there can be none), of those for which
+-- anything is printed of the same table, place, partner and flow.
+-- A key stands once (Q04), so that rows are periods: nothing is kept of the single ones, whatever their number.
+WITH printed AS (
+    SELECT dataset, vintage, table_id, geo, partner, flow, item, activity, mode, freq, basis, unit, adjustment,
+           count(*) FILTER (value IS NOT NULL OR qualifier <> '') AS given,
+           count(*) FILTER (value IS NULL AND qualifier = ''
+               AND len(list_intersect(string_split(obs_status, ';'), $cannot_exist)) > 0) AS impossible,
+           min(locator) AS locator
+    FROM observations SEMI JOIN judged USING (dataset, vintage)
+    WHERE measure = 'value' AND flow <> 'N' AND period <> ''
+    GROUP BY ALL
+), required AS (
+    SELECT dataset, vintage, table_id, geo, partner, flow, activity, mode, freq, basis, unit, adjustment,
+           count(*) AS cells, min(period) AS first, max(period) AS last
+    FROM (SELECT DISTINCT dataset, vintage, table_id, geo, partner, flow, activity, mode, freq, basis, unit, adjustment, period
+          FROM observations SEMI JOIN judged USING (dataset, vintage)
+          WHERE measure = 'value' AND flow <> 'N' AND period <> '' AND (value IS NOT NULL OR qualifier <> ''))
+    GROUP BY ALL
+), rated AS (
+    SELECT p.*, cells, first, last, cells - given - impossible AS missing,
+           sum(given) OVER one_table / (count(*) OVER one_table * cells) AS filled
+    FROM printed p
+    JOIN required r USING (dataset, vintage, table_id, geo, partner, flow, activity, mode, freq, basis, unit, adjustment)
+    WINDOW one_table AS (PARTITION BY p.dataset, p.vintage, p.table_id, p.geo, p.partner, p.flow, p.freq, p.basis, p.unit,
+                         p.adjustment, p.activity, p.mode)
+)
+SELECT dataset, vintage, table_id, geo, partner, flow, item, 'value' AS measure, locator,
+       CASE WHEN filled < $panel_from THEN 'not_judged'
+            WHEN missing <= 0 AND impossible > 0 THEN 'explained' WHEN missing <= 0 THEN 'pass' ELSE 'fail' END AS verdict,
+       CASE WHEN filled < $panel_from THEN 'no_panel'
+            WHEN missing <= 0 AND impossible > 0 THEN 'cannot_exist' ELSE '' END AS reason,
+       CASE WHEN missing > 0 AND (cells - missing) / cells < $error_below AND item IN $required_items THEN 'error'
+            ELSE '' END AS severity,
+       CASE WHEN missing > 0 THEN given || ' periods' END AS found,
+       CASE WHEN missing > 0 THEN cells || ' periods, ' || first || ' to ' || last END AS expected,
+       missing / cells AS size
+FROM rated

@@ -1,0 +1,39 @@
+-- One row for each printed parent of which any part is printed: the sum of its parts against it. Both stand for intervals
+-- of half a printed unit on each side, so that n parts and their total may differ by (n + 1) / 2 units and no more.
+WITH parts AS (
+    SELECT code AS item, parent AS family, code IN $optional AS is_optional FROM items
+    WHERE parent <> '' AND (tree IN $trees OR parent IN $families)
+), roles AS (
+    SELECT *, false AS is_whole FROM parts
+    UNION ALL SELECT DISTINCT family, family, false, true FROM parts
+), wanted AS (
+    SELECT family, count(*) FILTER (NOT is_optional) AS required, count(*) FILTER (is_optional) AS optional
+    FROM parts GROUP BY family
+), sums AS (
+    SELECT dataset, vintage, table_id, geo, partner, flow, family AS item, activity, mode, period, basis, unit, adjustment,
+           count(*) FILTER (is_whole) AS wholes, min(locator) FILTER (is_whole) AS locator,
+           min(mult) FILTER (is_whole) AS mult,
+           min(v) FILTER (is_whole) AS v, min(lo) FILTER (is_whole) AS lo, min(hi) FILTER (is_whole) AS hi,
+           count(*) FILTER (NOT is_whole) AS printed, count(*) FILTER (NOT is_whole AND NOT is_optional) AS given,
+           count(*) FILTER (is_optional) AS extras, count(DISTINCT item) FILTER (NOT is_whole) AS items,
+           sum(v) FILTER (NOT is_whole) AS total, sum(lo) FILTER (NOT is_whole) AS total_lo,
+           sum(hi) FILTER (NOT is_whole) AS total_hi,
+           count(*) FILTER (lo IS NULL OR hi IS NULL) AS open
+    FROM levels l JOIN roles USING (item)
+    WHERE flow <> 'N'
+    GROUP BY ALL
+    HAVING count(*) FILTER (is_whole) > 0 AND count(*) FILTER (NOT is_whole) > 0
+)
+SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS measure, locator,
+       CASE WHEN wholes > 1 OR printed > items OR given < required OR open > 0 THEN 'not_judged'
+            WHEN total_lo <= hi AND total_hi >= lo THEN 'pass'
+            WHEN extras < optional AND total_hi < lo THEN 'explained'
+            ELSE 'fail' END AS verdict,
+       CASE WHEN wholes > 1 OR printed > items THEN 'printed_twice' WHEN given < required THEN 'parts_missing'
+            WHEN open > 0 THEN 'no_interval'
+            WHEN extras < optional AND total_hi < lo THEN 'not_allocated' ELSE '' END AS reason,
+       CASE WHEN verdict = 'fail' THEN say(total, mult) || ' (' || printed || ' parts)' END AS found,
+       CASE WHEN verdict = 'fail' THEN say(v, mult) || '; rounding leaves '
+            || say_range(lo - (total_hi - total), hi + (total - total_lo), mult) END AS expected,
+       excess(total, v) AS size
+FROM sums JOIN wanted w ON w.family = sums.item

@@ -1,0 +1,37 @@
+-- Four traps of country codes, one row for each place where one may lie: a place that is empty or was set aside; Namibia
+-- (NA) gone from a table of the world; a China that another source shows to be China with Hong Kong, Macao and Taiwan.
+WITH tables AS (
+    SELECT o.dataset, o.vintage, o.table_id, count(DISTINCT o.geo) FILTER (g.type = 'country') AS countries,
+           count(*) FILTER (o.geo IN $lost) AS lost, min(o.locator) FILTER (o.geo = '') AS nowhere,
+           count(*) FILTER (o.geo = '') AS empty, min(o.locator) AS locator
+    FROM observations o SEMI JOIN judged USING (dataset, vintage) LEFT JOIN geographies g ON g.code = o.geo
+    GROUP BY ALL
+), aside AS (
+    SELECT q.dataset, q.vintage, concat(q.file, '!R', q.row, 'C', q."column") AS locator, q.found FROM quarantine q SEMI JOIN judged USING (dataset, vintage)
+    WHERE trim(q.found) IN $traps
+), wide AS (
+    SELECT b.dataset, b.vintage, partner, flow, item, period, unit, basis, mode, activity, adjustment,
+           sum(lo) AS lo, sum(hi) AS hi, min(lo) FILTER (geo = $china) AS own_lo, max(hi) FILTER (geo = $china) AS own_hi
+    FROM all_levels b
+    WHERE geo = $china OR geo IN $apart
+    GROUP BY ALL HAVING count(*) = 1 + len($apart) AND count(DISTINCT geo) = 1 + len($apart) AND count(lo) = count(*) AND count(hi) = count(*)
+), chinas AS (
+    SELECT a.*, w.dataset AS other, a.lo <= w.hi AND a.hi >= w.lo AS is_wide, a.lo <= w.own_hi AND a.hi >= w.own_lo AS is_own
+    FROM levels a LEFT JOIN wide w USING (partner, flow, item, period, unit, basis, mode, activity, adjustment)
+    WHERE a.geo = $china AND w.dataset <> a.dataset
+)
+SELECT dataset, vintage, table_id, '' AS geo, '' AS partner, '' AS flow, '' AS item, '' AS period, '' AS measure,
+       coalesce(nowhere, locator) AS locator,
+       CASE WHEN empty > 0 OR (countries >= $many AND lost = 0) THEN 'fail' ELSE 'pass' END AS verdict, '' AS reason,
+       CASE WHEN empty > 0 THEN empty || ' rows of no place' ELSE countries || ' countries without ' || array_to_string($lost, ', ') END AS found,
+       'every place read, NA as Namibia' AS expected, greatest(empty, 1) AS size
+FROM tables
+UNION ALL BY NAME
+SELECT dataset, vintage, '' AS table_id, locator, 'fail' AS verdict, '' AS reason, found AS found, 'a place' AS expected, 1 AS size
+FROM aside
+UNION ALL BY NAME
+SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, locator,
+       CASE WHEN is_own OR NOT is_wide THEN 'pass' ELSE 'fail' END AS verdict, '' AS reason,
+       say(v, mult) || ' is the sum with ' || array_to_string($apart, ', ') || ' in ' || other AS found,
+       'China without them' AS expected, 1 AS size
+FROM chinas

@@ -1,0 +1,269 @@
+"""Judge what rows say together: the SELECTs of the catalogue over observations in DuckDB, for Great Expectations.
+
+A SELECT of the catalogue gives one row for everything that it judges: dataset, vintage, what it is about (table_id,
+geo, partner, flow, item, period, measure, locator), verdict (pass, fail, explained, not_judged), reason (of the last
+two), severity ('' = that of the rule), found, expected and size (how bad: the larger the worse). DuckDB counts the rows
+in one pass and keeps the worst of each kind, so that an edition of any size takes the memory of its groups alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from expectations.catalogue import GX_SEVERITIES, Rule, find_gravest, load_rules
+from expectations.run import MOST_EXAMPLES, Edition, Frame, Outcome, judge_frames
+from expectations.settings import Settings
+from transforms.indicators import quote
+
+KEPT = 100  # findings of one kind (rule, edition, verdict, reason, severity) that are kept; all are counted
+TOO_LARGE = "too_large"  # why a rule is not judged whose work does not fit into memory and scratch space
+KEY = ("table_id", "geo", "partner", "flow", "item", "period", "measure")
+_TEXTS = (*KEY, "locator", "found", "expected", "reason", "severity", "verdict")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An edition that is judged; previous: the vintage that it revises, '' where there is none."""
+
+    dataset: str
+    vintage: str
+    previous: str = ""
+
+
+Kind = tuple[str, str, str, str]  # verdict, reason, severity ('' = that of the rule), line of the waiver ('' = none)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is no pass. size: how bad, the larger the worse; severity: '' for that of the rule.
+
+    waiver: the line of own/rules.toml on which somebody answers for it, '' where nobody does.
+    """
+
+    rule_id: str
+    dataset: str
+    vintage: str
+    verdict: str
+    severity: str
+    reason: str
+    waiver: str = ""
+    table_id: str = ""
+    geo: str = ""
+    partner: str = ""
+    flow: str = ""
+    item: str = ""
+    period: str = ""
+    measure: str = ""
+    locator: str = ""
+    found: str = ""
+    expected: str = ""
+    size: float = 0.0
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What one rule found in one edition. counts: kind -> rows; findings: the worst of each kind."""
+
+    rule_id: str
+    dataset: str
+    vintage: str
+    counts: Mapping[Kind, int]
+    findings: tuple[Finding, ...]
+
+    def count(self, *verdicts: str) -> int:
+        return sum(rows for (verdict, _, _, _), rows in self.counts.items() if verdict in verdicts)
+
+    @property
+    def judged(self) -> int:
+        return self.count("pass", "fail", "explained")
+
+
+def judge_rules(
+    con: duckdb.DuckDBPyConnection,
+    editions: Sequence[Judged],
+    *,
+    settings: Settings | None = None,
+    only: Iterable[str] = (),
+) -> list[Tally]:
+    """What every SELECT of the catalogue finds in these editions, by rule, dataset and vintage.
+
+    con: has observations, datasets, quarantine and the code lists. settings: what the user settles. only: these rules.
+    """
+    settled = settings or Settings()
+    rules = [rule for rule in load_rules().values() if rule.sql and (not only or rule.id in set(only))]
+    tallies: list[Tally] = []
+    prepare(con, editions)
+    for rule in rules:
+        for values, judged in _group_by_parameters(rule, editions, settled.parameters.get(rule.id, {})):
+            if len(judged) != len(editions):
+                prepare(con, judged)
+            try:
+                tallies += judge_prepared(con, rule, judged, values, settled)
+            except duckdb.OutOfMemoryException:  # of one rule: the others, and the run, go on without it
+                kind = ("not_judged", TOO_LARGE, "", "")
+                tallies += [Tally(rule.id, edition.dataset, edition.vintage, {kind: 1}, ()) for edition in judged]
+            if len(judged) != len(editions):
+                prepare(con, editions)
+    return sorted(tallies, key=lambda tally: (tally.rule_id, tally.dataset, tally.vintage))
+
+
+def prepare(con: duckdb.DuckDBPyConnection, editions: Sequence[Judged]) -> None:
+    """Make what the SELECTs read, of the editions to be judged (catalogue/prepare.sql)."""
+    listed = pd.DataFrame(
+        [(edition.dataset, edition.vintage, edition.previous) for edition in editions],
+        columns=["dataset", "vintage", "previous"], dtype=str,
+    )  # fmt: skip
+    con.register("listed", listed)
+    con.execute("CREATE OR REPLACE TEMP TABLE judged AS SELECT * FROM listed")
+    con.unregister("listed")
+    con.execute(_read_preparation())
+
+
+@cache
+def _read_preparation() -> str:
+    return files("expectations.catalogue").joinpath("prepare.sql").read_text(encoding="utf-8")
+
+
+def _group_by_parameters(
+    rule: Rule, editions: Sequence[Judged], changed: Mapping[str, Mapping[str, Any]]
+) -> list[tuple[dict[str, Any], list[Judged]]]:
+    """The parameters that hold for each edition, with the editions for which they are the same."""
+    groups: list[tuple[dict[str, Any], list[Judged]]] = []
+    for edition in editions:
+        values = {**changed.get("", {}), **changed.get(edition.dataset, {})}
+        for known, judged in groups:
+            if known == values:
+                judged.append(edition)
+                break
+        else:
+            groups.append((values, [edition]))
+    return groups
+
+
+def judge_prepared(
+    con: duckdb.DuckDBPyConnection,
+    rule: Rule,
+    editions: Sequence[Judged],
+    changed: Mapping[str, Any] | None = None,
+    settled: Settings | None = None,
+) -> list[Tally]:
+    """What one rule finds in editions that are prepared. changed: parameters with another value than its own."""
+    kept = ", ".join(f"{name}: {name}" for name in ("locator", *KEY, "found", "expected"))
+    texts = ", ".join(f"coalesce({name}, '') AS {name}" for name in _TEXTS if name not in ("verdict", "severity"))
+    nothing = ", ".join(f"'' AS {name}" for name in ("dataset", "vintage", *_TEXTS))
+    rows = con.execute(
+        f"""WITH told AS (SELECT {nothing}, 0.0 AS size LIMIT 0), given AS (
+                FROM told UNION ALL BY NAME FROM ({rule.select(changed)})
+            ), named AS (
+                SELECT dataset, vintage, {texts}, {_verdict_of(rule)} AS verdict,
+                       CASE WHEN {_verdict_of(rule)} = 'fail' THEN coalesce(severity, '') ELSE '' END AS severity,
+                       CASE WHEN isfinite(CAST(size AS DOUBLE)) THEN CAST(size AS DOUBLE) ELSE 0 END AS size
+                FROM given
+            ), answered AS (
+                SELECT *, {_waiver_of(rule, settled or Settings())} AS waiver FROM named
+            )
+            SELECT dataset, vintage, verdict, reason, severity, waiver, count(*),
+                   min({{least: -size, {kept}}}, {KEPT}) FILTER (verdict <> 'pass')
+            FROM answered GROUP BY ALL ORDER BY dataset, vintage, verdict, reason, severity, waiver"""
+    ).fetchall()
+    found: dict[Edition, tuple[dict[Kind, int], list[Finding]]] = {
+        (edition.dataset, edition.vintage): ({}, []) for edition in editions
+    }
+    for dataset, vintage, verdict, reason, severity, waiver, count, worst in rows:
+        counts, findings = found[dataset, vintage]
+        counts[verdict, reason, severity, waiver] = count
+        for told in worst or ():
+            size = abs(told.pop("least"))
+            findings.append(Finding(rule.id, dataset, vintage, verdict, severity, reason, waiver, **told, size=size))
+    return [Tally(rule.id, *edition, counts, tuple(findings)) for edition, (counts, findings) in found.items()]
+
+
+def _verdict_of(rule: Rule) -> str:
+    """The verdict with the known exceptions of the catalogue: what they cover is explained."""
+    covered = " OR ".join(
+        "(" + " AND ".join(f"{name} = {quote(value)}" for name, value in exception.where) + ")"
+        for exception in rule.exceptions
+    )
+    return f"CASE WHEN verdict = 'fail' AND ({covered}) THEN 'explained' ELSE verdict END" if covered else "verdict"
+
+
+def _waiver_of(rule: Rule, settled: Settings) -> str:
+    """The line of the first waiver that a failing row is named by, '' where it is named by none."""
+    own = [waiver for waiver in settled.waivers if waiver.rule == rule.id]
+    cases = " ".join(f"WHEN verdict = 'fail' AND {waiver.condition()} THEN '{waiver.line}'" for waiver in own)
+    return f"CASE {cases} ELSE '' END" if own else "''"
+
+
+def build_suite() -> dict[str, Any]:
+    """The rules with a SELECT as a suite of Great Expectations: no row of the frame of findings may be theirs."""
+    return {
+        "name": "catalogue",
+        "expectations": [
+            {
+                "type": "expect_column_values_to_be_null",
+                "kwargs": {"column": rule.id},
+                "severity": GX_SEVERITIES[rule.severity],
+                "meta": {"id": rule.id, "about": rule.about, **rule.words},
+            }
+            for rule in load_rules().values()
+            if rule.sql
+        ],
+    }
+
+
+def record(tallies: Sequence[Tally], settings: Settings | None = None) -> list[Outcome]:
+    """The outcomes that Great Expectations gives on what was found: pass, fail or not_judged, by edition and rule."""
+    settled = settings or Settings()
+    ids = [rule.id for rule in load_rules().values() if rule.sql]
+    frames: dict[Edition, Frame] = {}
+    for edition in dict.fromkeys((tally.dataset, tally.vintage) for tally in tallies):
+        own = {tally.rule_id: tally for tally in tallies if (tally.dataset, tally.vintage) == edition}
+        failing = [
+            {"locator": finding.locator, finding.rule_id: say_finding(finding)}
+            for tally in own.values()
+            for finding in [f for f in tally.findings if f.verdict == "fail"][:MOST_EXAMPLES]
+        ]
+        rows = pd.DataFrame(failing or [{"locator": ""}], columns=["locator", *ids]).astype(object)
+        checked = {rule_id: own[rule_id].judged if rule_id in own else 0 for rule_id in ids}
+        failed = {rule_id: own[rule_id].count("fail") if rule_id in own else 0 for rule_id in ids}
+        frames[edition] = Frame(rows.where(rows.notna(), None), checked, failed)
+    outcomes = judge_frames(frames, "catalogue")
+    known = {(tally.rule_id, tally.dataset, tally.vintage): tally for tally in tallies}
+    return [
+        _complete(outcome, known[key], settled)
+        for outcome in outcomes
+        if (key := (outcome.rule_id, outcome.dataset, outcome.vintage)) in known
+    ]
+
+
+def _complete(outcome: Outcome, tally: Tally, settled: Settings) -> Outcome:
+    """An outcome with what else the tally knows: what is explained, waived or not judged, and the severity."""
+    own = load_rules()[tally.rule_id].severity
+    failing = [severity or own for (verdict, _, severity, _) in tally.counts if verdict == "fail"]
+    reasons = Counter[tuple[str, str]]()
+    for (verdict, reason, _, _), rows in tally.counts.items():
+        if verdict in ("explained", "not_judged"):
+            reasons[verdict, reason] += rows
+    return replace(
+        outcome,
+        severity=settled.severity_of(tally.rule_id, tally.dataset, find_gravest(failing or [own])),
+        waived=sum(rows for (_, _, _, waiver), rows in tally.counts.items() if waiver),
+        explained=tally.count("explained"),
+        unjudged=tally.count("not_judged"),
+        reasons=tuple(f"{verdict}:{reason}:{rows}" for (verdict, reason), rows in sorted(reasons.items())),
+        waivers=tuple(sorted({waiver for (_, _, _, waiver) in tally.counts if waiver}, key=int)),
+    )
+
+
+def say_finding(finding: Finding) -> str:
+    """A finding in short: what it is about, what was found, what was expected."""
+    about = " ".join(part for part in (finding.geo, finding.flow, finding.item, finding.period) if part)
+    return f"{about}: {finding.found}; expected {finding.expected}"
