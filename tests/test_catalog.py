@@ -104,8 +104,8 @@ def test_an_indicator_is_found_by_its_title_or_refused_with_the_nearest(tmp_path
         assert json.loads(call(tmp_path, "indicators", name, "--json").stdout)[0]["indicator"] == "rca"
     refused = call(tmp_path, "indicators", "totl_trade").exception
     assert isinstance(refused, InputError) and "nearest: total_trade" in str(refused)
-    done = call(tmp_path, "rules", "R01")
-    assert done.exit_code == 2 and "with the topic indicators only" in done.stderr
+    done = call(tmp_path, "schemes", "EBOPS2010")
+    assert done.exit_code == 2 and "a name is asked for with indicators and rules only" in done.stderr
 
 
 def test_columns_too_narrow_to_read_become_records(clean_run: Path) -> None:
