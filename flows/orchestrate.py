@@ -41,6 +41,7 @@ def _as_task(name: str, step: Step) -> Step:
         "compute": ("Compute indicators and comparisons", "compute indicators", "compute"),
         "check_results": ("Check indicators and comparisons", "check results", "quality"),
         "judge_catalogue": ("Judge what figures say together", "judge the catalogue", "quality"),
+        "audit": ("Audit what is printed", "audit printed figures", "quality"),
         "write_checks": ("Keep the outcomes of the rules", "keep outcomes", "quality"),
         "build_database": ("Build the database", "build digitrade.duckdb", "publish"),
         "report_revisions": ("Report the revisions", "report revisions", "publish"),

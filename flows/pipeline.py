@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ STEPS: dict[str, Step] = {
     "compute": stages.compute,
     "check_results": stages.check_results,
     "judge_catalogue": stages.judge_catalogue,
+    "audit": stages.audit_published,
     "write_checks": stages.write_checks,
     "build_database": stages.build_database,
     "report_revisions": stages.report_revisions,
@@ -101,6 +103,13 @@ def run_stages(
             stages.plan_rules(workspace, readings, settings, force),
             lambda: do("judge_catalogue", workspace, readings, settings),
         )
+        printed = cache(lambda: stages.read_statements(workspace, readings))
+
+        def audit() -> Sequence[stages.Outcome]:
+            do("audit", workspace, printed())
+            return ()
+
+        make(stages.plan_audit(workspace, readings, lambda: stages.hash_statements(printed()), force), audit)
         outcomes = settle(outcomes, settings)  # those taken over were settled by what held then
         outcomes += judge_waivers(settings, outcomes)
         make(stages.plan_release(workspace, readings, outcomes, force), release)

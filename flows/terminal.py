@@ -41,6 +41,7 @@ RUN_WORDS = (
     "figures",
     "rules",
     "with_value",
+    "audit",
     "contradictions",
     "problems",
     "where",
@@ -135,6 +136,7 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
         f"{words['computed_rows']}: {counts['rows']} ({counts['values']} {words['with_value']}). "
         f"{words['rules']}: {rules}."
     )
+    console.print(words["audit"].format(**summary["audit"]), highlight=False)
     printed, computed = (list_.label(f"COL.{name}_value", lang) for name in ("printed", "computed"))
     if summary["contradictions"]:
         console.print(f"\n[bold]{words['contradictions']}[/bold]")

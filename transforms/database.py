@@ -15,8 +15,9 @@ from transforms.indicators import create_codelists, load_cards, quote, sql_type
 from transforms.macros import create_macros
 
 CONTRACTS = (
-    "observations", "indicators", "comparisons", "checks", "validation_records", "findings", "datasets",
-    "edition_files", "local_codes", "quarantine", "edition_texts", "corrections",
+    "observations", "indicators", "comparisons", "checks", "validation_records", "findings",
+    "audit_findings", "audit_derived", "datasets", "edition_files", "local_codes", "quarantine", "edition_texts",
+    "corrections",
 )  # fmt: skip
 # Code lists that an edition may add codes of its own to, and what they are called as tables.
 LOCAL_LISTS = {"items": "items", "geographies": "geographies", "measures": "measures", "units": "units",

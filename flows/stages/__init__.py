@@ -6,6 +6,7 @@ taken over from its publication (fingerprints.py, plans.py).
 """
 
 from expectations.run import Outcome
+from flows.stages.auditing import audit_published, hash_statements, read_statements
 from flows.stages.checking import (
     check_codelists,
     check_edition,
@@ -16,7 +17,16 @@ from flows.stages.checking import (
 )
 from flows.stages.computing import compute
 from flows.stages.fingerprints import UNCHANGED, is_forced, refuse_unknown_force
-from flows.stages.plans import Plan, keep_state, plan_codelists, plan_release, plan_results, plan_rules, take_over
+from flows.stages.plans import (
+    Plan,
+    keep_state,
+    plan_audit,
+    plan_codelists,
+    plan_release,
+    plan_results,
+    plan_rules,
+    take_over,
+)
 from flows.stages.reading import (
     Reading,
     check_corrections,
@@ -43,6 +53,7 @@ __all__ = [
     "Outcome",
     "Plan",
     "Reading",
+    "audit_published",
     "build_database",
     "check_codelists",
     "check_corrections",
@@ -54,6 +65,7 @@ __all__ = [
     "export_tables",
     "find_tables",
     "has_history",
+    "hash_statements",
     "is_forced",
     "judge_catalogue",
     "keep_last_good",
@@ -61,11 +73,13 @@ __all__ = [
     "list_editions",
     "load_settings",
     "observe_edition",
+    "plan_audit",
     "plan_codelists",
     "plan_release",
     "plan_results",
     "plan_rules",
     "read_edition",
+    "read_statements",
     "record_run",
     "refuse_unknown_force",
     "remember_rules",

@@ -40,7 +40,9 @@ _WORDS = {
     "codelists": "code lists changed: {}",
     "options": "option changed: {}",
     "specifications": "table changed: {}",
+    "figures": "printed figures changed",
     "results": "results changed",
+    "audit": "findings of the audit changed",
     "datasets": "state of an edition changed: {}",
     "rules": "outcomes of the rules changed",
     "own_rules": "settings of the rules changed: {}",
@@ -50,9 +52,21 @@ _WORDS = {
 _GONE = {"editions": "edition removed: {}", "corrections": "correction taken out: {}"}
 # What decides on the bytes of the outputs besides our own code.
 _LIBRARIES = ("duckdb", "pyarrow", "pandas", "great-expectations", "openpyxl", "xlrd", "python-calamine", "sdmx1",
-              "xlsxwriter")  # fmt: skip
+              "xlsxwriter", "highspy")  # fmt: skip
 # Parts of the package transforms with a hash of their own.
-_APART = {"codelists", "layouts", "indicators", "export", "tables", "drafting", "macros", "trace", "revisions"}
+_APART = {
+    "codelists",
+    "layouts",
+    "indicators",
+    "export",
+    "tables",
+    "drafting",
+    "macros",
+    "trace",
+    "revisions",
+    "audit",
+    "prose",
+}
 # A file changed this shortly before it was looked at may change again without its time changing.
 _SETTLED_NS = 2_000_000_000
 _SHARED = re.compile(r"^\s*extends\s*=", re.MULTILINE)
@@ -108,6 +122,11 @@ def hash_reading_code() -> dict[str, str]:
 def hash_computing_code() -> dict[str, str]:
     """The same, with the code, the SELECTs and the cards of the indicators."""
     return _hash_code(*_READING, "transforms/indicators")
+
+
+def hash_audit_code() -> dict[str, str]:
+    """The code of the audit, with what it reads figures by."""
+    return _hash_code(*_READING, "transforms/audit")
 
 
 def hash_all_code() -> dict[str, str]:

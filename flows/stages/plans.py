@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from flows.stages.fingerprints import (
     digest,
     find_reason,
     hash_all_code,
+    hash_audit_code,
     hash_bytes,
     hash_codelists,
     hash_computing_code,
@@ -37,6 +38,7 @@ _OUTPUTS = {
     "codelists": (),
     "results": ("indicators", "core", "comparisons"),
     "rules": ("rules",),
+    "audit": ("audit",),
     "release": ("revisions", "checks", "validation", "exports", DATABASE),
 }
 
@@ -95,6 +97,25 @@ def plan_rules(
     return _plan(workspace, "rules", fingerprint, forced=bool(force))
 
 
+def plan_audit(
+    workspace: Workspace,
+    readings: Sequence[Reading],
+    hash_figures: Callable[[], str],
+    force: Sequence[str] = (),
+) -> Plan:
+    """Whether the printed figures must be audited again: not because an edition has come that states nothing."""
+    editions = {reading.name: _hash_edition(workspace, reading) for reading in readings}
+    before = load_json(_paths(workspace, workspace.curated, "audit")[0]).get("fingerprint") or {}
+    figures = before["figures"] if before.get("seen") == editions else {"figures": hash_figures()}
+    fingerprint = {
+        "figures": figures,
+        "codelists": hash_codelists(workspace.data_dir),
+        "software": hash_audit_code(),
+        "seen": editions,  # decides on nothing: only whether the figures need be looked at
+    }
+    return _plan(workspace, "audit", fingerprint, forced=bool(force))
+
+
 def _hash_edition(workspace: Workspace, reading: Reading) -> str:
     """What indicators see of an edition: its staged outputs and its card."""
     key = reading.dataset, reading.vintage
@@ -115,6 +136,7 @@ def plan_release(
     results = load_json(_paths(workspace, workspace.staging, "results")[0])
     fingerprint = {
         "results": {"results": digest([results["outputs"], results["outcomes"]])},
+        "audit": {"audit": digest(load_json(_paths(workspace, workspace.staging, "audit")[0])["outputs"])},
         "datasets": {reading.name: digest([reading.state, reading.problem]) for reading in readings},
         "editions": {reading.name: _hash_edition(workspace, reading) for reading in readings},
         "rules": {"outcomes": digest([vars(outcome) for outcome in outcomes])},

@@ -35,6 +35,8 @@ def build_database(workspace: Workspace, readings: Sequence[Reading]) -> None:
             ("checks", "checks"),
             ("validation", "validation_records"),
             ("validation", "findings"),
+            ("audit", "audit_findings"),
+            ("audit", "audit_derived"),
         ):
             path = workspace.staging / folder / f"{name}.parquet"
             con.execute(f"CREATE OR REPLACE TABLE {name} AS FROM read_parquet({quote(str(path))})")
@@ -105,6 +107,10 @@ def summarise(workspace: Workspace, readings: Sequence[Reading], outcomes: Seque
     with duckdb.connect(str(workspace.curated / DATABASE), read_only=True) as con:
         counted = con.execute("SELECT verdict, count(*) FROM compared_cells GROUP BY ALL ORDER BY ALL").fetchall()
         indicators = con.execute("SELECT count(*), count(value) FROM indicators").fetchone()
+        grades = con.execute(
+            "SELECT grade, count(*) FROM audit_findings WHERE kind = 'contradiction' GROUP BY ALL"
+        ).fetchall()
+        derived = con.execute("SELECT count(*) FROM audit_derived WHERE is_default").fetchone()
         contradictions = [
             dict(zip(("locator", "rule", "printed", "range", "note", "note_zh"), row, strict=True))
             for row in con.execute(
@@ -119,6 +125,7 @@ def summarise(workspace: Workspace, readings: Sequence[Reading], outcomes: Seque
         "indicators": {"rows": indicators[0], "values": indicators[1]} if indicators else {},
         "comparisons": dict(counted),
         "contradictions": contradictions,
+        "audit": {"strict": 0, "declared": 0, "soft": 0, **dict(grades), "derived": derived[0] if derived else 0},
         "rules": {
             result: sum(outcome.outcome == result for outcome in outcomes) for result in ("pass", "fail", "not_judged")
         },

@@ -28,6 +28,7 @@ FOLDERS = (
     "revisions",
     "checks",
     "rules",
+    "audit",
     "validation",
     "exports",
     "state",

@@ -15,9 +15,10 @@ _STATED = """
 _ORDER = "ORDER BY dataset, vintage, table_id, locator"
 
 Rows = list[dict[str, Any]]
+Published = tuple[Rows, Rows, dict[tuple[str, str], str]]
 
 
-def read_published(con: duckdb.DuckDBPyConnection) -> tuple[Rows, Rows, dict[tuple[str, str], str]]:
+def read_published(con: duckdb.DuckDBPyConnection) -> Published:
     """(figures of documents, levels and rates of other publications, labels of codes that only an edition has)."""
     stated = _fetch(con, f"FROM latest_observations SEMI JOIN ({_STATED}) USING (dataset, vintage) {_ORDER}")
     others = _fetch(
