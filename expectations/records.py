@@ -165,7 +165,7 @@ def build_findings(found: Sequence[Finding], outcomes: Iterable[Outcome], waiver
     Of one kind at most the number that is kept (docs/quality.md); the records have the true counts.
     """
     by_line = {str(waiver.line): waiver for waiver in waivers}
-    rows = [asdict(finding) for finding in found]
+    rows = [asdict(finding) | {"expected_zh": finding.expected} for finding in found]
     for outcome in outcomes:
         if outcome.stage == "catalogue":
             continue
@@ -173,10 +173,11 @@ def build_findings(found: Sequence[Finding], outcomes: Iterable[Outcome], waiver
         line = outcome.waivers[0] if outcome.waivers else ""
         for example in outcome.examples:
             locator, _, said = example.partition(": ")
-            rows.append(
-                asdict(Finding(rule.id, outcome.dataset, outcome.vintage, "fail", outcome.severity, "", line,
-                               locator=locator, found=said, expected=outcome.words_en))
+            finding = Finding(
+                rule.id, outcome.dataset, outcome.vintage, "fail", outcome.severity, "", line,
+                locator=locator, found=said, expected=outcome.words_en,
             )  # fmt: skip
+            rows.append(asdict(finding) | {"expected_zh": outcome.words_zh})
     order = {"fail": 0, "not_judged": 1, "explained": 2}
     rows.sort(key=lambda row: (row["rule_id"], row["dataset"], row["vintage"], order[row["verdict"]], -row["size"],
                                row["locator"], row["found"]))  # fmt: skip

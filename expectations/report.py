@@ -82,7 +82,7 @@ def render_html(report: Mapping[str, Any], lang: str, other: str = "") -> str:
     parts = [
         f'<nav><a href="{html.escape(other)}">{switch}</a></nav>' if other else "",
         f"<h1>{_text('title', lang)}</h1>",
-        f"<p>{_text('run', lang, run=report['run'], time=_moment(report['time']))}. {html.escape(summary)}.</p>",
+        f"<p>{_text('run', lang, run=report['run'], time=_moment(report['time']))} {html.escape(summary)}</p>",
         f"<h2>{_text('failed', lang)}</h2>",
         *(_render_failed(record, lang) for record in report["failed"]),
         "" if report["failed"] else f"<p>{_text('none', lang)}</p>",
@@ -148,6 +148,7 @@ def _render_failed(record: Row, lang: str) -> str:
 def _render_findings(findings: Sequence[Row], lang: str) -> str:
     if not findings:
         return ""
+    expected = "expected" if lang == "en" else "expected_zh"
     head = "".join(f"<th>{_text(name, lang)}</th>" for name in ("where", "found", "expected"))
     head += f'<th class="number">{_text("size", lang)}</th>'
     rows = []
@@ -161,7 +162,7 @@ def _render_findings(findings: Sequence[Row], lang: str) -> str:
         size = f"{finding['size']:.3g}" if finding["size"] else ""
         rows.append(
             f"<tr><td>{html.escape(finding['locator'])}<br><small>{html.escape(about)}{why}{waived}</small></td>"
-            f"<td>{html.escape(finding['found'])}</td><td>{html.escape(finding['expected'])}</td>"
+            f"<td>{html.escape(finding['found'])}</td><td>{html.escape(finding[expected])}</td>"
             f'<td class="number">{size}</td></tr>'
         )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"

@@ -208,7 +208,9 @@ def check(
             f"SELECT * EXCLUDE (event_time, event_actor, event_agent, event_trigger) FROM validation_records "
             f"ORDER BY {gravity}, rule_id, dataset, vintage"
         ).to_arrow_table()
-        findings = con.execute("FROM findings WHERE verdict = 'fail' ORDER BY ALL").to_arrow_table()
+        findings = con.execute(
+            "SELECT * REPLACE (CAST(size AS DOUBLE) AS size) FROM findings WHERE verdict = 'fail' ORDER BY ALL"
+        ).to_arrow_table()
         is_open = bool(
             con.execute("SELECT 1 FROM checks WHERE outcome = 'fail' AND failed > waived LIMIT 1").fetchone()
         )

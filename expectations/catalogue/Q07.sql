@@ -1,11 +1,14 @@
 -- One row for each printed parent of which any part is printed: the sum of its parts against it. Both stand for intervals
 -- of half a printed unit on each side, so that n parts and their total may differ by (n + 1) / 2 units and no more.
 WITH parts AS (
-    SELECT code AS item, parent AS family, code IN $optional AS is_optional FROM items
+    SELECT code AS item, parent AS family, code IN $optional AS is_optional,
+           -- one bit for each part of a whole: how many different parts are printed is told without a list of them
+           CAST(1 AS HUGEINT) << CAST(row_number() OVER (PARTITION BY parent ORDER BY code) - 1 AS INTEGER) AS bit
+    FROM items
     WHERE parent <> '' AND (tree IN $trees OR parent IN $families)
 ), roles AS (
     SELECT *, false AS is_whole FROM parts
-    UNION ALL SELECT DISTINCT family, family, false, true FROM parts
+    UNION ALL SELECT DISTINCT family, family, false, 0, true FROM parts
 ), wanted AS (
     SELECT family, count(*) FILTER (NOT is_optional) AS required, count(*) FILTER (is_optional) AS optional
     FROM parts GROUP BY family
@@ -15,7 +18,7 @@ WITH parts AS (
            min(mult) FILTER (is_whole) AS mult,
            min(v) FILTER (is_whole) AS v, min(lo) FILTER (is_whole) AS lo, min(hi) FILTER (is_whole) AS hi,
            count(*) FILTER (NOT is_whole) AS printed, count(*) FILTER (NOT is_whole AND NOT is_optional) AS given,
-           count(*) FILTER (is_optional) AS extras, count(DISTINCT item) FILTER (NOT is_whole) AS items,
+           count(*) FILTER (is_optional) AS extras, bit_count(bit_or(bit)) AS items,
            sum(v) FILTER (NOT is_whole) AS total, sum(lo) FILTER (NOT is_whole) AS total_lo,
            sum(hi) FILTER (NOT is_whole) AS total_hi,
            count(*) FILTER (lo IS NULL OR hi IS NULL) AS open
