@@ -23,8 +23,7 @@ from expectations.words import say
 from transforms.contract import load_contract
 
 WAIVERS_HOLD = "W01"  # judged here: every waiver holds on the day and meets something
-_LARGEST = 1e18  # size of a finding beyond which it is no matter how bad
-_STEP = Decimal("1e-10")  # of what the column holds
+_LARGEST, _FINEST = 1e15, Decimal("1E-10")  # sizes of findings: beyond, it is no matter how bad
 _VALUES = {"pass": "1", "fail": "0", "not_judged": "NA"}
 
 
@@ -191,7 +190,7 @@ def build_findings(found: Sequence[Finding], outcomes: Iterable[Outcome], waiver
         words = (rule.reasons or {}).get(row["reason"], {})
         row |= {
             "number": numbers[key],
-            "size": Decimal(f"{min(row['size'], _LARGEST):.6g}").quantize(_STEP),
+            "size": Decimal(f"{min(row['size'], _LARGEST):.6g}").quantize(_FINEST),
             "severity": (row["severity"] or rule.severity) if row["verdict"] == "fail" else "",
             "reason_en": words.get("en", ""),
             "reason_zh": words.get("zh", ""),

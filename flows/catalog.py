@@ -48,12 +48,12 @@ def list_topic(topic: str, lang: str, data_dir: Path) -> list[dict[str, str]]:
 
 
 def describe_rule(name: str, lang: str) -> dict[str, str]:
-    """The whole entry of a rule of the catalogue. Raises InputError where there is none of that id."""
-    from expectations.catalogue import load_rules
+    """The whole entry of a rule, by its id or that of an expectation of it. Raises InputError where there is none."""
+    from expectations.catalogue import find_rules_of_expectations, load_rules
     from transforms.errors import InputError
 
     rules = load_rules()
-    rule = rules.get(name.upper())
+    rule = rules.get(find_rules_of_expectations().get(name.upper(), name.upper()))
     if rule is None:
         raise InputError("there is no such rule", found=name, todo=f"use one of {', '.join(rules)}.")
     told = {"rule": rule.id, "level": rule.level, "about": rule.about, "severity": rule.severity,

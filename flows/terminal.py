@@ -232,7 +232,7 @@ def print_records_of_rules(records: list[dict[str, Any]], lang: str) -> None:
     table = Table(box=box.SIMPLE_HEAD)
     for name in ("rule", "edition"):
         table.add_column(say(name, lang))
-    for name in ("failed", "waivers", "judged", "unjudged"):
+    for name in ("failed_rows", "waived_rows", "judged", "unjudged_rows"):
         table.add_column(say(name, lang), justify="right")
     for record in records:
         if record["outcome"] != "fail":

@@ -37,7 +37,7 @@ SELECT dataset, vintage, table_id, geo, partner, flow, item, coalesce(period, ''
        length || ' times ' || say(v, mult) || ' on end' AS found,
        CASE WHEN v = 0 THEN 'fewer than ' || $zeros || ' zeros' ELSE 'fewer than ' || $constants || ' equal figures' END
            AS expected,
-       coalesce(length, 0) AS size
+       length AS size
 FROM of_series
 UNION ALL BY NAME
 SELECT dataset, vintage, table_id, geo, partner, flow, '' AS item, period, 'value' AS measure, locator,

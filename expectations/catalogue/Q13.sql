@@ -36,7 +36,7 @@ SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, lo
        CASE WHEN is_flat THEN 'no_spread' ELSE '' END AS reason,
        CASE WHEN verdict = 'fail' THEN printf('x %.4g on the year before', rate) END AS found,
        CASE WHEN verdict = 'fail' THEN printf('effect %.3g times the quartile distance, at most %g', score, $c) END AS expected,
-       coalesce(score, 0) AS size
+       score AS size
 FROM by_peers
 UNION ALL BY NAME
 SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, locator,
@@ -44,5 +44,5 @@ SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, lo
        CASE WHEN n < $changes THEN 'too_few' WHEN is_flat THEN 'no_spread' ELSE '' END AS reason,
        CASE WHEN verdict = 'fail' THEN printf('x %.4g on the year before', rate) END AS found,
        CASE WHEN verdict = 'fail' THEN printf('|z| %.3g, at most %g', score, $z) END AS expected,
-       coalesce(score, 0) AS size
+       score AS size
 FROM by_series

@@ -23,5 +23,5 @@ SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, lo
             ELSE '' END AS reason,
        CASE WHEN score > $z THEN printf('x %.4g', rate) || ' (' || what || ')' END AS found,
        CASE WHEN score > $z THEN printf('|z| %.3g, at most %g; status B proposed', score, $z) END AS expected,
-       coalesce(score, 0) AS size
+       score AS size
 FROM scored

@@ -31,7 +31,8 @@ WITH pairs AS (
            min({locator: locator, geo: geo, partner: partner, period: period}) FILTER (is_new) AS come
     FROM met GROUP BY ALL
 ), weighed AS (
-    SELECT *, coalesce(rmar, 0) AS share, coalesce(lost, come) AS other FROM rated
+    -- where all later figures are zero there is no RMAR: all of it is revised away
+    SELECT *, CASE WHEN rmar IS NULL AND mar > 0 THEN 1.0 ELSE rmar END AS share, coalesce(lost, come) AS other FROM rated
 )
 SELECT dataset, vintage, '' AS table_id, CASE WHEN share > 0 THEN most.geo ELSE coalesce(other.geo, '') END AS geo,
        CASE WHEN share > 0 THEN most.partner ELSE coalesce(other.partner, '') END AS partner, flow, item,
@@ -41,8 +42,9 @@ SELECT dataset, vintage, '' AS table_id, CASE WHEN share > 0 THEN most.geo ELSE 
        CASE WHEN n = 0 AND gone = 0 THEN 'only_new' ELSE '' END AS reason,
        CASE WHEN flips > 0 OR share >= $error_from THEN 'error' WHEN share >= $warning_from OR gone > 0 THEN 'warning'
             ELSE 'information' END AS severity,
-       printf('MR %.4g, MAR %.4g, RMAR %.3g %%; %d new, %d gone, %d change of sign', mr / pow(10.0, most.mult),
-              mar / pow(10.0, most.mult), 100 * share, new, gone, flips) AS found,
+       coalesce(printf('MR %.4g, MAR %.4g, RMAR %.3g %%', mr / pow(10.0, most.mult), mar / pow(10.0, most.mult),
+                       100 * share), 'no figure in both') || printf('; %d new, %d gone, %d change of sign', new, gone, flips)
+           AS found,
        printf('RMAR below %g %%, nothing gone', 100 * $warning_from) AS expected,
        share AS size
 FROM weighed

@@ -30,7 +30,7 @@ SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS 
        CASE WHEN n_base > 1 OR n_quote > 1 THEN 'printed_twice' WHEN average IS NULL THEN 'no_rate'
             WHEN rate_lo IS NULL THEN 'no_interval' ELSE '' END AS reason,
        printf('%.6g', rate) AS found, printf('%.6g to %.6g', average * (1 - $within), average * (1 + $within)) AS expected,
-       coalesce(abs(rate / average - 1), 0) AS size
+       abs(rate / average - 1) AS size
 FROM implied LEFT JOIN rates USING (period)
 UNION ALL BY NAME
 SELECT dataset, vintage, table_id, geo, partner, most.flow AS flow, most.item AS item, period, 'value' AS measure,

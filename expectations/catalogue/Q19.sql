@@ -17,5 +17,5 @@ SELECT dataset, vintage, table_id, seller AS geo, buyer AS partner, CASE WHEN x 
        CASE WHEN verdict = 'fail' THEN printf('a = %.3f (', (x - m) / ((x + m) / 2)) || say(x, mult) || ' sold, ' || say(m, mult)
             || ' bought)' END AS found,
        CASE WHEN verdict = 'fail' THEN printf('|a| <= %g', $asymmetry) END AS expected,
-       coalesce(abs(x - m) / nullif((x + m) / 2, 0), 0) AS size
+       abs(x - m) / nullif((x + m) / 2, 0) AS size
 FROM mirrors

@@ -16,5 +16,5 @@ SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, lo
        CASE WHEN wider IS NULL THEN 'nothing_to_compare' WHEN NOT is_comparable THEN 'other_source'
             WHEN verdict = 'not_judged' THEN 'no_interval' ELSE '' END AS reason,
        say(v, mult) AS found, '<= ' || say(limit_v, mult) || ' (' || wider || ')' AS expected,
-       coalesce(excess(v, limit_v), 0) AS size
+       excess(v, limit_v) AS size
 FROM found

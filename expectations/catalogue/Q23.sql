@@ -27,7 +27,7 @@ SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, lo
        CASE WHEN whole IS NULL THEN 'no_nation' WHEN NOT is_comparable THEN 'other_source'
             WHEN verdict = 'not_judged' THEN 'no_interval' ELSE '' END AS reason,
        say(v, mult) AS found, '<= ' || say(whole_v, mult) || ' (' || whole || ')' AS expected,
-       coalesce(excess(v, whole_v), 0) AS size
+       excess(v, whole_v) AS size
 FROM beside
 UNION ALL BY NAME
 SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS measure, locator,

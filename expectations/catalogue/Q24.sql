@@ -9,8 +9,9 @@ WITH parts AS (
 ), given AS (
     SELECT o.dataset, o.vintage, o.table_id, o.geo, o.partner, o.flow, p.definition, o.period, o.basis, o.unit, o.adjustment,
            min(o.locator) AS locator,
-           coalesce(bit_or(bit) FILTER (value IS NOT NULL
-               OR len(list_intersect(string_split(o.obs_status, ';'), $resolved)) > 0), 0) AS bits
+           -- none of them is no bit
+           bit_or(CASE WHEN value IS NOT NULL OR len(list_intersect(string_split(o.obs_status, ';'), $resolved)) > 0
+                       THEN bit ELSE 0 END) AS bits
     FROM observations o SEMI JOIN judged USING (dataset, vintage) JOIN parts p ON p.item = o.item
     WHERE o.measure = 'value' AND o.flow <> 'N' AND o.activity = '_T' AND o.mode = '_T'
     GROUP BY ALL

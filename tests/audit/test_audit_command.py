@@ -179,3 +179,31 @@ def test_a_search_that_was_not_finished_does_not_end_with_0(clean_run: Path, tmp
     assert call(clean_run, "audit", str(path)).exit_code == 0
     assert call(clean_run, "audit", str(path), "--budget", "0").exit_code == 2
     assert call(clean_run, "audit", str(path), "--budget", "nan").exit_code == 2
+
+
+def test_a_file_as_excel_in_china_saves_it_is_read_and_said(tmp_path: Path) -> None:
+    text = "主体,指标,流向,度量,时期,数值,单位\n" + "".join(
+        f"广州市,数字贸易,{flow},数值,2020,{figure},亿美元\n"
+        for flow, figure in (("进出口", "140.66"), ("出口", "95.1"), ("进口", "50.2"))
+    )
+    (tmp_path / "gb.csv").write_bytes(text.encode("gb18030"))
+    done = call(tmp_path, "audit", str(tmp_path / "gb.csv"), "--json", "--lang", "zh")
+    report = json.loads(done.stdout)
+    assert done.exit_code == 1 and printed(report) == [{"140.66", "95.1", "50.2"}]
+    assert report["problems"] == ["gb.csv：非 UTF-8，已按 GB 18030 读取，请核对文字"]
+    (tmp_path / "bad.csv").write_bytes(b"a,b\n\xff\xfe\x00,1\n")
+    assert call(tmp_path, "audit", str(tmp_path / "bad.csv")).exit_code == 2
+
+
+def test_a_number_in_words_is_rounded_to_its_last_word(tmp_path: Path) -> None:
+    """四成 is 35 to 45 per cent: 44 of 100 agrees with it, 46 does not."""
+    for figure, code in (("44", 0), ("46", 1)):
+        (tmp_path / "w.csv").write_text(
+            "主体,指标,流向,度量,时期,参照,数值,单位\n"
+            "广州市,数字贸易,出口,占比,2020,SERVICES,四,成\n"
+            f"广州市,数字贸易,出口,数值,2020,,{figure}.0,亿美元\n广州市,服务贸易,出口,数值,2020,,100.0,亿美元\n",
+            encoding="utf-8",
+        )
+        done = call(tmp_path, "audit", str(tmp_path / "w.csv"), "--json")
+        assert done.exit_code == code, done.stdout
+        assert not json.loads(done.stdout)["not_judged"]

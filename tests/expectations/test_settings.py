@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -10,7 +11,7 @@ import pytest
 from rule_worlds import open_world, read_case
 
 from expectations import checks
-from expectations.checks import judge_rules, record
+from expectations.checks import Finding, judge_rules, record
 from expectations.records import build_findings, build_records, judge_waivers, settle
 from expectations.run import Outcome
 from expectations.settings import Settings, parse_settings
@@ -153,3 +154,12 @@ def test_a_rule_that_does_not_fit_into_memory_is_not_judged_and_the_others_are(m
     assert (outcomes["Q07"].outcome, outcomes["Q10"].outcome) == ("not_judged", "pass")
     (row,) = build_records([outcomes["Q07"]]).to_pylist()
     assert (row["value"], row["not_judged"]) == ("NA", 1) and "too large" in row["explanation_en"]
+
+
+@pytest.mark.parametrize(
+    ("size", "kept"), [(1.23456789e-12, "0"), (0.123456789, "0.123457"), (3.0, "3"), (1e30, "1e15")]
+)
+def test_a_size_is_kept_to_six_digits_and_ten_decimals(size: float, kept: str) -> None:
+    finding = Finding("Q07", "mine", "2024", "fail", "", "", size=size)
+    (row,) = build_findings([finding], []).to_pylist()
+    assert row["size"] == Decimal(kept)

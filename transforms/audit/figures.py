@@ -79,7 +79,7 @@ def read_figures(rows: Iterable[Mapping[str, Any]]) -> list[Figure]:
 
 def _make(row: Mapping[str, Any]) -> Figure:
     value, decimals = Fraction(row["value"]), row["decimals"]
-    half = Fraction(1, 2) / 10**decimals if decimals is not None else None
+    half = Fraction(1, 2) / 10**decimals if decimals is not None else _half_of_words(row["printed"], value)
     if half is None:
         lower, upper = row["lower"], row["upper"]
         known = lower is not None and upper is not None and not row["qualifier"]
@@ -95,6 +95,14 @@ def _make(row: Mapping[str, Any]) -> Figure:
         declared=declared, rounded=rounded, qualifier=row["qualifier"], decimals=decimals, unit_mult=row["unit_mult"],
         n=row["n"], method=row["method"], note=row["note"], **{name: row[name] for name in _KEY},
     )  # fmt: skip
+
+
+def _half_of_words(printed: str, value: Fraction) -> Fraction | None:
+    """Half a unit of the last number that a word says (四成: 40 per cent, give or take 5); None for digits."""
+    if not value or value.denominator != 1 or any(sign.isdecimal() for sign in printed):
+        return None
+    digits = str(abs(value.numerator))
+    return Fraction(10 ** (len(digits) - len(digits.rstrip("0"))), 2)
 
 
 def _number(value: Decimal | None) -> Fraction | None:

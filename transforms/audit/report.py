@@ -17,6 +17,7 @@ from transforms.audit.say import Speaker, shown_bounds
 from transforms.audit.surveys import MOST
 
 _HYPOTHESES = 6  # of one contradiction that are shown
+_SIZES = 50  # numbers of answers that are listed
 
 
 def make_report(audit: Audit, speaker: Speaker, problems: Sequence[str] = ()) -> dict[str, Any]:
@@ -60,7 +61,10 @@ def _summarise(audit: Audit, speaker: Speaker) -> str:
     end = speaker.word(
         "COMPLETE" if audit.complete_to >= SIZE else "INCOMPLETE", size=audit.complete_to, larger=audit.larger
     )
-    return f"{said}. {end}." if speaker.lang == "en" else f"{said}。{end}。"
+    sentences = [said, end]
+    if impossible := sum(bool(s.impossible) for s in audit.surveys):
+        sentences.insert(1, speaker.word("SUMMARY_SURVEYS", count=impossible))
+    return "".join(f"{sentence}. " if speaker.lang == "en" else f"{sentence}。" for sentence in sentences).strip()
 
 
 def _place(f: Figure) -> dict[str, str]:
@@ -159,7 +163,8 @@ def _say_survey(s: Any, speaker: Speaker) -> dict[str, Any]:
     return {
         "words": speaker.word(f"SURVEY.{kind}", **values),
         "stated": s.stated,
-        "sizes": list(s.sizes[:50]),
+        "sizes": list(s.sizes[:_SIZES]),
+        "sizes_in_all": len(s.sizes),
         "impossible": [{**_place(f), "words": speaker.figure(f)} for f in s.impossible],
         "figures": [_place(f) for f in s.figures],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 from transforms.audit.bounds import Derived
@@ -12,6 +12,8 @@ from transforms.audit.hypotheses import Hypothesis
 from transforms.audit.model import Premise, Quantity, Row
 from transforms.codelists import load_codelist
 from transforms.export.labels import say_unit
+
+_NOISE = 1e-9  # of an end: what the solver's tolerance may have added to it
 
 
 class Speaker:
@@ -68,14 +70,21 @@ class Speaker:
         text = self.figure(p.figure)
         return self.word("READ_AS", figure=text, reading=self.word(f"READING.{p.reading}")) if p.reading else text
 
-    def number(self, value: float | Fraction, decimals: int) -> str:
-        text = f"{Decimal(str(float(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):,f}"
+    def number(self, value: float | Fraction, decimals: int, rounding: str = ROUND_HALF_UP) -> str:
+        text = f"{Decimal(str(float(value))).quantize(Decimal(1).scaleb(-decimals), rounding):,f}"
         return text.replace("-0", "0", 1) if set(text) <= set("-0.") else text
 
     def range_of(self, f: Figure, low: float | None, high: float | None) -> str:
-        """A range in the unit of a figure, with enough decimals to tell its ends apart from the figure."""
+        """A range in the unit of a figure, with enough decimals to tell its ends apart from the figure, outward but for
+        what the solver cannot tell."""
         decimals = (f.decimals or 0) + 2
-        ends = [None if end is None else self.number(end / float(f.scale), decimals) for end in (low, high)]
+        ends = [
+            None if end is None else self.number(end / float(f.scale) * (1 + side * _NOISE), decimals, rounding)
+            for end, side, rounding in (
+                (low, -1 if low and low < 0 else 1, ROUND_FLOOR),
+                (high, 1 if high and high < 0 else -1, ROUND_CEILING),
+            )
+        ]
         unit = self.unit(f.unit, f.unit_mult) if f.measure != "rank" else ""
         return self.span(ends[0], ends[1], unit)
 

@@ -55,6 +55,10 @@ def read_statements(content: bytes, name: str) -> tuple[list[dict[str, Any]], li
             todo="docs/audit.md lists the columns; digitrade audit --template FILE.csv writes an example.",
         )
     problems: list[str] = []
+    if _is_gb(content):
+        problems.append(
+            load_codelist("words").label("AUDIT.READ_AS_GB", "zh" if _is_chinese(grid) else "en").format(file=name)
+        )
     kept: list[tuple[str, ...]] = []
     places: list[int] = []
     for number, row in enumerate(grid.cells[1:], 2):
@@ -120,7 +124,9 @@ def _find_repeats(rows: list[dict[str, Any]]) -> list[str]:
 
 def _read(content: bytes, name: str) -> Grid:
     if PurePath(name).suffix.lower() != ".toml":
-        return read_grid(content.removeprefix(b"\xef\xbb\xbf"), name)
+        return read_grid(
+            content.removeprefix(b"\xef\xbb\xbf"), name, encoding="gb18030" if _is_gb(content) else "utf-8"
+        )
     try:
         said = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -135,6 +141,16 @@ def _read(content: bytes, name: str) -> Grid:
         raise InputError("an unknown key", file=name, found=unknown[0], todo=f"keys: {', '.join(COLUMNS)}.")
     rows = [tuple(str(entry.get(key, "")) for key in COLUMNS) for entry in entries]
     return Grid(name, "", (tuple(COLUMNS), *rows))
+
+
+def _is_gb(content: bytes) -> bool:
+    """Whether a file is no UTF-8 and, read as GB 18030 (as Excel in China saves CSV), has headings of statements."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        head = content.split(b"\n", 1)[0].decode("gb18030", "ignore")
+        return sum(_ours(part) in COLUMNS for part in head.strip().split(",")) > 1
+    return False
 
 
 def _is_chinese(grid: Grid) -> bool:
