@@ -104,10 +104,6 @@ def test_an_indicator_is_found_by_its_title_or_refused_with_the_nearest(tmp_path
         assert json.loads(call(tmp_path, "indicators", name, "--json").stdout)[0]["indicator"] == "rca"
     refused = call(tmp_path, "indicators", "totl_trade").exception
     assert isinstance(refused, InputError) and "nearest: total_trade" in str(refused)
-<<<<<<< HEAD
-    done = call(tmp_path, "schemes", "EBOPS2010")
-    assert done.exit_code == 2 and "a name is asked for with indicators and rules only" in done.stderr
-=======
     done = call(tmp_path, "macros", "growth")
     assert done.exit_code == 2 and "with indicators and rules only" in done.stderr
 
@@ -117,7 +113,6 @@ def test_a_rule_is_found_by_its_id_or_that_of_an_expectation_of_it(tmp_path: Pat
         assert json.loads(call(tmp_path, "rules", name, "--json").stdout)[0]["rule"] == "Q26"
     refused = call(tmp_path, "rules", "Q25").exception
     assert isinstance(refused, InputError) and "there is no such rule" in str(refused)
->>>>>>> rules5
 
 
 def test_columns_too_narrow_to_read_become_records(clean_run: Path) -> None:
