@@ -323,7 +323,9 @@ def test_other_software_rebuilds_everything(world: World, monkeypatch: pytest.Mo
 def test_the_hash_of_the_code_covers_what_reads_and_judges_and_not_what_is_data() -> None:
     walked = {name for name, _ in fingerprints._walk(Path(reading.__file__).parents[2] / "transforms", "transforms")}
     assert {"transforms/observe.py", "transforms/bulk/read.py", "transforms/contracts/observations.toml"} <= walked
-    assert not [name for name in walked if name.split("/")[1] in ("layouts", "codelists", "export", "indicators", "audit")]
+    assert not [
+        name for name in walked if name.split("/")[1] in ("layouts", "codelists", "export", "indicators", "audit")
+    ]
     hashes = [fingerprints.hash_reading_code(), fingerprints.hash_computing_code(), fingerprints.hash_audit_code(),
               fingerprints.hash_all_code()]  # fmt: skip
     assert len({found["software"] for found in hashes}) == 4

@@ -187,6 +187,8 @@ def _fill(cells: dict[str, str]) -> dict[str, str]:
     filled = {key: cells.get(key, "").strip() for key in COLUMNS}
     filled["unit"] = _english_units().get(filled["unit"].casefold(), filled["unit"])
     filled["qualifier"] = _english_qualifiers().get(filled["qualifier"].casefold(), filled["qualifier"])
+    if not filled["unit"] and filled["figure"].endswith("成"):  # tenths, as sentences have them
+        filled["figure"], filled["unit"] = filled["figure"].removesuffix("成"), "成"
     if not filled["decimals"] and (number := _NUMBER.fullmatch(filled["figure"])):
         filled["decimals"] = str(len(number[1] or ""))
     filled["flow"] = filled["flow"] or "N"
