@@ -1,7 +1,7 @@
 """The ranges of shares and of their changes where items are missing, against a linear programme over all items.
 
-What is printed, items missing or not, bounds the leaves (the items that nothing divides, none of them negative). A share
-is one sum of leaves over another: its ends over all leaves that fulfil every printed bound at once are a programme's.
+What is printed, items missing or not, bounds the leaves (the items that nothing divides, none of them negative). A
+share is one sum of leaves over another: its ends over all leaves that fulfil every printed bound are a programme's.
 What the programme leaves to a numerator and to the rest beside it in two years is searched for the effects of a change.
 """
 
