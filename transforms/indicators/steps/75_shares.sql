@@ -53,10 +53,11 @@ WITH sides AS (
     SELECT DISTINCT dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment
     FROM totals WHERE measure = 'value' AND mode = '_T' AND starts_with(item, 'EBOPS2010:S') AND point < 0
 ), matched AS (
-    SELECT n.*, above_zero(CASE WHEN n.contested THEN n.lo ELSE greatest(n.lo, n.sum_cut) END, n.hi) AS n_from, r.code AS reference, d.item AS reference_item,
+    SELECT n.*, above_zero(CASE WHEN n.contested THEN n.lo ELSE greatest(n.lo, n.sum_cut) END, n.hi) AS n_from,
+           r.code AS reference, d.item AS reference_item,
            d.definition AS reference_definition, d.point AS d_point, d.hi AS d_hi,
            above_zero(CASE WHEN d.contested THEN d.lo ELSE greatest(d.lo, d.sum_cut) END, d.hi) AS d_lo,
-           d.mult AS d_mult, d.statuses AS d_statuses, d.coverage AS d_coverage, d.contested AS d_contested,
+           d.lo AS d_known_lo, d.mult AS d_mult, d.statuses AS d_statuses, d.coverage AS d_coverage, d.contested AS d_contested,
            d.has_negative AS d_has_negative, d.note AS d_note, d.inputs AS d_inputs,
            d.flow = n.flow AS is_same_flow, w.item IS NOT NULL AND r.is_own AS is_within,
            -- whether the numerator is in the denominator: itself in a sum, or in its own total of exports and imports
@@ -106,8 +107,8 @@ WITH sides AS (
 ), narrowed AS (
     SELECT *, greatest(n_from, d_lo - rest_hi - other_hi) AS n0, least(hi, d_hi - rest_lo - other_lo) AS n1,
            coalesce(n0 > n1, false) AS is_over,
-           -- a relation alone, with no end of one side known, is no range
-           n_from IS NOT NULL AND d_lo IS NOT NULL AS has_ends
+           -- a relation alone, with no end of one side or no lower end of either known, is no range
+           n_from IS NOT NULL AND d_lo IS NOT NULL AND coalesce(lo, d_known_lo) IS NOT NULL AS has_ends
     FROM parted
 ), ranged AS (
     SELECT * REPLACE (CASE WHEN is_over THEN n_from ELSE n0 END AS n0, CASE WHEN is_over THEN hi ELSE n1 END AS n1),
