@@ -99,10 +99,14 @@ def _list_database(topic: str, lang: str, data_dir: Path) -> list[dict[str, str]
     from transforms.catalog import translate_units
     from transforms.database import CONTRACTS
     from transforms.errors import InputError
+    from transforms.phrases import say
 
     path = data_dir / "curated" / DATABASE
     if not path.is_file():
-        raise InputError("there is no published database", file=str(path), todo="make it with: digitrade run")
+        none, todo = (
+            say("ASK", text, lang) for text in ("there is no published database", "make it with: digitrade run")
+        )
+        raise InputError(none, file=str(path), todo=todo)
     words = {name: load_codelist("words").label(f"MACRO.{name}", lang) for name in ("table", "scalar", "must")}
     selects = {
         "views": f"SELECT name AS view, words_{lang} AS words FROM catalog WHERE kind = 'view' ORDER BY name",

@@ -152,20 +152,21 @@ def _stop_where_the_disk_refuses(folder: Path) -> Iterator[None]:
         raise _fail(told) from None
 
 
-def _find_database(data_dir: Path | None) -> Path:
+def _find_database(data_dir: Path | None, lang: str = "en") -> Path:
     from flows.store.workspace import DATABASE
+    from transforms.phrases import say
 
     path = _folder(data_dir) / "curated" / DATABASE
     if not path.is_file():
-        raise _fail(f"there is no published database at {path}. Make it with: digitrade run")
+        raise _fail(say("ASK", f"there is no published database at {path}. Make it with: digitrade run", lang))
     return path
 
 
-def _open_database(data_dir: Path | None) -> duckdb.DuckDBPyConnection:
+def _open_database(data_dir: Path | None, lang: str = "en") -> duckdb.DuckDBPyConnection:
     """The published database, read-only, without access to the network and to files."""
     import duckdb
 
-    con = duckdb.connect(str(_find_database(data_dir)), read_only=True)
+    con = duckdb.connect(str(_find_database(data_dir, lang)), read_only=True)
     con.execute("SET enable_external_access = false")
     return con
 
@@ -195,7 +196,7 @@ def check(
     from flows.stages.remembering import find_report
 
     report = find_report(_folder(data_dir) / "curated", lang.value)
-    with _open_database(data_dir) as con:
+    with _open_database(data_dir, lang.value) as con:
         words, gravity = f"words_{lang.value}", "list_position(['error', 'warning', 'information'], severity)"
         rows = con.execute(
             f"""SELECT rule_id, belongs_to, stage, dataset, vintage, about, severity, outcome, checked, failed, waived,
@@ -262,7 +263,7 @@ def tables(
     if name is not None and name not in specs:
         raise _fail(f"there is no table {name!r}; there are {', '.join(specs)}")
     chosen = [specs[name]] if name else list(specs.values())
-    with _open_database(data_dir) as con:
+    with _open_database(data_dir, lang.value) as con:
         if output is not None:
             output.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=output.parent, prefix=".tables-") as beside:

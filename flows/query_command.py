@@ -89,7 +89,7 @@ def query(
     from transforms.errors import InputError
     from transforms.phrases import say_all, say_error
 
-    path = _find_database(data_dir)
+    path = _find_database(data_dir, lang.value)
     try:
         if output is not None:
             refuse_rooms(output, path.parent.parent)

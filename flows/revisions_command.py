@@ -77,7 +77,7 @@ def revisions(
     from transforms.errors import InputError
     from transforms.revisions import compare_editions, make_triangle
 
-    path, folder = _find_database(data_dir), _folder(data_dir)
+    path, folder = _find_database(data_dir, lang.value), _folder(data_dir)
     key = {"geo": geo, "item": item, "flow": flow, "definition": definition, "indicator": indicator,
            "measure": measure, "partner": partner, "reference": reference, "freq": freq, "basis": basis,
            "price": price, "unit": unit, "currency": currency, "adjustment": adjustment,

@@ -158,7 +158,7 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
             waived = f", {row['waived']} {words['waived']}" if row["waived"] else ""
             found = f"{row['failed']}{waived} - {row[f'words_{lang}']} ({kind})"
             console.print(f"  {where}: {found}", soft_wrap=True, highlight=False)
-    _print_since_last(console, summary, words)
+    _print_since_last(console, summary, words, lang)
     notices = [(row, notice) for row in summary["datasets"] for notice in row["notices"]]
     if notices:
         console.print(f"\n[bold]{words['notices']}[/bold]")
@@ -202,8 +202,10 @@ def _print_reasons(console: Console, summary: dict[str, Any], words: dict[str, s
         )
 
 
-def _print_since_last(console: Console, summary: dict[str, Any], words: dict[str, str]) -> None:
+def _print_since_last(console: Console, summary: dict[str, Any], words: dict[str, str], lang: str) -> None:
     """What is said otherwise of editions that were published before; nothing where nothing is."""
+    from transforms.revisions.report import name_causes
+
     if not summary["since_last"]:
         return
     console.print(f"\n[bold]{words['since_last']}[/bold]")
@@ -212,7 +214,8 @@ def _print_since_last(console: Console, summary: dict[str, Any], words: dict[str
             console.print(f"  {edition}: {escape(told['problem'])}", soft_wrap=True, highlight=False)
             continue
         changed = {kind: sum(causes.values()) for kind, causes in told["causes"].items()}
-        causes = ", ".join(dict.fromkeys(cause for of in told["causes"].values() for cause in of))
+        found = dict.fromkeys(cause for of in told["causes"].values() for cause in of)
+        causes = ", ".join(cause if lang == "en" else name_causes(cause, lang) for cause in found)
         said = words["since_counts"].format(**changed, causes=causes)
         console.print(f"  {edition}: {said}", soft_wrap=True, highlight=False)
 

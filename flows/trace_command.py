@@ -86,7 +86,7 @@ def trace(
     from flows.stages import use_codelists
     from flows.trace_view import explain_problems, print_trail
 
-    path, folder = _find_database(data_dir), _folder(data_dir)
+    path, folder = _find_database(data_dir, lang.value), _folder(data_dir)
     key = {
         "indicator": indicator, "geo": geo, "period": period, "item": item, "flow": flow, "definition": definition,
         "reference": reference, "partner": partner, "base_period": base_period, "freq": freq, "basis": basis,

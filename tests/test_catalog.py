@@ -11,6 +11,7 @@ from click.testing import Result
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
+from flows.catalog import list_topic
 from flows.cli import Topic, app
 from flows.terminal import measure_columns, wrap_cells
 from transforms.codelists import load_codelist
@@ -141,3 +142,12 @@ def test_a_column_needs_its_longest_word_and_room_for_running_text() -> None:
 def test_lines_are_broken_as_both_languages_want_it(text: str, width: int, lines: list[str]) -> None:
     """No line begins with a closing sign or ends with an opening one; words and codes stay whole."""
     assert wrap_cells(text, width) == lines
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "there is no published database"), ("zh", "没有已发布的数据库")])
+def test_without_a_database_its_views_are_refused_in_the_language_asked_for(
+    lang: str, told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=told) as refused:
+        list_topic("views", lang, tmp_path)
+    assert "digitrade run" in str(refused.value) and str(tmp_path) in str(refused.value)

@@ -324,12 +324,24 @@ def test_a_summary_and_the_checks_are_said_in_the_language_asked_for(
     summary["datasets"] = [
         row | {"reason": reason, "notices": ["a.csv: 3 rows or cells are quarantined"]} for row in summary["datasets"]
     ]
+    causes = {"observation": {"mapping": 2}, "indicator": {"correction;source": 1}}
+    summary["since_last"] = {"a/2020": {"causes": causes}}
     print_summary(summary, "zh")
     chinese = capsys.readouterr().out + digitrade("check", "--all", "--lang", "zh").stdout
     assert re.findall(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}", chinese) in ([], ["digitrade check 与 digitrade tables"])
-    for word in ("计算值 35.06 至 36.27", "隔离 3 行或单元格", "全部步骤"):
+    for word in ("计算值 35.06 至 36.27", "隔离 3 行或单元格", "全部步骤", "映射或定义, 更正项 + 发布者"):
         assert word in chinese, word
-    for word in ("fail", "not_judged", "warning", "critical", "published", reason, "check_results", " computed "):
+    for word in (
+        "fail",
+        "not_judged",
+        "warning",
+        "critical",
+        "published",
+        reason,
+        "check_results",
+        " computed ",
+        "mapping",
+    ):
         assert word not in chinese, word
     assert {f"不通过{' ' * 4}", "警告", "发布内容"} <= set(re.findall("不通过 {4}|警告|发布内容", chinese))
     print_summary(summary, "en")

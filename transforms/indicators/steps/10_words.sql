@@ -57,8 +57,15 @@ CREATE OR REPLACE TEMP MACRO cut_off(v) AS CAST(
 -- The nearest number to v that the interval allows (an empty end is open).
 CREATE OR REPLACE TEMP MACRO nearest(v, lo, hi) AS (CASE WHEN v IS NOT NULL THEN least(greatest(v, lo), hi) END);
 
+-- The same for a number that need not be there: an empty one is the upper end.
+CREATE OR REPLACE TEMP MACRO between_ends(v, lo, hi) AS greatest(lo, least(v, hi));
+
 -- The lower end for a ratio: what is not printed as negative is held not to be negative.
 CREATE OR REPLACE TEMP MACRO not_below_zero(lo) AS (CASE WHEN lo < 0 THEN 0 ELSE lo END);
+-- The lower end of an amount that is not negative: nothing is known of what has no end at all.
+CREATE OR REPLACE TEMP MACRO above_zero(lo, hi) AS (
+    CASE WHEN lo IS NOT NULL OR hi IS NOT NULL THEN greatest(lo, CAST(0 AS DECIMAL(38, 10))) END
+);
 
 -- The ends of a range at ten decimals, rounded outward so that the range is never narrower; decimals stay exact. From
 -- 100,000 on ten decimals are finer than a double: such an end goes one step of a double outward.

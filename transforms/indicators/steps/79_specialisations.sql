@@ -6,14 +6,9 @@
 --     sums, its rest has an interval of its own (steps/74_rests).
 
 CREATE OR REPLACE TEMP MACRO ten_to(power) AS CAST(pow(10.0, greatest(power, 0)) AS DECIMAL(19, 0));
--- The lower end of an amount that is not negative: nothing is known of what has no end at all.
-CREATE OR REPLACE TEMP MACRO above_zero(lo, hi) AS (
-    CASE WHEN lo IS NOT NULL OR hi IS NOT NULL THEN greatest(lo, CAST(0 AS DECIMAL(38, 10))) END
-);
 CREATE OR REPLACE TEMP MACRO nrca_of(a, r, i, w) AS (
     CAST(a AS DOUBLE) / CAST(w AS DOUBLE) - CAST(i AS DOUBLE) / CAST(w AS DOUBLE) * (CAST(r AS DOUBLE) / CAST(w AS DOUBLE))
 );
-CREATE OR REPLACE TEMP MACRO between_ends(v, lo, hi) AS greatest(lo, least(v, hi));
 
 CREATE OR REPLACE TEMP TABLE universe_members AS
 SELECT DISTINCT r.item AS universe, i.code AS item
