@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from transforms.periods import find_freq
+from transforms.prose import figures, lexicon, resolve
 from transforms.prose.compare import STATUSES, Verdict, compare_figure
 from transforms.prose.published import Values, read_values
 from transforms.prose.readers import SUFFIXES, Draft, read_draft
@@ -30,14 +31,22 @@ _STEP = Decimal("1e-10")
 
 def find_figures(draft: Draft) -> list[Found]:
     """All figures of a draft in the order of the text, each with what it states or why that is open."""
+    _forget()
     return [found for sentences in split_draft(draft) for found in resolve_paragraph(sentences)]
 
 
-def compare_draft(figures: Iterable[Found], con: duckdb.DuckDBPyConnection | None) -> list[Verdict]:
+def _forget() -> None:
+    """Read the code lists anew: a user's own rows may have come since they were read last."""
+    for function in (lexicon.grow_tree, figures.chinese_units, figures.western_pattern, figures.chinese_pattern,
+                     resolve.load_geography, resolve.load_types):  # fmt: skip
+        function.cache_clear()
+
+
+def compare_draft(found: Iterable[Found], con: duckdb.DuckDBPyConnection | None) -> list[Verdict]:
     """Each figure beside the published database; without one nothing is in it."""
-    figures = list(figures)
-    values = read_values(con, [f.statement for f in figures if f.statement]) if con is not None else Values()
-    return [compare_figure(found, values) for found in figures]
+    found = list(found)
+    values = read_values(con, [one.statement for one in found if one.statement]) if con is not None else Values()
+    return [compare_figure(one, values) for one in found]
 
 
 def say_place(found: Found, name: str) -> str:
@@ -47,9 +56,9 @@ def say_place(found: Found, name: str) -> str:
     return f"{name}{line}!P{s.paragraph}S{s.number}"
 
 
-def make_rows(figures: Iterable[Found], name: str) -> list[dict[str, Any]]:
+def make_rows(found: Iterable[Found], name: str) -> list[dict[str, Any]]:
     """The resolved figures as rows with the columns of observations, for the audit of the draft against itself."""
-    return [_make_row(found, name) for found in figures if found.statement and found.statement.measure in _AUDITED]
+    return [_make_row(one, name) for one in found if one.statement and one.statement.measure in _AUDITED]
 
 
 def _make_row(found: Found, name: str) -> dict[str, Any]:

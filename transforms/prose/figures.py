@@ -72,7 +72,7 @@ def _find_rules(qualifier: str, word: str) -> dict[str, str]:
 
 def find_amount(text: str, start: int) -> Amount | None:
     """The figure that begins at a place of the text, or None. Years and numbers without a unit are plain."""
-    for pattern, make in ((_western(), _make_western), (_chinese(), _make_chinese)):
+    for pattern, make in ((western_pattern(), _make_western), (chinese_pattern(), _make_chinese)):
         if match := pattern.match(text, start):
             return make(match)
     return None
@@ -83,7 +83,7 @@ def _join(texts: list[str]) -> str:
 
 
 @cache
-def _chinese_units() -> dict[str, tuple[str, int]]:
+def chinese_units() -> dict[str, tuple[str, int]]:
     """Units that stand after a number in Chinese: 亿美元, %, 个百分点, 倍, 成, 家 ..."""
     return {
         row["label"]: (row["unit"], int(row["unit_mult"]))
@@ -93,24 +93,24 @@ def _chinese_units() -> dict[str, tuple[str, int]]:
 
 
 @cache
-def _western() -> re.Pattern[str]:
+def western_pattern() -> re.Pattern[str]:
     currencies = _join([word for word, _ in list_words("CURRENCY")])
     powers = _join([word for word, _ in list_words("POWER")])
     parts = _join([word for word, _ in list_words("PART")])
     return re.compile(
         rf"{_SIGN}(?:(?P<before>{currencies})\s*)?{_SIGN.replace('sign', 'inner')}{_NUMBER}"
-        rf"(?P<beyond>\s*[多余](?=\s*[个万亿家]))?(?:\s*(?:(?P<chinese>{_join(list(_chinese_units()))})"
+        rf"(?P<beyond>\s*[多余](?=\s*[个万亿家]))?(?:\s*(?:(?P<chinese>{_join(list(chinese_units()))})"
         rf"|(?P<part>{parts})(?![A-Za-z])|(?:-?(?P<power>{powers})(?![A-Za-z]))?(?:\s*(?P<after>{currencies})(?![A-Za-z]))?))?",
         re.IGNORECASE,
     )
 
 
 @cache
-def _chinese() -> re.Pattern[str]:
+def chinese_pattern() -> re.Pattern[str]:
     numerals = "[零〇一二三四五六七八九十百千两]+"
     return re.compile(
         rf"百分之(?P<percent>{numerals})|(?P<bottom>{numerals})分之(?P<top>{numerals})"
-        rf"|(?P<numeral>{numerals})(?P<beyond>[多余])?(?P<unit>{_join(list(_chinese_units()))})"
+        rf"|(?P<numeral>{numerals})(?P<beyond>[多余])?(?P<unit>{_join(list(chinese_units()))})"
     )
 
 
@@ -132,13 +132,13 @@ def _make_western(match: re.Match[str]) -> Amount | None:
 def _find_unit(match: re.Match[str]) -> tuple[str, str, int, str]:
     """(kind, unit, power of ten, problem) of a number in digits."""
     if label := match["chinese"]:
-        unit, mult = _chinese_units()[label]
+        unit, mult = chinese_units()[label]
         if match["before"]:
             known = _code(match["before"], "CURRENCY")
             return MONEY, known, mult, "unit" if unit not in ("", known) or known == "?" else ""
         return (*_kind_of(unit), mult, "") if unit else (MONEY, "", mult, "unit")
     if part := match["part"]:
-        unit, mult = _chinese_units()[_code(part, "PART")]
+        unit, mult = chinese_units()[_code(part, "PART")]
         return (*_kind_of(unit), mult, "")
     power = int(_code(match["power"], "POWER")) if match["power"] else 0
     said = {_code(text, "CURRENCY") for text in (match["before"], match["after"]) if text}
@@ -174,7 +174,7 @@ def _make_chinese(match: re.Match[str]) -> Amount | None:
         number = parse_chinese_numeral(match["numeral"])
     except (ValueError, ArithmeticError):
         return Amount(match.start(), match.end(), match[0], "plain", "", 0, Decimal(0), 0, problem="number")
-    unit, mult = _chinese_units()[match["unit"]]
+    unit, mult = chinese_units()[match["unit"]]
     kind, unit = _kind_of(unit) if unit else (MONEY, "")
     beyond = match["beyond"] or ""
     digits = str(number)

@@ -37,7 +37,7 @@ class _Node:
 
 
 @cache
-def _grow() -> _Node:
+def grow_tree() -> _Node:
     """The tree of all words. A word of prose_words.csv goes before a name of a code list that is the same."""
     root = _Node()
     for row in read_rows("prose_words.csv"):
@@ -80,7 +80,7 @@ def _letters(text: str) -> str:
 
 def find_word(text: str, start: int) -> tuple[Word, int] | None:
     """The longest word that begins at a place of the text, and where it ends. text: as the sentence is written."""
-    node, found, place = _grow(), None, start
+    node, found, place = grow_tree(), None, start
     if start and _LATIN.match(text[start]) and _LATIN.match(text[start - 1]):
         return None
     size = len(text)
@@ -113,8 +113,3 @@ def list_words(role: str) -> Iterator[tuple[str, str]]:
         if text
     ]
     return iter(sorted(found, key=lambda pair: -len(pair[0])))
-
-
-def forget_words() -> None:
-    """Read the lists anew: after a user's own rows came."""
-    _grow.cache_clear()

@@ -152,12 +152,12 @@ def _refuse_unknown(tokens: Sequence[Token]) -> None:
 
 
 @cache
-def _geography() -> Geography:
+def load_geography() -> Geography:
     return Geography()
 
 
 @cache
-def _types() -> dict[str, str]:
+def load_types() -> dict[str, str]:
     return {row["code"]: row["type"] for row in load_codelist("geographies").rows}
 
 
@@ -165,7 +165,7 @@ def _read_fields(tokens: Sequence[Token], context: _Context) -> dict[str, str]:
     """The fields that tokens say themselves. Raises Unclear where one has several candidates."""
     own: dict[str, str] = {}
     places = _codes(tokens, "AREA") | {_find_place(code, context) for code in _codes(tokens, "SAME_AREA")}
-    above = {outer for place in places for outer in _geography().above(place)}
+    above = {outer for place in places for outer in load_geography().above(place)}
     if len(places - above or places) > 1:
         raise Unclear("several_places", *_name("geographies", places))
     if places:
@@ -198,7 +198,7 @@ def _read_fields(tokens: Sequence[Token], context: _Context) -> dict[str, str]:
 
 def _find_place(kind: str, context: _Context) -> str:
     wanted = {"country": ("country", "economy", "territory")}.get(kind, (kind,))
-    known = [code for code in context.places if _types().get(code) in wanted]
+    known = [code for code in context.places if load_types().get(code) in wanted]
     if len(known) != 1:
         raise Unclear("same_place", *_name("geographies", known))
     return known[0]
@@ -517,7 +517,7 @@ def _find_whole(whole: Sequence[Token], geo: str, item: str, flow: str, carried:
         return carried
     own = {"geo": _codes(whole, "AREA") | {_find_above(code, geo) for code in _codes(whole, "SAME_AREA")},
            "item": {code.rstrip("?") for code in _codes(whole, "ITEM")}, "flow": _codes(whole, "FLOW")}  # fmt: skip
-    named = name_whole(own, geo, item, flow, _geography(), is_trade=_is_trade(whole))
+    named = name_whole(own, geo, item, flow, load_geography(), is_trade=_is_trade(whole))
     if not named:
         raise Unclear("whole", " ".join(token.text for token in whole))
     return named
@@ -525,7 +525,7 @@ def _find_whole(whole: Sequence[Token], geo: str, item: str, flow: str, carried:
 
 def _find_above(kind: str, geo: str) -> str:
     """占全省, 占全市: the province, the city that the place lies in."""
-    found = [code for code in (geo, *_geography().above(geo)) if _types().get(code) == kind]
+    found = [code for code in (geo, *load_geography().above(geo)) if load_types().get(code) == kind]
     if not found:
         raise Unclear("same_place")
     return found[0]
