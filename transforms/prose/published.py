@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import duckdb
 
+from transforms.periods import find_year_before
 from transforms.prose.resolve import Statement
 
 # indicator -> the measure of a statement that it is a value of; measures of observations go by their own names
@@ -26,6 +27,7 @@ _MEASURES: Final = {
 }  # fmt: skip
 _PRINTED: Final = ("value", "balance", "share", "growth", "increase", "multiple", "average_growth")
 _PERCENT: Final = {"PERCENT", "PP"}
+_BASED: Final = ("ratio", "average_growth", "share_change")
 _CHANGES: Final = ("growth", "increase", "multiple")
 
 
@@ -65,28 +67,42 @@ class Values:
     by_key: dict[Key, list[Candidate]] = field(default_factory=lambda: defaultdict(list))
 
     def find(self, key: Key) -> list[Candidate]:
-        """The values of a key; of a change that nobody computed, from levels of one edition."""
+        """The values of a key; of a change that nobody computed, from levels or shares of one edition."""
         known = self.by_key.get(key, [])
-        return known or (list(self._divide(key)) if key.family == "ratio" else [])
+        if known or key.family not in ("ratio", "share_change"):
+            return known
+        return list(self._divide(key) if key.family == "ratio" else self._subtract(key))
+
+    def _pair(self, key: Key, family: str) -> Iterator[tuple[Candidate, Candidate]]:
+        """Values of one edition at the period and at its base, in one unit."""
+        ends = [
+            self.by_key.get(key._replace(family=family, period=period, base_period=""), [])
+            for period in (key.period, key.base_period)
+        ]
+        for later in ends[0]:
+            for earlier in ends[1]:
+                if (later.source, later.unit, later.indicator) == (earlier.source, earlier.unit, earlier.indicator):
+                    yield later, earlier
+
+    def _subtract(self, key: Key) -> Iterator[Candidate]:
+        for one, two in self._pair(key, "share"):
+            if None not in (one.value, two.value, one.lower, two.lower, one.upper, two.upper):
+                low, high = one.lower - two.upper, one.upper - two.lower  # type: ignore[operator]
+                yield Candidate(key, one.value - two.value, low, high, "PP", one.source, "shares",  # type: ignore[operator]
+                                one.contested or two.contested)  # fmt: skip
 
     def _divide(self, key: Key) -> Iterator[Candidate]:
-        later, earlier = (
-            self.by_key.get(Key("value", key.geo, key.item, key.flow, period, "", ""), [])
-            for period in (key.period, key.base_period)
-        )
-        for one in later:
-            for two in earlier:
-                same = (one.source, one.unit, bool(one.indicator)) == (two.source, two.unit, bool(two.indicator))
-                if same and one.value is not None and two.value and two.value > 0 and one.value >= 0:
-                    low = one.lower / two.upper if one.lower is not None and two.upper else None
-                    high = one.upper / two.lower if one.upper is not None and two.lower and two.lower > 0 else None
-                    yield Candidate(key, one.value / two.value, low, high, "", one.source, "levels",
-                                    one.contested or two.contested)  # fmt: skip
+        for one, two in self._pair(key, "value"):
+            if one.value is not None and one.value >= 0 and two.value is not None and two.value > 0:
+                low = one.lower / two.upper if one.lower is not None and two.upper else None
+                high = one.upper / two.lower if one.upper is not None and two.lower and two.lower > 0 else None
+                yield Candidate(key, one.value / two.value, low, high, "", one.source, "levels",
+                                one.contested or two.contested)  # fmt: skip
 
 
 def make_key(s: Statement) -> Key:
     family = "ratio" if s.measure in _CHANGES else s.measure
-    base = s.base_period if family in ("ratio", "average_growth") else ""
+    base = s.base_period if family in _BASED else ""
     return Key(family, s.geo, s.item, s.flow, s.period, base, s.reference)
 
 
@@ -147,7 +163,9 @@ def _add(values: Values, row: dict[str, Any], measure: str, indicator: str) -> N
 
     flow = "T" if measure == "balance" else row["flow"]
     family = "ratio" if measure in _CHANGES else measure
-    base = row["base_period"] if family in ("ratio", "average_growth") else ""
+    base = row["base_period"] if family in _BASED else ""
+    if family == "share_change":  # on the year before, as its card says
+        base = base or find_year_before(row["period"])
     period = row["period"].partition("/")[2] or row["period"] if family == "average_growth" else row["period"]
     key = Key(family, row["geo"], row["item"], flow, period, base, row["reference"] if "share" in family else "")
     found = Candidate(key, scaled(row["value"]), scaled(row["lower"]), scaled(row["upper"]), row["unit"],

@@ -58,7 +58,9 @@ class ProseSpeaker:
             return None
         shift = 1 if s.measure in ("growth", "increase") else 0
         scale = Fraction(10) ** (amount.unit_mult - (2 if amount.unit in ("PERCENT", "PP") else 0))
-        return self.speaker.number((end - shift) / scale, min((amount.decimals or 0) + 2, 8))
+        shown = self.speaker.number((end - shift) / scale, min((amount.decimals or 0) + 2, 8))
+        kept = len(shown.rstrip("0")) if "." in shown else len(shown)
+        return shown[: max(kept, len(shown) - 2)].removesuffix(".")
 
     def hypothesis(self, h: Hypothesis, amount: Amount, s: Statement) -> str:
         lists = {"definition": "items", "flow": "flows", "currency": "units", "measure": "measures"}

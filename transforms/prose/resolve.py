@@ -73,6 +73,7 @@ class _Context:
     frame: tuple[str, str] = ("", "")
     base: str = ""
     main: str | None = None
+    than: str = ""
     places: list[str] = field(default_factory=list)
     before: str = ""
 
@@ -251,12 +252,17 @@ def _resolve(segment: Segment, amount: Amount, context: _Context) -> tuple[Amoun
     named = not item.endswith("?")
     item = item.rstrip("?")
     flow = _find_flow(own, words, measure, context, said, _codes(whole, "FLOW") if measure == "share" else set())
+    if measure in _OVER_BASE and not base:
+        base, context.than = context.than, ""
     period, base = _find_periods(segment, words, own, base, measure, context, said)
     reference = ""
     if measure in ("share", "share_change"):
         reference = _find_whole(whole, geo, item, flow, "" if own.keys() - {"period"} else context.reference)
     if "DEF:" in item and not named:
         said.append("definition")
+    if measure == "value" and base:  # 较2018年的50亿美元增长: that amount is the base of what follows
+        context.than = period
+        return amount, Statement(geo, item, flow, period, measure, "", "", named, tuple(said))
     main = context.period
     _keep(own, words, context)
     context.item = item if named else f"{item}?"
@@ -445,8 +451,10 @@ def _find_periods(
     span = spans.pop() if spans else ("", "")
     if measure in _OVER_BASE:
         return _find_base(own, base, span, measure, context, said)
-    if base:
+    if base and (base == "before" or measure != "value" or "period" in own or spans):
         raise Unclear("base_of_level")
+    if base:
+        return base, base
     frame = span if span[0] else context.frame
     if "period" in own:
         return own["period"], ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -26,8 +26,8 @@ _PERIODS: Final = (
                re.IGNORECASE),
     re.compile(rf"\b(?P<half>first|second)\s+half\s+of\s+(?P<year>{_YEAR})\b", re.IGNORECASE),
     re.compile(rf"\b{_MONTH}(?:\s*(?:[-–—]|to)\s*{_MONTH})?\s+{_YEAR}\b", re.IGNORECASE),
-    re.compile(rf"(?<![0-9.,]){_YEAR}\s*年(?![度份]?[内末底初以])[度份]?"),
-    re.compile(rf"(?<![A-Za-z0-9.,$€£¥])(?<!US\$ ){_YEAR}(?![0-9]|[.,][0-9]|\s*(?:%|％|per\s?cent|million|billion|trillion|yuan|亿|万|家"
+    re.compile(rf"(?<![0-9.,]){_YEAR}\s*年(?![度份]?[内末底初以前后起来间])[度份]?"),
+    re.compile(rf"(?<![A-Za-z0-9.,$€£¥])(?<!US\$ ){_YEAR}(?![0-9]|[.,][0-9]|[-–/][0-9]{{1,2}}(?![0-9])|\s*(?:%|％|per\s?cent|million|billion|trillion|yuan|亿|万|家"
                r"|个|倍|人|项)|[A-Za-z])", re.IGNORECASE),
 )  # fmt: skip
 _ORDER: Final = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
@@ -64,6 +64,8 @@ def read_tokens(written: str) -> list[Token]:
         if token.role == "UNKNOWN" and found and found[-1].role == "UNKNOWN" and found[-1].end == place:
             last = found.pop()
             token = Token("UNKNOWN", last.start, token.end, last.text + token.text)
+        if token.role == "FIGURE" and found and found[-1].role == "THAN" and found[-1].text.casefold() == "over":
+            found[-1] = replace(found[-1], role="QUALIFIER", codes=("over",))
         found.append(token)
         place = token.end
     return found
