@@ -122,7 +122,7 @@ def _find_hypotheses(amount: Amount, s: Statement, printed: Range, values: Value
                     yield Hypothesis("unit", str(power), candidate)
                     break
     if s.measure in ("increase", "multiple"):
-        step = -1 if s.measure == "increase" else 1
+        step = Fraction(-1) if s.measure == "increase" else Fraction(1)
         moved = (printed[0] + step, printed[1] + step)  # type: ignore[operator]
         for candidate in candidates:
             if _judge(moved, candidate) == "agrees":

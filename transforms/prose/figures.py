@@ -19,7 +19,6 @@ from transforms.prose.lexicon import list_words
 
 MONEY: Final = "money"
 _NUMBER: Final = r"(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?)"
-_NUMERAL: Final = r"(?P<numeral>[零〇一二三四五六七八九十百千两]+(?=[万亿成倍]|个?百分点|家|个)|[一二三四五六七八九十百千两]+(?=分之))"
 _SIGN: Final = r"(?P<sign>[-−–﹣+]?)"
 
 

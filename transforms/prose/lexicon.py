@@ -67,9 +67,11 @@ def _plant(root: _Node, text: str, word: Word, *, first: bool = False) -> None:
         return
     if node.word is None:
         node.word = word
-    elif not first and node.word.role == word.role and word.codes[0] not in node.word.codes:
-        if not any(code.endswith("?") for code in node.word.codes):
-            node.word = Word(word.role, (*node.word.codes, *word.codes))
+    elif (
+        not first and node.word.role == word.role and word.codes[0] not in node.word.codes
+        and not any(code.endswith("?") for code in node.word.codes)
+    ):  # fmt: skip
+        node.word = Word(word.role, (*node.word.codes, *word.codes))
 
 
 def _letters(text: str) -> str:

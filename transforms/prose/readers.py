@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Final
+from typing import Final, cast
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 from transforms.errors import InputError
@@ -176,13 +176,12 @@ def _unpack(archive: zipfile.ZipFile, part: str, name: str) -> bytes:
 
 def _read_part(content: bytes) -> Iterator[str]:
     """The text of each paragraph of one part; a paragraph in a text box comes before the one that holds it."""
-    parser = XMLPullParser(("start", "end"))
+    parser: XMLPullParser[Element] = XMLPullParser(("start", "end"))
     parser.feed(content)
     parser.close()
     open_texts: list[list[str]] = []
     hidden = 0
-    for event, found in parser.read_events():
-        element: Element = found  # type: ignore[assignment]
+    for event, element in cast("Iterator[tuple[str, Element]]", parser.read_events()):
         tag = element.tag.removeprefix(_W).removeprefix(_STRICT).rpartition("}")[2]
         if event == "start":
             hidden += tag in _SKIPPED

@@ -31,7 +31,7 @@ class ProseSpeaker:
         return self.speaker.word(f"PROSE.{code}", **values)
 
     def statement(self, s: Statement) -> str:
-        """Place, item, direction, period, measure, base and whole in one phrase, then what was read between the words."""
+        """Place, item, direction, period, measure, base and whole, then what was read between the words."""
         speak = self.speaker
         what = [speak.label("geographies", s.geo), speak.label("items", s.item)]
         what += [speak.label("flows", s.flow)] if s.flow in "XMT" else []
@@ -84,7 +84,7 @@ class ProseSpeaker:
 
 
 def say_figures(verdicts: Sequence[Verdict], speaker: Speaker, places: Sequence[str]) -> list[dict[str, Any]]:
-    """One entry for every figure, in the order of the text: sentence, place, status, why, and the fields it was read as.
+    """One entry for every figure, in the order of the text: sentence, place, status, why, and what it was read as.
 
     places: where each stands, as the audit names it.
     """
@@ -126,8 +126,10 @@ def list_sections(figures: Sequence[dict[str, Any]], speaker: Speaker) -> list[t
         lines = [
             speaker.word("PROSE.LINE", figure=f["figure"], status=f["status_words"], said=f["why"],
                          sentence=_shorten(f["sentence"], f["figure"]), place=f["place"])
-            for f in figures if f["status"] == status
+            for f in figures if f["status"] == status and f["reason"] != "count"
         ]  # fmt: skip
+        counts = sum(f["status"] == status and f["reason"] == "count" for f in figures)
+        lines += [speaker.word("PROSE.COUNTS", count=counts)] if counts else []
         title = f"{speaker.word('HEAD.figures')}: {speaker.word(f'PROSE.STATUS.{status}')}"
         sections += [(title.replace(": ", "：") if speaker.lang == "zh" else title, lines)] if lines else []
     return sections

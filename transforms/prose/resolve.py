@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 from transforms.audit.model import Geography
@@ -54,7 +55,9 @@ class Found:
     open: tuple[str, ...] = ()
 
 
-class Unclear(Exception):  # noqa: N818 - no error of the program: a sentence that says too little
+class Unclear(Exception):
+    """No error of the program: a sentence that says too little. why: a code PROSE.WHY.*"""
+
     def __init__(self, why: str, *words: str) -> None:
         self.why, self.words = why, words
         super().__init__(why, words)
@@ -240,10 +243,12 @@ def _resolve(segment: Segment, amount: Amount, context: _Context) -> tuple[Amoun
         raise Unclear(segment.problem or amount.problem)
     amount = _qualify(segment, amount)
     whole, words = find_reference(segment, amount)
-    base, words = _read_base(words)
+    base, words = _read_base(words, amount.kind)
     _refuse_partner(words)
     is_like = any(token.role == "IS" and token.text != "为" for token in segment.words)
     measure, amount = _find_measure(words, amount, context, has_whole=bool(whole), is_like=is_like)
+    if amount.problem:
+        raise Unclear(amount.problem)
     own = _read_fields([token for token in words if token.role != "SPAN"], context)
     said: list[str] = []
     if whole:
@@ -298,17 +303,17 @@ def _qualify(segment: Segment, amount: Amount) -> Amount:
 
 def _refuse_partner(tokens: Sequence[Token]) -> None:
     """Exports to, imports from a place: trade with one partner, which is not compared."""
-    for one, two in zip(tokens, tokens[1:], strict=False):
+    for one, two in pairwise(tokens):
         if one.role in ("TO", "FROM") and two.role == "AREA" and one.text.isascii():
             raise Unclear("partner", two.text)
 
 
-def _read_base(words: Sequence[Token]) -> tuple[str, list[Token]]:
+def _read_base(words: Sequence[Token], kind: str) -> tuple[str, list[Token]]:
     """The base that words say (从2018年, over 2018, 同比), and the words without it. 'before': the year before."""
     base, kept = "", []
     n = 0
     growing = _has(words, "GROW", "AVERAGE", "RATE") or any(t.role == "THAN" for t in words)
-    is_multiple = any(token.role == "IS" and token.text == "是" for token in words)
+    is_multiple = kind == "times"
     while n < len(words):
         token = words[n]
         following = words[n + 1] if n + 1 < len(words) else None
@@ -321,7 +326,13 @@ def _read_base(words: Sequence[Token]) -> tuple[str, list[Token]]:
             and token.text.isascii()
         ):  # fmt: skip
             base, n = following.code, n + 1
-        elif is_multiple and token.role == "IS" and following is not None and following.role == "PERIOD":
+        elif (
+            is_multiple
+            and token.role == "IS"
+            and token.text != "为"
+            and following is not None
+            and following.role == "PERIOD"
+        ):
             base, n = following.code, n + 1
         else:
             kept.append(token)
@@ -411,7 +422,7 @@ def _find_times(
 
 
 def _pick(name: str, own: dict[str, str], context: _Context) -> str:
-    """The field as said beside the figure, or as carried from the clauses before. Raises Unclear where there is none."""
+    """The field as said beside the figure, or as carried from the clauses before. Raises Unclear where none is."""
     value = own.get(name, getattr(context, name))
     if not value:
         raise Unclear(f"no_{name}" if value is None else f"open_{name}")

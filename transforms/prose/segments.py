@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from transforms.codelists import qualifier_words
 from transforms.prose.tokens import Token
 
 _LISTED: Final = ("PERIOD", "AREA", "ITEM", "FLOW")
@@ -162,12 +163,11 @@ def _take_after(tokens: Sequence[Token], begin: int) -> list[Token]:
     taken: list[Token] = []
     for n, token in enumerate(clause[:another]):
         following = clause[n + 1] if n + 1 < another else None
-        if not taken and token.role == "QUALIFIER" and not token.text.isascii() and _stands_after(token.text):
-            taken.append(token)
-        elif token.text.isascii() and (
-            (token.role in _AFTER - {"GROW"})
-            or (token.role in ("FROM", "THAN") and following is not None and following.role in ("PERIOD", "SPAN"))
-        ):
+        is_mark = not taken and token.role == "QUALIFIER" and _stands_after(token.text)
+        is_phrase = token.role in _AFTER - {"GROW"} or (
+            token.role in ("FROM", "THAN") and following is not None and following.role in ("PERIOD", "SPAN")
+        )
+        if is_mark or (token.text.isascii() and is_phrase):
             taken.append(token)
         else:
             break
@@ -179,8 +179,6 @@ def _has_head(tokens: Sequence[Token]) -> bool:
 
 
 def _stands_after(word: str) -> bool:
-    from transforms.codelists import qualifier_words
-
     return qualifier_words().get(word, {}).get("position") == "after"
 
 

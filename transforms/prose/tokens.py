@@ -27,8 +27,8 @@ _PERIODS: Final = (
     re.compile(rf"\b(?P<half>first|second)\s+half\s+of\s+(?P<year>{_YEAR})\b", re.IGNORECASE),
     re.compile(rf"\b{_MONTH}(?:\s*(?:[-–—]|to)\s*{_MONTH})?\s+{_YEAR}\b", re.IGNORECASE),
     re.compile(rf"(?<![0-9.,]){_YEAR}\s*年(?![度份]?[内末底初以前后起来间])[度份]?"),
-    re.compile(rf"(?<![A-Za-z0-9.,$€£¥])(?<!US\$ ){_YEAR}(?![0-9]|[.,][0-9]|[-–/][0-9]{{1,2}}(?![0-9])|\s*(?:%|％|per\s?cent|million|billion|trillion|yuan|亿|万|家"
-               r"|个|倍|人|项)|[A-Za-z])", re.IGNORECASE),
+    re.compile(rf"(?<![A-Za-z0-9.,$€£¥])(?<!US\$ ){_YEAR}(?![0-9]|[.,][0-9]|[-–/][0-9]{{1,2}}(?![0-9])|[A-Za-z]"
+               r"|\s*(?:%|％|per\s?cent|million|billion|trillion|yuan|亿|万|家|个|倍|人|项))", re.IGNORECASE),
 )  # fmt: skip
 _ORDER: Final = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
 _BREAKS: Final = "，,；;：:"
@@ -77,9 +77,8 @@ _FOLDED: Final = {code: fold(chr(code)) for code in range(0xFF01, 0xFF5F) if chr
 
 def _read_at(text: str, place: int) -> Token:
     char = text[place]
-    if char.isdigit() or char.isalpha():
-        if token := _read_period(text, place):
-            return token
+    if (char.isdigit() or char.isalpha()) and (token := _read_period(text, place)):
+        return token
     if token := _read_figure(text, place):
         return token
     if char in _BREAKS:
@@ -105,9 +104,8 @@ def _read_period(text: str, place: int) -> Token | None:
         if (match := pattern.match(text, place)) and match[1] < match[2]:
             return Token("SPAN", place, match.end(), match[0], (match[1], match[2]))
     for pattern in _PERIODS:
-        if match := pattern.match(text, place):
-            if code := _code_of(match):
-                return Token("PERIOD", place, match.end(), match[0], (code,))
+        if (match := pattern.match(text, place)) and (code := _code_of(match)):
+            return Token("PERIOD", place, match.end(), match[0], (code,))
     return None
 
 
@@ -129,13 +127,15 @@ def _code_of(match: re.Match[str]) -> str:
 def _read_figure(text: str, place: int) -> Token | None:
     """A figure, unless the number is part of a name (5G, B2B, A4), a date or an ordinal."""
     before = text[place - 1] if place else ""
-    if before.isascii() and (before.isalnum() or before in "._/"):
+    if before and before.isascii() and (before.isalnum() or before in "._/"):
         return None
     amount = find_amount(text, place)
     if amount is None:
         return None
+    if before == "第" or (amount.kind == "count" and not amount.printed[:1].isascii()):  # 一个, 两家: words
+        return Token("UNKNOWN", place, amount.end, text[place : amount.end])
     if amount.kind == "plain":
         rest = text[amount.end : amount.end + 2]
-        if before in ("第", "[", "〔") or rest[:1] in tuple("月日号届批条款章节-/]〕") or re.match(r"[A-Za-z]", rest):
+        if before in ("[", "〔") or rest[:1] in tuple("月日号届批条款章节-/]〕") or re.match(r"[A-Za-z]", rest):
             return Token("UNKNOWN", place, amount.end, text[place : amount.end])
     return Token("FIGURE", place, amount.end, text[place : amount.end], (), amount)
