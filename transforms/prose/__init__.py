@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from transforms.periods import find_freq
-from transforms.prose import figures, lexicon, resolve
+from transforms.prose import fields, figures, lexicon
 from transforms.prose.compare import STATUSES, Verdict, compare_figure
 from transforms.prose.published import Values, read_values
 from transforms.prose.readers import SUFFIXES, Draft, read_draft
@@ -38,7 +38,7 @@ def find_figures(draft: Draft) -> list[Found]:
 def _forget() -> None:
     """Read the code lists anew: a user's own rows may have come since they were read last."""
     for function in (lexicon.grow_tree, figures.chinese_units, figures.western_pattern, figures.chinese_pattern,
-                     resolve.load_geography, resolve.load_types):  # fmt: skip
+                     fields.load_geography, fields.load_types):  # fmt: skip
         function.cache_clear()
 
 

@@ -185,9 +185,9 @@ def _make_chinese(match: re.Match[str]) -> Amount | None:
 def make_fraction(start: int, end: int, printed: str, ratio: Decimal) -> Amount:
     """A fraction in words, about as much as it says."""
     value = ratio.quantize(Decimal("1e-8"))
-    return Amount(start, end, printed, "share", "RATIO", 0, value, None, "about", "约")
+    return Amount(start, end, printed, "share", "RATIO", 0, value, None, "about")
 
 
 def make_multiple(start: int, end: int, printed: str, times: int) -> Amount:
     """Doubled, 翻一番: about that multiple of the base."""
-    return Amount(start, end, printed, "multiple", "TIMES", 0, Decimal(times), None, "about", "约")
+    return Amount(start, end, printed, "multiple", "TIMES", 0, Decimal(times), None, "about")

@@ -8,7 +8,6 @@ counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
@@ -105,7 +104,8 @@ def _ends(text: str, place: int) -> bool:
     return not (place < len(text) and _LATIN.match(text[place]) and _LATIN.match(text[place - 1]))
 
 
-def list_words(role: str) -> Iterator[tuple[str, str]]:
+@cache
+def list_words(role: str) -> tuple[tuple[str, str], ...]:
     """(word, code) of one role of prose_words.csv, the longest words first."""
     found = [
         (text, row["code"])
@@ -114,4 +114,4 @@ def list_words(role: str) -> Iterator[tuple[str, str]]:
         for text in f"{row['words_en']}|{row['words_zh']}".split("|")
         if text
     ]
-    return iter(sorted(found, key=lambda pair: -len(pair[0])))
+    return tuple(sorted(found, key=lambda pair: -len(pair[0])))

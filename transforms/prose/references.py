@@ -28,7 +28,7 @@ def find_reference(segment: Segment, amount: Amount) -> tuple[list[Token], list[
         return _take(words, marks[-1] + 1, len(segment.before))
     portion = next((n for n, token in enumerate(words) if token.role == "PORTION"), None)
     if portion is not None and not words[portion].text.isascii():
-        inside = [n for n in range(portion) if words[n].text == "在" and words[n + 1].role in _NAMING]
+        inside = [n for n in range(portion) if words[n].code == "within" and words[n + 1].role in _NAMING]
         return _take(words, inside[-1] + 1, portion) if inside else ([], words)
     after = list(segment.after)
     begin = len(segment.before)
@@ -38,7 +38,7 @@ def find_reference(segment: Segment, amount: Amount) -> tuple[list[Token], list[
         links = [n for n in range(portion + 1, begin) if words[n].role == "OF" and _next_names(words, n + 1)]
         if not links:
             return [], words
-        within = [n for n in links if words[n].text.casefold() == "in"]
+        within = [n for n in links if words[n].code == "in"]
         return _take(words, (within or links)[-1 if within else 0] + 1, begin)
     return [], words
 

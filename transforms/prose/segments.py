@@ -204,7 +204,7 @@ def _are_ends(tokens: Sequence[Token], first: int, second: int) -> bool:
     before = [token.role for token in tokens[max(0, first - 4) : first]]
     if not between:
         return tokens[second].text[:1] in "-−–~"
-    if between[0].role == "TO" and between[0].text in ("至", "到", "to"):
+    if between[0].role == "TO" and between[0].code == "plain":
         return "FROM" not in before
     if between[0].role == "AND":
         return "RANGE" in before

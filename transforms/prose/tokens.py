@@ -64,7 +64,7 @@ def read_tokens(written: str) -> list[Token]:
         if token.role == "UNKNOWN" and found and found[-1].role == "UNKNOWN" and found[-1].end == place:
             last = found.pop()
             token = Token("UNKNOWN", last.start, token.end, last.text + token.text)
-        if token.role == "FIGURE" and found and found[-1].role == "THAN" and found[-1].text.casefold() == "over":
+        if token.role == "FIGURE" and found and found[-1].role == "THAN" and found[-1].code == "over":
             found[-1] = replace(found[-1], role="QUALIFIER", codes=("over",))
         found.append(token)
         place = token.end
