@@ -124,6 +124,26 @@ RESOLVED = {
         ("61", "", "growth", CN, S, "X", "2020", "2018", "")],
     "While Japan's services exports fell 3% in 2020, China's rose 5%.": [
         ("-3", "", "growth", "JPN", S, "X", "2020", "2019", ""), ("5", "", "growth", CN, S, "X", "2020", "2019", "")],
+    "2020年广州服务贸易出口50亿美元，其中旅行10亿美元。": [
+        ("50", "", "value", GZ, S, "X", "2020", "", ""), ("10", "", "value", GZ, "EBOPS2010:SD", "X", "2020", "", "")],
+    "In 2020, China's services exports fell to US$ 5 billion from US$ 6 billion in 2019, and imports to US$ 4 billion.": [
+        ("5", "", "value", CN, S, "X", "2020", "", ""), ("6", "", "value", CN, S, "X", "2019", "", ""),
+        ("4", "", "value", CN, S, "M", "2020", "", "")],
+    "In 2020, China's services exports were US$ 5 billion, compared with US$ 6 billion in 2018; imports were US$ 4 billion.": [
+        ("5", "", "value", CN, S, "X", "2020", "", ""), ("6", "", "value", CN, S, "X", "2018", "", ""),
+        ("4", "", "value", CN, S, "M", "2020", "", "")],
+    "广州服务贸易出口从2018年的5亿美元增加到2020年的6亿美元，2021年为7亿美元，增长17%。": [
+        ("5", "", "value", GZ, S, "X", "2018", "", ""), ("6", "", "value", GZ, S, "X", "2020", "", ""),
+        ("7", "", "value", GZ, S, "X", "2021", "", ""), ("17", "", "growth", GZ, S, "X", "2021", "2020", "")],
+    "2020年，广州服务贸易出口从2018年的50亿美元增长20%。": [
+        ("50", "", "value", GZ, S, "X", "2018", "", ""), ("20", "", "growth", GZ, S, "X", "2020", "2018", "")],
+    "In Guangzhou, China, services exports were US$ 5 billion in 2020.": [
+        ("5", "", "value", GZ, S, "X", "2020", "", "")],
+    "中国（广东）2020年全年服务贸易出口人民币50亿元。": [("50", "", "value", "CN-440000", S, "X", "2020", "", "")],
+    "2021年，服务贸易出口：广州50亿美元，深圳60亿美元。": [
+        ("50", "", "value", GZ, S, "X", "2021", "", ""), ("60", "", "value", SZ, S, "X", "2021", "", "")],
+    "中国占全球服务贸易出口的比重从2010年的4%提高到2020年的5.6%。": [
+        ("4", "", "share", CN, S, "X", "2010", "", "WORLD"), ("5.6", "", "share", CN, S, "X", "2020", "", "WORLD")],
     # what 该市, the city and the same period mean stands in the sentence before
     "2021年，广州服务贸易出口50亿美元。同期，全市服务贸易进口40亿美元。": [
         ("50", "", "value", GZ, S, "X", "2021", "", ""), ("40", "", "value", GZ, S, "M", "2021", "", "")],
@@ -168,6 +188,21 @@ OPEN = {
     "2020年广州数字贸易占服务贸易出口的38%。": [("whole", "出口")],
     "2020年，广州数字贸易占服务贸易比重由31%上升到38%。": [("no_period", ""), ("measure", "")],
     "2020年广州服务贸易企业2400家。": [("count", "")],
+    "2020年广州服务贸易出口50亿美元，旅行10亿美元。": [("", ""), ("no_flow", "")],
+    "2020年上半年，广州服务贸易出口50亿美元，全年100亿美元。": [("", ""), ("unknown_words", "全年")],
+    "2020年，广州服务贸易出口50亿美元，总出口500亿美元。": [("", ""), ("unknown_words", "总")],
+    "In Q1 2020, China's services exports were US$ 5 billion, for the year US$ 20 billion.": [
+        ("", ""), ("unknown_words", "year")],
+    "In 2020, China's services exports were US$ 5 billion and total exports US$ 50 billion.": [
+        ("", ""), ("unknown_words", "total")],
+    "广州服务贸易出口由2019年的50亿美元增长12%。": [("", ""), ("no_period", "")],
+    "China's services exports rose from 3% in 2019 to 5% in 2020.": [("measure", ""), ("measure", "")],
+    "China's services trade with Japan was US$ 5 billion in 2020.": [("several_places", "Japan")],
+    "Guangzhou's services trade with Guangdong was US$ 5 billion in 2020.": [("several_places", "Guangdong")],
+    "China's services exports to the world were US$ 5 billion in 2020.": [("partner", "world")],
+    "2020年中国服务贸易出口占进出口的55%。": [("whole", "进出口")],
+    "2020年广州服务贸易出口占全国服务贸易的8%。": [("whole", "服务贸易")],
+    "Services exports accounted for 20% of China's total exports in 2020.": [("unknown_words", "total")],
     "Guangzhou's services exports to Japan were US$ 5 billion in 2020.": [("partner", "Japan")],
     "China's services exports were $5 billion in 2020.": [("unit", "")],
     "China's services exports were 5 billion in 2020.": [("unit", "")],

@@ -27,7 +27,11 @@ class Unclear(Exception):
 
 @dataclass
 class Context:
-    """What the sentence has said so far. None: nothing; '' : something that was not understood or is ambiguous."""
+    """What the sentence has said so far. None: nothing; '' : something that was not understood or is ambiguous.
+
+    frame: the years that a span, or from and to, have set. base: the period of a from whose to has not come. than: that
+    of an amount which the next rate is over. places, before: what the sentences before it named, and their last period.
+    """
 
     geo: str | None = None
     item: str | None = None
@@ -37,7 +41,6 @@ class Context:
     reference: str = ""
     frame: tuple[str, str] = ("", "")
     base: str = ""
-    main: str | None = None
     than: str = ""
     places: list[str] = field(default_factory=list)
     before: str = ""
@@ -89,11 +92,10 @@ def read_fields(tokens: Sequence[Token], context: Context) -> dict[str, str]:
     """The fields that tokens say themselves. Raises Unclear where one has several candidates."""
     own: dict[str, str] = {}
     places = find_codes(tokens, "AREA") | {_find_place(code, context) for code in find_codes(tokens, "SAME_AREA")}
-    above = {outer for place in places for outer in load_geography().above(place)}
-    if len(places - above or places) > 1:
+    if len(places) > 1:
         raise Unclear("several_places", *name_codes("geographies", places))
     if places:
-        own["geo"] = (places - above or places).pop()
+        own["geo"] = places.pop()
         context.places += [code for code in find_codes(tokens, "AREA") if code not in context.places]
     items = find_codes(tokens, "ITEM")
     if len(items) > 1:
@@ -142,9 +144,11 @@ def keep_fields(own: dict[str, str], tokens: Sequence[Token], context: Context) 
         context.flow = "T" if is_trade(tokens) else None
     for name, value in own.items():
         setattr(context, name, value)
-    for token in tokens:
-        if token.role == "SPAN":
-            context.frame = (token.codes[0], token.codes[1])
+    spans = [token.codes for token in tokens if token.role == "SPAN"]
+    if spans:
+        context.frame = (spans[0][0], spans[0][1])
+    elif "period" in own:
+        context.frame = ("", "")
 
 
 def block_fields(tokens: Sequence[Token], context: Context) -> None:
@@ -155,4 +159,6 @@ def block_fields(tokens: Sequence[Token], context: Context) -> None:
         context.flow = ""
     if has(tokens, "UNKNOWN"):  # whatever it is about, it may be what the next clauses go on about
         context.item = context.flow = ""
+    if has(tokens, "PERIOD", "SPAN"):
+        context.frame, context.base, context.than = ("", ""), "", ""
     context.measure, context.reference = "", ""

@@ -48,7 +48,7 @@ def find_measure(
         return "growth", amount
     if moves and context.measure in ("share", "growth") and not (grows and has(words, "SPAN")):
         return context.measure, amount
-    if grows and not is_to(words):
+    if grows and not moves:
         return "growth", amount.negate() if "down" in grows else amount
     raise Unclear("measure")
 

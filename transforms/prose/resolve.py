@@ -80,7 +80,7 @@ def resolve_paragraph(sentences: Iterable[Sentence]) -> list[Found]:
 
 def _resolve_sentence(sentence: Sentence, context: Context) -> list[Found]:
     found = []
-    for segment in cut_sentence(read_tokens(sentence.text)):
+    for segment in cut_sentence(_join_places(read_tokens(sentence.text))):
         amount = segment.figure.amount if segment.figure else None
         if amount is None:
             _set_scene(segment, context)
@@ -95,6 +95,23 @@ def _resolve_sentence(sentence: Sentence, context: Context) -> list[Found]:
             block_fields(segment.words, context)
             found.append(Found(sentence, amount, None, unclear.why, unclear.words))
     return found
+
+
+def _join_places(tokens: Sequence[Token]) -> list[Token]:
+    """The inner one of two places that stand side by side, one in the other: 广东省广州市, Guangzhou, China."""
+    kept: list[Token] = []
+    for token in tokens:
+        beside = len(kept) - 1
+        if beside > 0 and kept[beside].role == "BREAK" and kept[beside].text == ",":
+            beside -= 1
+        if token.role == "AREA" and beside >= 0 and kept[beside].role == "AREA":
+            if token.code in load_geography().above(kept[beside].code):
+                del kept[beside + 1 :]
+                continue
+            if beside == len(kept) - 1 and kept[beside].code in load_geography().above(token.code):
+                kept.pop()
+        kept.append(token)
+    return kept
 
 
 def _set_scene(segment: Segment, context: Context) -> None:
@@ -132,8 +149,8 @@ def _resolve(segment: Segment, amount: Amount, context: Context) -> tuple[Amount
     named = not item.endswith("?")
     item = item.rstrip("?")
     flow = _find_flow(own, words, measure, context, said, find_codes(whole, "FLOW") if measure == "share" else set())
-    if measure in OVER_BASE and not base:
-        base, context.than = context.than, ""
+    if measure in OVER_BASE and not base and not has(words, "SPAN"):
+        base, context.than = context.than or context.base, ""
     period, base = find_periods(segment, words, own, base, measure, context, said)
     reference = ""
     if measure in ("share", "share_change"):
@@ -143,14 +160,16 @@ def _resolve(segment: Segment, amount: Amount, context: Context) -> tuple[Amount
     if measure == "value" and base:  # 较2018年的50亿美元增长: that amount is the base of what follows
         context.than = period
         return amount, Statement(geo, item, flow, period, measure, "", "", named, tuple(said))
-    main = context.period
+    told, frame = context.period, context.frame
     keep_fields(own, words, context)
     context.item = item if named else f"{item}?"
-    context.geo, context.period, context.measure, context.reference = geo, period, measure, reference
+    context.geo, context.measure, context.reference = geo, measure, reference
     if measure not in ("balance", *INDICES):
         context.flow = flow
-    if has(segment.before, "FROM") and measure not in OVER_BASE:
-        context.base, context.main = period, main
+    is_from = has(segment.before, "FROM") and measure not in OVER_BASE
+    context.period = told if is_from or has(segment.before, "THAN") else period
+    if is_from:
+        context.base, context.frame = period, frame
     elif is_to(words) and context.base:
         context.frame, context.base = (context.base, period), ""
     return amount, Statement(geo, item, flow, period, measure, base, reference, named, tuple(said))
@@ -178,7 +197,7 @@ def _qualify(segment: Segment, amount: Amount) -> Amount:
 
 def _refuse_partner(tokens: Sequence[Token]) -> None:
     """Exports to, imports from a place: trade with one partner, which is not compared."""
-    for one, two in pairwise(tokens):
+    for one, two in pairwise([token for token in tokens if token.role != "FILL"]):
         if one.role in ("TO", "FROM") and two.role == "AREA" and one.text.isascii():
             raise Unclear("partner", two.text)
 

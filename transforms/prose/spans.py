@@ -60,7 +60,7 @@ def find_periods(
             raise Unclear("no_period")
         return (frame[0] if is_from else frame[1]), ""
     if is_to(words) and context.base:
-        period = context.frame[1] or context.main
+        period = context.frame[1] or context.period
         if not period or period <= context.base:
             raise Unclear("no_period")
         return period, ""

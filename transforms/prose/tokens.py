@@ -26,7 +26,7 @@ _PERIODS: Final = (
                re.IGNORECASE),
     re.compile(rf"\b(?P<half>first|second)\s+half\s+of\s+(?P<year>{_YEAR})\b", re.IGNORECASE),
     re.compile(rf"\b{_MONTH}(?:\s*(?:[-–—]|to)\s*{_MONTH})?\s+{_YEAR}\b", re.IGNORECASE),
-    re.compile(rf"(?<![0-9.,]){_YEAR}\s*年(?![度份]?[内末底初以前后起来间])[度份]?"),
+    re.compile(rf"(?<![0-9.,]){_YEAR}\s*年(?![度份]?[内末底初以前后起来间])(?:全年|[度份])?"),
     re.compile(rf"(?<![A-Za-z0-9.,$€£¥])(?<!US\$ ){_YEAR}(?![0-9]|[.,][0-9]|[-–/][0-9]{{1,2}}(?![0-9])|[A-Za-z]"
                r"|\s*(?:%|％|per\s?cent|million|billion|trillion|yuan|亿|万|家|个|倍|人|项))", re.IGNORECASE),
 )  # fmt: skip
@@ -68,7 +68,14 @@ def read_tokens(written: str) -> list[Token]:
             found[-1] = replace(found[-1], role="QUALIFIER", codes=("over",))
         found.append(token)
         place = token.end
-    return found
+    return [_settle_total(token, *found[n + 1 : n + 2]) for n, token in enumerate(found)]
+
+
+def _settle_total(token: Token, following: Token | None = None) -> Token:
+    """Total services exports are services exports; total exports after services may be those of goods too."""
+    if token.role != "TOTAL":
+        return token
+    return replace(token, role="FILL" if following is not None and following.role == "ITEM" else "UNKNOWN")
 
 
 _FOLDED: Final = {code: fold(chr(code)) for code in range(0xFF01, 0xFF5F) if chr(code) not in "，；：！？（）"} | {
@@ -118,7 +125,7 @@ def _code_of(match: re.Match[str]) -> str:
             first = half.lower() == "first"
             months = {"from_month": "1" if first else "7", "to_month": "6" if first else "12"}
             return compose_period({"year": said["year"], **months})
-        plain = re.sub(r"(?<=年)[度份]$|\s+of(?=\s)", "", match[0])
+        plain = re.sub(r"(?<=年)(?:[度份]|全年)$|\s+of(?=\s)", "", match[0])
         return compose_period(split_period(plain))
     except ValueError:
         return ""
