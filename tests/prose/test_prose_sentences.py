@@ -126,10 +126,12 @@ RESOLVED = {
         ("-3", "", "growth", "JPN", S, "X", "2020", "2019", ""), ("5", "", "growth", CN, S, "X", "2020", "2019", "")],
     "2020年广州服务贸易出口50亿美元，其中旅行10亿美元。": [
         ("50", "", "value", GZ, S, "X", "2020", "", ""), ("10", "", "value", GZ, "EBOPS2010:SD", "X", "2020", "", "")],
-    "In 2020, China's services exports fell to US$ 5 billion from US$ 6 billion in 2019, and imports to US$ 4 billion.": [
+    "In 2020, China's services exports fell to US$ 5 billion from US$ 6 billion in 2019, "
+    "and imports to US$ 4 billion.": [
         ("5", "", "value", CN, S, "X", "2020", "", ""), ("6", "", "value", CN, S, "X", "2019", "", ""),
         ("4", "", "value", CN, S, "M", "2020", "", "")],
-    "In 2020, China's services exports were US$ 5 billion, compared with US$ 6 billion in 2018; imports were US$ 4 billion.": [
+    "In 2020, China's services exports were US$ 5 billion, compared with US$ 6 billion in 2018; "
+    "imports were US$ 4 billion.": [
         ("5", "", "value", CN, S, "X", "2020", "", ""), ("6", "", "value", CN, S, "X", "2018", "", ""),
         ("4", "", "value", CN, S, "M", "2020", "", "")],
     "广州服务贸易出口从2018年的5亿美元增加到2020年的6亿美元，2021年为7亿美元，增长17%。": [
