@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import duckdb
+
+    from transforms.audit.say import Speaker
+    from transforms.prose import Verdict
 
 
 class AuditLang(StrEnum):
@@ -30,7 +34,8 @@ class AuditFormat(StrEnum):
 
 def audit(
     file: Annotated[
-        Path | None, typer.Argument(help="Statements as CSV or TOML (docs/audit.md); all published ones when left out.")
+        Path | None,
+        typer.Argument(help="Statements as CSV or TOML, or a draft as .docx, .md, .txt; all published when left out."),
     ] = None,
     format: Annotated[AuditFormat, typer.Option("--format", help="How to print the report.")] = AuditFormat.text,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the report to this file.")] = None,
@@ -50,20 +55,24 @@ def audit(
     Examples:
 
         digitrade audit                                 all published statements
-        digitrade audit my_report.csv --lang zh         a draft, before it is printed
+        digitrade audit my_report.csv --lang zh         statements, before they are printed
+        digitrade audit draft.docx                      the figures in a draft's sentences (also .md, .txt)
         digitrade audit -o audit.html --format html     a page for colleagues
         digitrade audit --template my_report.csv        an example to start from
 
-    It ends with 1 where figures contradict one another, or where the time was over before that could be told.
+    It ends with 1 where figures contradict one another, or a draft the database, or where the time was over before
+    that could be told.
     """
     from flows.cli import _fail
     from transforms.errors import InputError
+    from transforms.prose.readers import SUFFIXES
 
     try:
         if template is not None:
             _write_template(template, lang.value)
             return
-        rows, others, local, problems = _gather(file, data_dir)
+        draft = _gather_draft(file, data_dir) if file and file.suffix.lower() in SUFFIXES else None
+        rows, others, local, problems = draft.gathered if draft else _gather(file, data_dir)
     except InputError as error:
         raise _fail(error) from None
     from flows.terminal import track_blocks
@@ -76,13 +85,15 @@ def audit(
         found = audit_figures(rows, others, is_over=lambda: time.monotonic() > end, progress=progress)
     speaker = Speaker(lang.value, local)
     report = make_report(found, speaker, problems)
+    sections = _add_figures(report, draft, speaker) if draft else ()
     chosen = AuditFormat.json if as_json else format
     text = {
         AuditFormat.json: lambda: json.dumps(report, ensure_ascii=False, indent=1) + "\n",
-        AuditFormat.html: lambda: render_html(report, speaker),
-    }.get(chosen, lambda: render_markdown(report, speaker))()
+        AuditFormat.html: lambda: render_html(report, speaker, sections),
+    }.get(chosen, lambda: render_markdown(report, speaker, sections))()
     _put(text, output, _fail)
-    if found.has_contradiction or found.complete_to < SIZE:
+    is_denied = draft is not None and any(verdict.is_contradiction for verdict in draft.verdicts)
+    if found.has_contradiction or is_denied or found.complete_to < SIZE:
         raise typer.Exit(1)
 
 
@@ -107,14 +118,25 @@ def _put(text: str, output: Path | None, fail: Callable[[object], typer.Exit]) -
 
 
 Rows = list[dict[str, Any]]
+Gathered = tuple[Rows, Rows, dict[tuple[str, str], str], list[str]]
 
 
-def _gather(file: Path | None, data_dir: Path | None) -> tuple[Rows, Rows, dict[tuple[str, str], str], list[str]]:
+@dataclass(frozen=True)
+class DraftFound:
+    """The figures of a draft beside the database, and what of them goes to the audit. is_compared: with one."""
+
+    verdicts: list[Verdict]
+    places: list[str]
+    gathered: Gathered
+    encoding: str
+    is_compared: bool
+
+
+def _gather(file: Path | None, data_dir: Path | None) -> Gathered:
     """Figures to audit, levels of other publications, labels of editions' own codes, and what could not be read."""
     from flows.cli import _folder, _open_database
     from flows.stages import use_codelists
     from transforms.audit.published import read_published
-    from transforms.errors import InputError
 
     use_codelists(_folder(data_dir))
     if file is None:
@@ -122,13 +144,52 @@ def _gather(file: Path | None, data_dir: Path | None) -> tuple[Rows, Rows, dict[
             return (*read_published(con), [])
     from transforms.audit.statements import read_statements
 
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise InputError(f"the file cannot be read: {error.strerror}", file=str(file), todo="check its name.") from None
-    rows, problems = read_statements(content, file.name)
+    rows, problems = read_statements(_read_bytes(file), file.name)
     others, local = _find_others(data_dir)
     return rows, others, local, problems
+
+
+def _read_bytes(file: Path) -> bytes:
+    from transforms.errors import InputError
+
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InputError(f"the file cannot be read: {error.strerror}", file=str(file), todo="check its name.") from None
+
+
+def _gather_draft(file: Path, data_dir: Path | None) -> DraftFound:
+    """The figures of a draft, compared with the database where one is published, and those that the audit takes."""
+    from contextlib import nullcontext
+
+    from flows.cli import _folder, _open_database
+    from flows.stages import use_codelists
+    from flows.store.workspace import DATABASE
+    from transforms.prose import compare_draft, find_figures, make_rows, read_draft, say_place
+
+    use_codelists(_folder(data_dir))
+    draft = read_draft(_read_bytes(file), file.name)
+    figures = find_figures(draft)
+    is_compared = (_folder(data_dir) / "curated" / DATABASE).is_file()
+    with _open_database(data_dir) if is_compared else nullcontext() as con:
+        verdicts = compare_draft(figures, con)
+    others, local = _find_others(data_dir)
+    places = [say_place(found, file.name) for found in figures]
+    gathered = (make_rows(figures, file.name), others, local, list[str]())
+    return DraftFound(verdicts, places, gathered, draft.encoding, is_compared)
+
+
+def _add_figures(report: dict[str, Any], draft: DraftFound, speaker: Speaker) -> list[tuple[str, list[str]]]:
+    """Put the figures of a draft into the report; back come its sections for a reader."""
+    from transforms.prose.report import list_sections, say_figures, summarise
+
+    report["figures"] = say_figures(draft.verdicts, speaker, draft.places)
+    report["encoding"] = draft.encoding
+    notes = [summarise(draft.verdicts, speaker)]
+    notes += [speaker.word("PROSE.ENCODING", encoding=draft.encoding)] if draft.encoding else []
+    if not draft.is_compared:
+        report["problems"].append(speaker.word("PROSE.NO_DATABASE"))
+    return [(speaker.word("HEAD.figures"), notes), *list_sections(report["figures"], speaker)]
 
 
 def _find_others(data_dir: Path | None) -> tuple[Rows, dict[tuple[str, str], str]]:

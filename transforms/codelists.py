@@ -21,6 +21,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "geographies": ("geographies.csv", "geographies_uk.csv"),
     "items": ("items.csv", "items_bpm5.csv", "items_china.csv", "items_other.csv"),
     "references": ("references.csv", "references_other.csv"),
+    "words": ("words.csv", "words_prose.csv"),
 }
 # Lists that a user may add rows to, each with the columns that a row must fill. The others are closed: the code rests
 # on the meaning of their codes. In the order in which they are read: a list comes after those it points at.

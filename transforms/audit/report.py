@@ -188,10 +188,16 @@ def _say_outside(o: Any, speaker: Speaker) -> dict[str, Any]:
 # --- as text
 
 
-def render_markdown(report: dict[str, Any], speaker: Speaker) -> str:
+Sections = Sequence[tuple[str, Sequence[str]]]
+
+
+def render_markdown(report: dict[str, Any], speaker: Speaker, sections: Sections = ()) -> str:
+    """sections: titles with lines of text, put before the contradictions."""
     word = speaker.word
     lines = [f"# {word('TITLE')}", "", report["summary"], ""]
     lines += _section(word("HEAD.problems"), [f"- {text}" for text in report["problems"]])
+    for title, texts in sections:
+        lines += _section(title, [f"- {text}" for text in texts])
     found: list[str] = []
     for c in report["contradictions"]:
         found += [f"### {c['number']}. {c['grade_words']}", ""]
@@ -242,11 +248,13 @@ td { border-bottom: 1px solid #8886; padding: .25rem .6rem; vertical-align: top 
 """
 
 
-def render_html(report: dict[str, Any], speaker: Speaker) -> str:
-    """One page that needs nothing else: no script, no font, no request."""
+def render_html(report: dict[str, Any], speaker: Speaker, sections: Sections = ()) -> str:
+    """One page that needs nothing else: no script, no font, no request. sections: as for render_markdown."""
     word, say = speaker.word, html.escape
     parts = [f"<h1>{say(word('TITLE'))}</h1><p>{say(report['summary'])}</p>"]
     parts += _html_list(word("HEAD.problems"), report["problems"])
+    for title, texts in sections:
+        parts += _html_list(title, texts)
     parts.append(f"<h2>{say(word('HEAD.contradictions'))}</h2>")
     for c in report["contradictions"]:
         figures = "".join(
