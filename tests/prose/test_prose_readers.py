@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 
 import pytest
@@ -108,3 +109,11 @@ def test_what_an_archive_says_of_its_size_is_not_believed(monkeypatch: pytest.Mo
         read_draft(make_docx(p("x" * 50_000)), "d.docx")
     with pytest.raises(InputError, match="larger than any report"):
         read_draft(b"x" * 20_000, "d.txt")
+
+
+@pytest.mark.parametrize("text", ["分别1%、" * 6000, "、" * 30_000, "一" * 30_000, "U.S. " * 6000, "in" + " " * 30_000])
+def test_text_without_end_is_read_in_time_that_grows_with_its_length(text: str) -> None:
+    """In squares of its length each of these would take minutes."""
+    begin = time.perf_counter()
+    find_figures(read_draft(f"x{text}".encode(), "d.txt"))
+    assert time.perf_counter() - begin < 20

@@ -106,7 +106,7 @@ def western_pattern() -> re.Pattern[str]:
 
 @cache
 def chinese_pattern() -> re.Pattern[str]:
-    numerals = "[零〇一二三四五六七八九十百千两]+"
+    numerals = "(?<![零〇一二三四五六七八九十百千两])[零〇一二三四五六七八九十百千两]{1,12}"
     return re.compile(
         rf"百分之(?P<percent>{numerals})|(?P<bottom>{numerals})分之(?P<top>{numerals})"
         rf"|(?P<numeral>{numerals})(?P<beyond>[多余])?(?P<unit>{_join(list(chinese_units()))})"

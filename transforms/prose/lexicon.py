@@ -15,6 +15,7 @@ from typing import Final
 from transforms.codelists import codelist_rows, qualifier_words, read_rows, row_names
 
 _SKIPPED: Final = frozenset(" \t、,-‐‑–—·")
+_MOST_SKIPPED: Final = 3  # blanks and marks between two letters of a name
 _CAPITALS: Final = re.compile(r"[A-Z.&0-9]{1,5}")
 _LATIN: Final = re.compile(r"[A-Za-z0-9\u00c0-\u024f]")
 _PLAIN: Final = str.maketrans("’‘ʼ", "'''")
@@ -84,16 +85,16 @@ def find_word(text: str, start: int) -> tuple[Word, int] | None:
     node, found, place = grow_tree(), None, start
     if start and _LATIN.match(text[start]) and _LATIN.match(text[start - 1]):
         return None
-    size = len(text)
+    size, skipped = len(text), 0
     while place < size:
         char = text[place].translate(_PLAIN).casefold()
         following = node.inner.get(char)
         if following is None:
-            if char in _SKIPPED and place > start:
-                place += 1
+            if char in _SKIPPED and place > start and skipped < _MOST_SKIPPED:
+                place, skipped = place + 1, skipped + 1
                 continue
             break
-        node, place = following, place + 1
+        node, place, skipped = following, place + 1, 0
         if (node.word or node.capitals) and _ends(text, place):
             word = node.capitals.get(text[start:place]) or node.word
             found = (word, place) if word else found

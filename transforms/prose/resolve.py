@@ -78,10 +78,19 @@ def resolve_paragraph(sentences: Iterable[Sentence]) -> list[Found]:
     return found
 
 
-def _resolve_sentence(sentence: Sentence, context: Context) -> list[Found]:
+def _is_aside(text: str, place: int) -> bool:
+    """Whether a place of the text is inside brackets."""
+    before = text[:place]
+    return sum(map(before.count, "(（")) > sum(map(before.count, ")）"))
+
+
+def _resolve_sentence(sentence: Sentence, told: Context) -> list[Found]:
     found = []
     for segment in cut_sentence(_join_places(read_tokens(sentence.text))):
         amount = segment.figure.amount if segment.figure else None
+        first = segment.before[0] if segment.before else segment.figure
+        is_aside = first is not None and _is_aside(sentence.text, first.start)
+        context = replace(told) if is_aside else told  # brackets say nothing of what follows them
         if amount is None:
             _set_scene(segment, context)
             continue

@@ -10,6 +10,7 @@ from transforms.codelists import qualifier_words
 from transforms.prose.tokens import Token
 
 _LISTED: Final = ("PERIOD", "AREA", "ITEM", "FLOW")
+_FAR: Final = 100  # tokens between a list and the word that shares it out
 _BETWEEN: Final = {"AND", "BREAK", "QUALIFIER"}
 _AFTER: Final = {"OF", "PERIOD", "BASE", "AREA", "ITEM", "FLOW", "TRADE", "FILL", "SAME_PERIOD", "SAME_AREA", "SPAN",
                  "AVERAGE", "RATE", "RELATIVE", "BALANCE", "PORTION", "GROW"}  # fmt: skip
@@ -54,8 +55,8 @@ def cut_sentence(tokens: Sequence[Token]) -> list[Segment]:
 
 def _find_run(tokens: Sequence[Token], mark: int, begin: int) -> list[int]:
     """The figures of the list that 分别 stands before, or respectively after; those of one list stand together."""
-    ahead = [n for n in range(mark + 1, len(tokens)) if _is_figure(tokens[n])]
-    behind = [n for n in range(mark - 1, begin - 1, -1) if _is_figure(tokens[n])]
+    ahead = [n for n in range(mark + 1, min(mark + _FAR, len(tokens))) if _is_figure(tokens[n])]
+    behind = [n for n in range(mark - 1, max(mark - _FAR, begin) - 1, -1) if _is_figure(tokens[n])]
     if tokens[mark].text.isascii():
         run = _run_of(tokens, behind)
         return run[::-1] if len(run) > 1 else []
@@ -151,10 +152,12 @@ def _take_after(tokens: Sequence[Token], begin: int) -> list[Token]:
     """What belongs to a figure that it stands behind: all up to the next clause, or, where another figure follows in
     the clause, its qualifier, base, and in English the phrases with in, of and from."""
     clause = []
-    for token in tokens[begin:]:
-        if token.role == "BREAK":
+    for n in range(begin, len(tokens)):
+        if tokens[n].role == "BREAK":
             break
-        clause.append(token)
+        clause.append(tokens[n])
+        if _is_figure(tokens[n]):
+            break
     another = next((n for n, token in enumerate(clause) if _is_figure(token)), None)
     if another is None:
         stop = next((n for n, token in enumerate(clause) if token.role == "AND" and n > 0 and _has_head(clause[n:])),

@@ -42,7 +42,7 @@ def split_paragraph(paragraph: Paragraph) -> Iterator[Sentence]:
     text, begin, number = paragraph.text, 0, 0
     for match in [*_END.finditer(text), None]:
         end = match.end() if match else len(text)
-        if match and match[0].startswith(".") and _SHORT.search(text[begin : match.start()]):
+        if match and match[0].startswith(".") and _SHORT.search(text[max(begin, match.start() - 12) : match.start()]):
             continue
         sentence = text[begin:end].strip()
         if sentence:
