@@ -111,7 +111,7 @@ def audit_figures(
         found.complete_to = min(found.complete_to, search.complete_to)
         found.larger += search.larger
         found.unproved += len(search.unproved)
-        found.findings += _explain(block, search, rates if with_hypotheses else None)
+        found.findings += _explain(block, search, rates if with_hypotheses else None, is_over)
         found.derived += derive_bounds(block, search.found, is_over)
         if progress:
             progress(done, len(blocks))
@@ -126,10 +126,12 @@ def _order(c: Contradiction) -> tuple[int, int, list[int]]:
     return GRADES.index(c.grade), len(c.premises), [p.number for p in c.premises]
 
 
-def _explain(block: Block, search: Search, rates: dict[tuple[str, str, str], Fraction] | None) -> list[Finding]:
+def _explain(
+    block: Block, search: Search, rates: dict[tuple[str, str, str], Fraction] | None, is_over: Callable[[], bool]
+) -> list[Finding]:
     small = [c for c in search.found if len(c.premises) <= SIZE]
     implied = Implied(block)
-    readings = find_hypotheses(block, small, implied, rates) if small and rates is not None else {}
+    readings = find_hypotheses(block, small, implied, rates, is_over) if small and rates is not None else {}
     large = [c for c in search.found if len(c.premises) > SIZE]
     return [Finding(c, implied, tuple(readings.get(n, ()))) for n, c in enumerate(small)] + [
         Finding(c, implied, ()) for c in large

@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from transforms.audit.blocks import Block
-from transforms.audit.contradictions import Contradiction
+from transforms.audit.contradictions import Contradiction, never
 from transforms.audit.figures import Figure
 from transforms.audit.implied import Implied, Range
 from transforms.audit.model import Premise, Quantity, Terms
@@ -48,8 +48,12 @@ def find_hypotheses(
     contradictions: Sequence[Contradiction],
     implied: Implied,
     rates: dict[tuple[str, str, str], Fraction] | None = None,
+    is_over: Callable[[], bool] = never,
 ) -> dict[int, list[Hypothesis]]:
-    """Place of a contradiction -> its hypotheses, the best first. rates: (from, to, period) -> units of to for one."""
+    """Place of a contradiction -> its hypotheses, the best first. rates: (from, to, period) -> units of to for one.
+
+    is_over: figures that are not reached when it says so have none.
+    """
     program = BlockProgram(block, as_printed=True)
     disputed = {p.number for c in contradictions for p in c.premises}
     calm = {p.number for p in block.premises if p.number not in disputed and p.is_exact}
@@ -58,7 +62,7 @@ def find_hypotheses(
         around = [n for n, c in enumerate(contradictions) if any(p.number == premise.number for p in c.premises)]
         tested[premise.number] = [
             (kind, text, *_try(program, implied, contradictions, around, premise, other, calm))
-            for kind, text, other in _list_readings(premise, rates or {})
+            for kind, text, other in ([] if is_over() else _list_readings(premise, rates or {}))
         ]
     answers: dict[int, list[Hypothesis]] = {}
     for place, contradiction in enumerate(contradictions):
