@@ -58,12 +58,20 @@ SELECT *, hash(dataset, vintage, table_id, geo, partner, flow, item, activity, m
 FROM levels
 WHERE freq IN ('A', 'Q', 'M') AND flow <> 'N' AND len(period) IN (4, 7);
 
+-- Which items a table prints: a rule looks for wholes and parts only where both are there at all.
+CREATE OR REPLACE TEMP TABLE printed AS
+SELECT DISTINCT dataset, vintage, table_id, item FROM levels WHERE flow <> 'N';
+
 -- The series, one row each: what sorts and joins the figures themselves carries only its number.
 CREATE OR REPLACE TEMP TABLE series AS
 SELECT series, any_value(dataset) AS dataset, any_value(vintage) AS vintage, any_value(table_id) AS table_id,
        any_value(geo) AS geo, any_value(partner) AS partner, any_value(flow) AS flow, any_value(item) AS item,
        any_value(activity) AS activity, any_value(mode) AS mode, any_value(freq) AS freq, any_value(basis) AS basis,
-       any_value(unit) AS unit, any_value(adjustment) AS adjustment, count(*) AS periods, min(locator) AS first_locator
+       any_value(unit) AS unit, any_value(adjustment) AS adjustment, count(*) AS periods, min(locator) AS first_locator,
+       -- the same of every place
+       hash(any_value(dataset), any_value(vintage), any_value(table_id), any_value(partner), any_value(flow),
+            any_value(item), any_value(activity), any_value(mode), any_value(freq), any_value(basis), any_value(unit),
+            any_value(adjustment)) AS crowd
 FROM timed GROUP BY series;
 
 -- Each level beside that of the same season a year before. line: the series and its season.
@@ -78,6 +86,6 @@ WINDOW past AS (PARTITION BY line ORDER BY year)
 QUALIFY lag(year) OVER past = year - 1;
 -- The same with what it is about; rate: the ratio of the two where both are above zero.
 CREATE OR REPLACE TEMP VIEW changes AS
-SELECT m.*, s.* EXCLUDE (series, periods, first_locator), 'value' AS measure,
+SELECT m.*, s.* EXCLUDE (series, periods, first_locator, crowd), 'value' AS measure,
        CASE WHEN v > 0 AND before > 0 THEN v / before END AS rate
 FROM moves m JOIN series s USING (series);
