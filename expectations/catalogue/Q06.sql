@@ -1,7 +1,7 @@
 -- One row a series: the periods that it has a figure for (or a blank that says there can be none), of those for which
 -- anything is printed of the same table, place, partner and flow.
 -- A key stands once (Q04), so that rows are periods: nothing is kept of the single ones, whatever their number.
-WITH printed AS (
+WITH grouped AS (
     SELECT dataset, vintage, table_id, geo, partner, flow, item, activity, mode, freq, basis, unit, adjustment,
            count(*) FILTER (value IS NOT NULL OR qualifier <> '') AS given,
            count(*) FILTER (value IS NULL AND qualifier = ''
@@ -10,20 +10,20 @@ WITH printed AS (
     FROM observations SEMI JOIN judged USING (dataset, vintage)
     WHERE measure = 'value' AND flow <> 'N' AND period <> ''
     GROUP BY ALL
+), lines AS (
+    SELECT *, hash(dataset, vintage, table_id, geo, partner, flow, activity, mode, freq, basis, unit, adjustment) AS place FROM grouped
 ), required AS (
-    SELECT dataset, vintage, table_id, geo, partner, flow, activity, mode, freq, basis, unit, adjustment,
-           count(*) AS cells, min(period) AS first, max(period) AS last
-    FROM (SELECT DISTINCT dataset, vintage, table_id, geo, partner, flow, activity, mode, freq, basis, unit, adjustment, period
+    SELECT place, count(*) AS cells, min(period) AS first, max(period) AS last
+    FROM (SELECT DISTINCT hash(dataset, vintage, table_id, geo, partner, flow, activity, mode, freq, basis, unit, adjustment)
+                          AS place, period
           FROM observations SEMI JOIN judged USING (dataset, vintage)
           WHERE measure = 'value' AND flow <> 'N' AND period <> '' AND (value IS NOT NULL OR qualifier <> ''))
-    GROUP BY ALL
+    GROUP BY place
+), panels AS (
+    SELECT place, sum(given) AS all_given, count(*) AS items FROM lines GROUP BY place
 ), rated AS (
-    SELECT p.*, cells, first, last, cells - given - impossible AS missing,
-           sum(given) OVER one_table / (count(*) OVER one_table * cells) AS filled
-    FROM printed p
-    JOIN required r USING (dataset, vintage, table_id, geo, partner, flow, activity, mode, freq, basis, unit, adjustment)
-    WINDOW one_table AS (PARTITION BY p.dataset, p.vintage, p.table_id, p.geo, p.partner, p.flow, p.freq, p.basis, p.unit,
-                         p.adjustment, p.activity, p.mode)
+    SELECT l.*, cells, first, last, cells - given - impossible AS missing, all_given / (items * cells) AS filled
+    FROM lines l JOIN required USING (place) JOIN panels USING (place)
 )
 SELECT dataset, vintage, table_id, geo, partner, flow, item, 'value' AS measure, locator,
        CASE WHEN filled < $panel_from THEN 'not_judged'

@@ -64,20 +64,22 @@ SELECT DISTINCT dataset, vintage, table_id, item FROM levels WHERE flow <> 'N';
 
 -- The series, one row each: what sorts and joins the figures themselves carries only its number.
 CREATE OR REPLACE TEMP TABLE series AS
-SELECT series, any_value(dataset) AS dataset, any_value(vintage) AS vintage, any_value(table_id) AS table_id,
-       any_value(geo) AS geo, any_value(partner) AS partner, any_value(flow) AS flow, any_value(item) AS item,
-       any_value(activity) AS activity, any_value(mode) AS mode, any_value(freq) AS freq, any_value(basis) AS basis,
-       any_value(unit) AS unit, any_value(adjustment) AS adjustment, count(*) AS periods, min(locator) AS first_locator,
+WITH keyed AS (
+    SELECT dataset, vintage, table_id, geo, partner, flow, item, activity, mode, freq, basis, unit, adjustment,
+           count(*) AS periods, min(locator) AS first_locator
+    FROM timed GROUP BY ALL
+)
+SELECT hash(dataset, vintage, table_id, geo, partner, flow, item, activity, mode, freq, basis, unit, adjustment) AS series,
+       *,
        -- the same of every place
-       hash(any_value(dataset), any_value(vintage), any_value(table_id), any_value(partner), any_value(flow),
-            any_value(item), any_value(activity), any_value(mode), any_value(freq), any_value(basis), any_value(unit),
-            any_value(adjustment)) AS crowd
-FROM timed GROUP BY series;
+       hash(dataset, vintage, table_id, partner, flow, item, activity, mode, freq, basis, unit, adjustment) AS crowd
+FROM keyed;
 
 -- Each level beside that of the same season a year before. line: the series and its season.
 CREATE OR REPLACE TEMP TABLE moves AS
 WITH narrow AS (
-    SELECT series, hash(series, season) AS line, year, period, locator, obs_status, mult, dv AS v, dlo AS lo, dhi AS hi
+    SELECT series, hash(series, season) AS line, year, period, locator, mult, dv AS v, dlo AS lo, dhi AS hi,
+           contains(obs_status, 'B') AND list_contains(string_split(obs_status, ';'), 'B') AS is_break
     FROM timed
 )
 SELECT *, lag(v) OVER past AS before, lag(lo) OVER past AS lo_before, lag(hi) OVER past AS hi_before
