@@ -92,7 +92,10 @@ def items(rows: int) -> list[str]:
 
 
 def write_case(case: str, rows: int, path: Path, *, plausible: bool = False) -> None:
-    """Writes the file. plausible: case a with figures as trade has them, not drawn at random. Raises ValueError where there are not enough keys for so many rows."""
+    """Writes the file. plausible: case a with figures as trade has them, not drawn at random.
+
+    Raises ValueError where there are not enough keys for so many rows.
+    """
     codes = items(rows)
     if len(codes) * ECONOMIES * ECONOMIES * FLOWS * YEARS < rows:
         raise ValueError(f"no more than {len(codes) * ECONOMIES * ECONOMIES * FLOWS * YEARS} rows can be made")
@@ -142,7 +145,7 @@ _AMOUNT = (
 
 
 def _plausible_a(codes: Sequence[str]) -> str:
-    """Case a with smooth series, close mirrors and the first item as the sum of the twelve main ones; a thousandth blank."""
+    """Case a: smooth series, close mirrors, the first item the sum of the twelve main ones; a thousandth is blank."""
     count, size, key = len(codes), ECONOMIES, _keys(economies(), codes)
     parts = f"list_sum(list_transform(range(1, {min(count, 13)}), lambda p: {_AMOUNT.replace('{k}', 'p')}))"
     whole = parts if count > 1 else _AMOUNT.replace("{k}", "0")

@@ -1,8 +1,8 @@
 """python -m benchmarks.rules: every SELECT of the catalogue over one large edition, beside the ingest of the same file.
 
-Each in a process of its own, with 2 threads and 2 GB for DuckDB; prints seconds, memory and the ratio, with --rules the
-seconds of every rule and the rows that it fails. The figures are plausible, or drawn at random: the worst case, in which
-nearly everything fails. --help says more.
+Each in a process of its own, with 2 threads and 2 GB for DuckDB; prints seconds, memory and the ratio, with --rules
+the seconds of every rule and the rows that it fails. The figures are plausible, or drawn at random: the worst case, in
+which nearly everything fails. --help says more.
 """
 
 from __future__ import annotations

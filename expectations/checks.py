@@ -171,7 +171,8 @@ def judge_prepared(
                 SELECT *, {_waiver_of(rule, settled or Settings())} AS waiver FROM named
             )
             SELECT dataset, vintage, verdict, reason, severity, waiver, count(*),
-                   min(CASE WHEN verdict <> 'pass' THEN {{least: {least}, {kept}}} END, {KEPT}) FILTER (verdict <> 'pass')
+                   min(CASE WHEN verdict <> 'pass' THEN {{least: {least}, {kept}}} END, {KEPT})
+                       FILTER (verdict <> 'pass')
             FROM answered GROUP BY ALL ORDER BY dataset, vintage, verdict, reason, severity, waiver"""
     ).fetchall()
     found: dict[Edition, tuple[dict[Kind, int], list[Finding]]] = {
