@@ -91,15 +91,19 @@ def items(rows: int) -> list[str]:
     return [code for code in ordered if code.isalnum()][: -(-rows // (ECONOMIES * ECONOMIES * FLOWS * YEARS))]
 
 
-def write_case(case: str, rows: int, path: Path) -> None:
-    """Writes the file. Raises ValueError where there are not enough keys for so many rows."""
+def write_case(case: str, rows: int, path: Path, *, plausible: bool = False) -> None:
+    """Writes the file. plausible: case a with figures as trade has them, not drawn at random.
+
+    Raises ValueError where there are not enough keys for so many rows.
+    """
     codes = items(rows)
     if len(codes) * ECONOMIES * ECONOMIES * FLOWS * YEARS < rows:
         raise ValueError(f"no more than {len(codes) * ECONOMIES * ECONOMIES * FLOWS * YEARS} rows can be made")
     with duckdb.connect() as connection:
         connection.execute("SET threads = 2")
         connection.execute("SET memory_limit = '1GB'")
-        sql = _case_a(codes) if case == "a" else _case_b(codes)
+        write = _plausible_a if plausible else _case_a
+        sql = write(codes) if case == "a" else _case_b(codes)
         connection.execute(f"COPY ({sql.format(rows=rows)}) TO '{path}' (HEADER)")
 
 
@@ -128,6 +132,32 @@ def _case_a(codes: Sequence[str]) -> str:
         "CAST(CAST(hash(i, 1) % 100000000 AS DECIMAL(18,2)) / 100 AS DECIMAL(18,2)) END AS value, "
         "CASE WHEN hash(i) % 50 = 0 THEN 'O' WHEN hash(i) % 11 = 0 THEN 'E' ELSE 'A' END AS status "
         "FROM range({rows}) t(i)"
+    )
+
+
+# What a seller sells to a buyer of item k in the year y, as flow f tells it, in 10^6 dollars: from ten to ten thousand,
+# growing by 3 % a year, give or take 1 % in the year and 1 % between the two who tell it.
+_AMOUNT = (
+    "CAST(round(pow(10, 1 + hash(seller, buyer, {k}) % 3000 / 1000) * pow(1.03, y) "
+    "* (0.99 + hash(seller, buyer, {k}, y) % 2000 / 100000) "
+    "* (0.99 + hash(seller, buyer, {k}, y, f) % 2000 / 100000), 2) AS DECIMAL(18,2))"
+)
+
+
+def _plausible_a(codes: Sequence[str]) -> str:
+    """Case a: smooth series, close mirrors, the first item the sum of the twelve main ones; a thousandth is blank."""
+    count, size, key = len(codes), ECONOMIES, _keys(economies(), codes)
+    parts = f"list_sum(list_transform(range(1, {min(count, 13)}), lambda p: {_AMOUNT.replace('{k}', 'p')}))"
+    whole = parts if count > 1 else _AMOUNT.replace("{k}", "0")
+    return (
+        f"WITH numbered AS (SELECT i, i % {count} AS k, i // {count} % 2 AS f, i // {count * 2} % {size} AS b, "
+        f"i // {count * 2 * size} % {size} AS a, i // {count * 2 * size * size} AS y FROM range({{rows}}) t(i)), "
+        "sides AS (SELECT *, CASE f WHEN 0 THEN a ELSE b END AS seller, CASE f WHEN 0 THEN b ELSE a END AS buyer "
+        "FROM numbered) "
+        f"SELECT {key['geo']} AS economy, {key['partner']} AS partner, {key['flow']} AS flow, {key['item']} AS item, "
+        f'{key["year"]} AS "year", CASE WHEN hash(i) % 1000 = 0 THEN NULL WHEN k = 0 THEN {whole} '
+        f"ELSE {_AMOUNT.replace('{k}', 'k')} END AS value, "
+        "CASE WHEN hash(i) % 1000 = 0 THEN 'O' WHEN hash(i) % 11 = 0 THEN 'E' ELSE 'A' END AS status FROM sides"
     )
 
 

@@ -156,22 +156,23 @@ def judge_prepared(
     settled: Settings | None = None,
 ) -> list[Tally]:
     """What one rule finds in editions that are prepared. changed: parameters with another value than its own."""
-    kept = ", ".join(f"{name}: {name}" for name in ("locator", *KEY, "found", "expected"))
-    texts = ", ".join(f"coalesce({name}, '') AS {name}" for name in _TEXTS if name not in ("verdict", "severity"))
+    kept = ", ".join(f"{name}: coalesce({name}, '')" for name in ("locator", *KEY, "found", "expected"))
+    # nothing is put together of what passes: its texts are not even looked at
+    least = "-CASE WHEN isfinite(CAST(size AS DOUBLE)) THEN CAST(size AS DOUBLE) ELSE 0 END"
     nothing = ", ".join(f"'' AS {name}" for name in ("dataset", "vintage", *_TEXTS))
     rows = con.execute(
         f"""WITH told AS (SELECT {nothing}, 0.0 AS size LIMIT 0), given AS (
                 FROM told UNION ALL BY NAME FROM ({rule.select(changed)})
             ), named AS (
-                SELECT dataset, vintage, {texts}, {_verdict_of(rule)} AS verdict,
-                       CASE WHEN {_verdict_of(rule)} = 'fail' THEN coalesce(severity, '') ELSE '' END AS severity,
-                       CASE WHEN isfinite(CAST(size AS DOUBLE)) THEN CAST(size AS DOUBLE) ELSE 0 END AS size
+                SELECT * REPLACE (coalesce(reason, '') AS reason, {_verdict_of(rule)} AS verdict,
+                       CASE WHEN {_verdict_of(rule)} = 'fail' THEN coalesce(severity, '') ELSE '' END AS severity)
                 FROM given
             ), answered AS (
                 SELECT *, {_waiver_of(rule, settled or Settings())} AS waiver FROM named
             )
             SELECT dataset, vintage, verdict, reason, severity, waiver, count(*),
-                   min({{least: -size, {kept}}}, {KEPT}) FILTER (verdict <> 'pass')
+                   min(CASE WHEN verdict <> 'pass' THEN {{least: {least}, {kept}}} END, {KEPT})
+                       FILTER (verdict <> 'pass')
             FROM answered GROUP BY ALL ORDER BY dataset, vintage, verdict, reason, severity, waiver"""
     ).fetchall()
     found: dict[Edition, tuple[dict[Kind, int], list[Finding]]] = {

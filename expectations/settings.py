@@ -71,10 +71,10 @@ class Waiver:
         return all(fnmatchcase(finding.get(column, ""), pattern) for column, pattern in self.where)
 
     def condition(self) -> str:
-        """The same as SQL over the columns of a finding."""
+        """The same as SQL over the columns of what a SELECT gives; one that it does not speak of is empty."""
         return " AND ".join(
             ["dataset = " + quote(self.dataset), *([f"vintage = {quote(self.vintage)}"] if self.vintage else []),
-             *(f"{column} GLOB {quote(pattern)}" for column, pattern in self.where)]
+             *(f"coalesce({column}, '') GLOB {quote(pattern)}" for column, pattern in self.where)]
         )  # fmt: skip
 
     def say(self, lang: str) -> str:

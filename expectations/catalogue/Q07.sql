@@ -9,6 +9,11 @@ WITH parts AS (
 ), roles AS (
     SELECT *, false AS is_whole FROM parts
     UNION ALL SELECT DISTINCT family, family, false, 0, true FROM parts
+), met AS (
+    -- the families of a table of which the whole and a part are printed: no group is made of the others
+    SELECT dataset, vintage, table_id, r.* FROM printed JOIN roles r USING (item)
+    WINDOW one AS (PARTITION BY dataset, vintage, table_id, family)
+    QUALIFY bool_or(is_whole) OVER one AND NOT bool_and(is_whole) OVER one
 ), wanted AS (
     SELECT family, count(*) FILTER (NOT is_optional) AS required, count(*) FILTER (is_optional) AS optional
     FROM parts GROUP BY family
@@ -22,7 +27,7 @@ WITH parts AS (
            sum(v) FILTER (NOT is_whole) AS total, sum(lo) FILTER (NOT is_whole) AS total_lo,
            sum(hi) FILTER (NOT is_whole) AS total_hi,
            count(*) FILTER (lo IS NULL OR hi IS NULL) AS open
-    FROM levels l JOIN roles USING (item)
+    FROM levels JOIN met USING (dataset, vintage, table_id, item)
     WHERE flow <> 'N'
     GROUP BY ALL
     HAVING count(*) FILTER (is_whole) > 0 AND count(*) FILTER (NOT is_whole) > 0
@@ -38,5 +43,5 @@ SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS 
        CASE WHEN verdict = 'fail' THEN say(total, mult) || ' (' || printed || ' parts)' END AS found,
        CASE WHEN verdict = 'fail' THEN say(v, mult) || '; rounding leaves '
             || say_range(lo - (total_hi - total), hi + (total - total_lo), mult) END AS expected,
-       excess(total, v) AS size
+       CASE WHEN verdict <> 'pass' THEN excess(total, v) END AS size
 FROM sums JOIN wanted w ON w.family = sums.item

@@ -1,14 +1,14 @@
 -- One row for each change on the year before. Where a table has enough places for one item and period, Hidiroglou and
 -- Berthelot's effect sets each against the others; else a robust z sets it against the other changes of its series.
 WITH rated AS (
-    SELECT *, hash(dataset, vintage, table_id, partner, flow, item, activity, mode, freq, basis, unit, adjustment, period)
-              AS peers
-    FROM changes WHERE rate IS NOT NULL
+    -- narrow: what each change is about is joined to it at the end
+    SELECT series, line, period, locator, v / before AS rate, greatest(v, before) AS amount, hash(crowd, period) AS peers
+    FROM moves JOIN series USING (series) WHERE v > 0 AND before > 0
 ), groups AS (
     SELECT peers, count(*) AS units, median(rate) AS r_m FROM rated GROUP BY peers HAVING count(*) >= $units
 ), effects AS (
     SELECT r.*, (CASE WHEN rate < r_m THEN 1 - r_m / rate ELSE rate / r_m - 1 END)
-                * pow(greatest(v, before), $u) AS effect
+                * pow(amount, $u) AS effect
     FROM rated r JOIN groups USING (peers)
 ), quartiles AS (
     SELECT peers, quantile_cont(effect, [0.25, 0.5, 0.75]) AS q FROM effects GROUP BY peers
@@ -30,19 +30,19 @@ WITH rated AS (
 ), by_series AS (
     SELECT a.*, 0.6745 * off / nullif(mad, 0) AS score, mad = 0 AS is_flat FROM alone a JOIN spreads USING (line)
 )
-SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, locator,
+SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS measure, locator,
        CASE WHEN is_flat THEN 'not_judged' WHEN coalesce(score, CASE WHEN is_median THEN 0 ELSE $c + 1 END) > $c THEN 'fail'
             ELSE 'pass' END AS verdict,
        CASE WHEN is_flat THEN 'no_spread' ELSE '' END AS reason,
        CASE WHEN verdict = 'fail' THEN printf('x %.4g on the year before', rate) END AS found,
        CASE WHEN verdict = 'fail' THEN printf('effect %.3g times the quartile distance, at most %g', score, $c) END AS expected,
        score AS size
-FROM by_peers
+FROM by_peers JOIN series USING (series)
 UNION ALL BY NAME
-SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, locator,
+SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS measure, locator,
        CASE WHEN n < $changes OR is_flat THEN 'not_judged' WHEN score > $z THEN 'fail' ELSE 'pass' END AS verdict,
        CASE WHEN n < $changes THEN 'too_few' WHEN is_flat THEN 'no_spread' ELSE '' END AS reason,
        CASE WHEN verdict = 'fail' THEN printf('x %.4g on the year before', rate) END AS found,
        CASE WHEN verdict = 'fail' THEN printf('|z| %.3g, at most %g', score, $z) END AS expected,
        score AS size
-FROM by_series
+FROM by_series JOIN series USING (series)

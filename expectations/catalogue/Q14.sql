@@ -18,7 +18,7 @@ WITH known AS (
 )
 SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, locator,
        CASE WHEN n < $changes OR mad = 0 THEN 'not_judged' WHEN score <= $z THEN 'pass'
-            WHEN list_contains(string_split(obs_status, ';'), 'B') THEN 'explained' ELSE 'fail' END AS verdict,
+            WHEN is_break THEN 'explained' ELSE 'fail' END AS verdict,
        CASE WHEN n < $changes THEN 'too_few' WHEN mad = 0 THEN 'no_spread' WHEN verdict = 'explained' THEN 'flagged'
             ELSE '' END AS reason,
        CASE WHEN score > $z THEN printf('x %.4g', rate) || ' (' || what || ')' END AS found,

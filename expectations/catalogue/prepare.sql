@@ -58,18 +58,28 @@ SELECT *, hash(dataset, vintage, table_id, geo, partner, flow, item, activity, m
 FROM levels
 WHERE freq IN ('A', 'Q', 'M') AND flow <> 'N' AND len(period) IN (4, 7);
 
+-- Which items a table prints: a rule looks for wholes and parts only where both are there at all.
+CREATE OR REPLACE TEMP TABLE printed AS
+SELECT DISTINCT dataset, vintage, table_id, item FROM levels WHERE flow <> 'N';
+
 -- The series, one row each: what sorts and joins the figures themselves carries only its number.
 CREATE OR REPLACE TEMP TABLE series AS
-SELECT series, any_value(dataset) AS dataset, any_value(vintage) AS vintage, any_value(table_id) AS table_id,
-       any_value(geo) AS geo, any_value(partner) AS partner, any_value(flow) AS flow, any_value(item) AS item,
-       any_value(activity) AS activity, any_value(mode) AS mode, any_value(freq) AS freq, any_value(basis) AS basis,
-       any_value(unit) AS unit, any_value(adjustment) AS adjustment, count(*) AS periods, min(locator) AS first_locator
-FROM timed GROUP BY series;
+WITH keyed AS (
+    SELECT dataset, vintage, table_id, geo, partner, flow, item, activity, mode, freq, basis, unit, adjustment,
+           count(*) AS periods, min(locator) AS first_locator
+    FROM timed GROUP BY ALL
+)
+SELECT hash(dataset, vintage, table_id, geo, partner, flow, item, activity, mode, freq, basis, unit, adjustment) AS series,
+       *,
+       -- the same of every place
+       hash(dataset, vintage, table_id, partner, flow, item, activity, mode, freq, basis, unit, adjustment) AS crowd
+FROM keyed;
 
 -- Each level beside that of the same season a year before. line: the series and its season.
 CREATE OR REPLACE TEMP TABLE moves AS
 WITH narrow AS (
-    SELECT series, hash(series, season) AS line, year, period, locator, obs_status, mult, dv AS v, dlo AS lo, dhi AS hi
+    SELECT series, hash(series, season) AS line, year, period, locator, mult, dv AS v, dlo AS lo, dhi AS hi,
+           contains(obs_status, 'B') AND list_contains(string_split(obs_status, ';'), 'B') AS is_break
     FROM timed
 )
 SELECT *, lag(v) OVER past AS before, lag(lo) OVER past AS lo_before, lag(hi) OVER past AS hi_before
@@ -78,6 +88,6 @@ WINDOW past AS (PARTITION BY line ORDER BY year)
 QUALIFY lag(year) OVER past = year - 1;
 -- The same with what it is about; rate: the ratio of the two where both are above zero.
 CREATE OR REPLACE TEMP VIEW changes AS
-SELECT m.*, s.* EXCLUDE (series, periods, first_locator), 'value' AS measure,
+SELECT m.*, s.* EXCLUDE (series, periods, first_locator, crowd), 'value' AS measure,
        CASE WHEN v > 0 AND before > 0 THEN v / before END AS rate
 FROM moves m JOIN series s USING (series);

@@ -61,6 +61,14 @@ def test_a_waiver_meets_only_what_it_names() -> None:
     assert told.examples == ("own/rules.toml row 2: Q07, A. Statistician: meets nothing that fails",)
 
 
+@pytest.mark.parametrize(("pattern", "waived"), [("*", 1), ("CHN", 0)])
+def test_a_waiver_may_choose_by_what_a_rule_says_nothing_of(pattern: str, waived: int) -> None:
+    """A row that was set aside has no place: any place, even none, is what the star stands for."""
+    text = WAIVER.replace('"Q07"', '"Q28"').replace('item = "EBOPS2010:S*"', f'geo = "{pattern}"')
+    outcome, _, _ = judge("Q28", "fail_set_aside", text)
+    assert (outcome.failed, outcome.waived) == (1, waived)
+
+
 def test_an_expired_waiver_waives_nothing_and_is_said() -> None:
     outcome, settings, _ = judge("Q07", "fail", WAIVER, date(2027, 5, 2))
     assert outcome.waived == 0
