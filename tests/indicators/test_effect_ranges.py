@@ -91,18 +91,39 @@ def test_mix_by_hand() -> None:
 
 
 def test_open_ends() -> None:
-    """The later world of one item is not known: its weight may be all, so that the other's share counts for nothing."""
-    lows, highs = [[1, 1], [1, 1], [10, 10], [10, 10]], [[1, 1], [1, 1], [10, 10], [10, None]]
-    lower, upper, is_exact = search_effect("cms_structure", lows, highs)
-    assert (lower, upper, is_exact) == (
-        pytest.approx(0, abs=1e-9),
-        pytest.approx(0, abs=1e-9),
-        1,
-    )  # the same share in both
-    lower, upper, _ = search_effect("cms_structure", [[1, 2], *lows[1:]], [[1, 2], *highs[1:]])
-    assert lower == pytest.approx(0, abs=1e-9) and upper == pytest.approx(2 / 10 - 3 / 20)
-    # 1 + 2 (r/10) - 3 (10 + r)/20 grows without end with r
-    assert search_effect("shift_share_mix", [[1, 2], *lows[1:]], [[1, 2], *highs[1:]])[1] is None
+    """What the place has later of one item is not known: one end of the effect is there, the other is not."""
+    lows, highs = [[1, 1], [1, 0], [10, 10], [10, 20]], [[1, 1], [1, None], [10, 10], [10, 20]]
+    # interaction: (x1/10 - 1/10) (1/3 - 1/2) + (y/20 - 1/10) (2/3 - 1/2), y from 0 on
+    lower, upper, is_exact = search_effect("cms_interaction", lows, highs)
+    assert (lower, upper, is_exact) == (pytest.approx(-1 / 60), None, 1)
+    # allocation: (1 - 1)(1/2 - 1/2) + (y - 2)(1/2 - 1/2) is nothing whatever y is
+    assert search_effect("shift_share_esteban_allocation", lows, highs)[0] == pytest.approx(0, abs=1e-6)
+    # of the reference, or divided by, what may be nothing or anything is not searched, and that is said
+    assert search_effect("cms_structure", lows, [*highs[:3], [10, None]]) == [None, None, 0]
+    assert search_effect("shift_share_mix", [*lows[:2], [10, 0], [10, 20]], highs) == [None, None, 0]
+    assert search_effect("shift_share_esteban_homothetic", [[1, 0], *lows[1:]], highs) == [None, None, 0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_point_lies_outside_wide_boxes_with_open_ends(name: str) -> None:
+    """Amounts from a hundredth to a hundred, some of the place not known at all."""
+    formula = EFFECTS[name][0]
+    rng = random.Random(7)
+    seen = 0
+    for _ in range(30):
+        middles = [[10 ** rng.uniform(-2, 2) for _ in range(4)] for _ in range(4)]
+        width = rng.choice([0.001, 0.1, 0.4])
+        lows = [[m * (1 - width) for m in row] for row in middles]
+        highs: list[list[float | None]] = [[m * (1 + width) for m in row] for row in middles]
+        lows[1][0], highs[1][0] = 0.0, None
+        lower, upper, _ = search_effect(name, lows, highs)
+        tops = [[end if end is not None else 10 ** rng.uniform(-2, 6) for end in row] for row in highs]
+        for point in draw_points(rng, lows, tops, 200):
+            value = float(formula(*point))
+            slack = 1e-7 * max(1.0, abs(value))
+            assert (lower is None or value >= lower - slack) and (upper is None or value <= upper + slack)
+        seen += lower is not None or upper is not None
+    assert seen
 
 
 def test_what_is_nothing_is_left_out_and_nothing_is_divided_by_it() -> None:

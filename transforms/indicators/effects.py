@@ -26,8 +26,8 @@ from transforms.indicators.paths import list_known
 
 TOLERANCE: Final = 1e-9  # of the width of the range
 MOST_NODES = 3000  # boxes looked at; beyond, the end is wider than it need be, and said to be
-_OPEN: Final = 1e40  # stands for an open end, and its inverse for zero, beside amounts whose largest is 1
-_ENDLESS: Final = 1e20  # an effect above this, beside such amounts, has no end
+_OPEN: Final = 1e9  # stands for an open end of x1, in which all effects are linear, beside amounts whose largest is 1
+_ENDLESS: Final = 1e5  # an effect above this, beside such amounts, is given no end
 X0, X1, R0, R1 = range(4)
 
 
@@ -202,34 +202,41 @@ def search_effect(
     formula, slopes, divisors, ends_up, ends_down = EFFECTS[effect]
     if not low.size or any((high[row] == 0).any() for row in divisors):
         return [None, None, 1]
+    # an item of the reference, or one that is divided by, may be next to nothing, or has no end: not searched
+    if (low[sorted({R0, R1, *divisors})] <= 0).any() or not np.isfinite(high[[X0, R0, R1]]).all():
+        return [None, None, 0]
+    limit = _ENDLESS if np.isinf(high).any() else np.inf
     known = np.concatenate([low, np.where(np.isfinite(high), high, 0)], axis=1)
     sizes = np.repeat([max(known[X0].max(), known[X1].max()), max(known[R0].max(), known[R1].max())], 2)[:, None]
     sizes = np.where(sizes > 0, sizes, 1)
-    low = np.maximum(low / sizes, 1 / _OPEN)
-    high = np.maximum(np.where(np.isfinite(high), high / sizes, _OPEN), 1 / _OPEN)
+    low, high = low / sizes, np.where(np.isfinite(high), high / sizes, _OPEN)
     size = float(sizes[X0, 0] if effect.startswith("shift") else sizes[X0, 0] / sizes[R0, 0])
     with np.errstate(all="ignore"):
-        most, is_found = _search(formula, slopes, ends_up, low, high)
+        most, is_found = _search(formula, slopes, ends_up, low, high, limit)
         least, is_found_too = _search(
-            lambda *x: -formula(*x), lambda *x: [-s for s in slopes(*x)], ends_down, low, high
+            lambda *x: -formula(*x), lambda *x: [-s for s in slopes(*x)], ends_down, low, high, limit
         )
-    ends = [None if not abs(end) < _ENDLESS else end * size for end in (-least, most)]
+    ends = [end * size if abs(end) < limit else None for end in (-least, most)]
     return [*ends, float(is_found and is_found_too)]
 
 
-def _search(formula: Any, slopes: Any, ends_only: frozenset[int], low: Any, high: Any) -> tuple[float, bool]:
-    """The largest value over the box, and whether it was found within MOST_NODES (else what is given is above it)."""
+def _search(
+    formula: Any, slopes: Any, ends_only: frozenset[int], low: Any, high: Any, limit: float
+) -> tuple[float, bool]:
+    """The largest value over the box, and whether it was found within MOST_NODES (else what is given is above it).
+
+    A value above the limit is as good as none: the search ends there.
+    """
     best, order = -np.inf, itertools.count()
     whole = formula(*map(Interval, low, high))
-    slack = TOLERANCE * min(float(whole.high - whole.low), _ENDLESS)
+    slack, passed = TOLERANCE * min(float(whole.high - whole.low), 1.0), -np.inf  # passed: bounds of boxes left behind
     heap: list[tuple[float, int, Any, Any]] = [(-float(whole.high), next(order), low, high)]
-    n_open = int(((low < 2 / _OPEN) & (high > 2 / _OPEN) | (high > _OPEN / 2)).any(axis=0).sum())
-    for _ in range(max(1, MOST_NODES >> 3 * n_open)):  # the more parts are open, the less is found by looking further
-        if not heap or -heap[0][0] <= best + slack or best >= _ENDLESS:
+    for _ in range(MOST_NODES):
+        if not heap or -heap[0][0] <= best + slack or best >= limit:
             break
         bound, _, low, high = heapq.heappop(heap)
         low, high, slope = _settle(slopes, low, high)
-        middle = np.where(high > 16 * low, np.sqrt(low * high), (low + high) / 2)
+        middle = np.where((low > 0) & (high > 16 * low), np.sqrt(low * high), (low + high) / 2)
         # the point from which the slopes allow the least (Baumann 1988)
         centre = (slope.high * high - slope.low * low) / (slope.high - slope.low)
         centre = np.where(np.isfinite(centre), np.clip(centre, low, high), middle)
@@ -240,6 +247,7 @@ def _search(formula: Any, slopes: Any, ends_only: frozenset[int], low: Any, high
             continue
         above = np.nanmin([-bound, at_centre + float(rise.sum()), float(formula(*map(Interval, low, high)).high)])
         if above <= best + slack:
+            passed = max(passed, float(above))
             continue
         worth = np.where(high > low, np.nan_to_num(rise, nan=_OPEN, posinf=_OPEN), -1)
         row, part = np.unravel_index(np.argmax(worth), worth.shape)
@@ -250,8 +258,8 @@ def _search(formula: Any, slopes: Any, ends_only: frozenset[int], low: Any, high
             first[1][row, part] = second[0][row, part] = middle[row, part]
         for half in (first, second):
             heapq.heappush(heap, (-float(above), next(order), *half))
-    left = -heap[0][0] if heap else -np.inf
-    return max(best, left), left <= best + slack or best >= _ENDLESS
+    left = max(passed, -heap[0][0] if heap else -np.inf)
+    return max(best, left), left <= best + slack or best >= limit
 
 
 def _settle(slopes: Any, low: Any, high: Any) -> tuple[Any, Any, Interval]:
