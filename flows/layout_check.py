@@ -76,7 +76,7 @@ def check_file(file: Path, check: Path, dataset: str, folder: Path, encoding: st
     if as_json:
         typer.echo(json.dumps(_describe_look(look), ensure_ascii=False, indent=1, default=str))
     else:
-        _print_look(Console(highlight=False, soft_wrap=True), look)
+        _print_look(Console(emoji=False, highlight=False, soft_wrap=True), look)
     return look.is_clean
 
 

@@ -201,7 +201,7 @@ def _draft(file: Path, dataset: str, sheet: str, out: Path | None, encoding: str
         said = _describe(book, form, whole, draft) | {"broken_rules": [group.problem for group in broken]}
         typer.echo(json.dumps(said, ensure_ascii=False, indent=1))
         return draft.problem is None and not _find_twins(draft) and not broken
-    console = Console(stderr=out is None, highlight=False, soft_wrap=True)
+    console = Console(emoji=False, stderr=out is None, highlight=False, soft_wrap=True)
     _print_findings(console, book, form, whole, draft)
     if out is None:
         typer.echo(draft.text)

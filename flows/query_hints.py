@@ -95,6 +95,9 @@ def _list_functions(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [row[0] for row in rows]
 
 
+_OF_VERDICTS = {"comparisons", "comparisons_labelled", "compared_cells", "verdicts"}
+
+
 def is_coded(column: str) -> bool:
     """Whether a column holds codes or names, so that what it is compared with can be set against a list."""
     return column in CODED or _ALSO_CODED.fullmatch(column) is not None
@@ -103,7 +106,10 @@ def is_coded(column: str) -> bool:
 def list_unknown_codes(con: duckdb.DuckDBPyConnection, tree: Tree) -> list[str]:
     """A sentence for every code that a query compares a coded column with and that no list has, with the nearest."""
     hints = []
+    tables = {str(node.get("table_name", "")).lower() for node in walk(tree) if node.get("type") == "BASE_TABLE"}
     for column, value in dict.fromkeys(pair for pair in _list_filters(tree) if pair[0] in CODED):
+        if column == "verdict" and not tables & _OF_VERDICTS:  # findings have a column of the same name
+            continue
         known = con.execute("SELECT 1 FROM main.codes WHERE list = $1 AND code = $2", [CODED[column], value]).fetchone()
         if known or not value or (CODED[column] == "periods" and _is_in_parquet(con, value)):
             continue

@@ -28,7 +28,7 @@ MOST_GROUPS = 20
 
 
 def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 180, highlight=False)
+    return Console(emoji=False, width=None if sys.stdout.isatty() else 180, highlight=False)
 
 
 def _word(name: str, lang: str, **values: object) -> str:

@@ -67,7 +67,7 @@ def run_with_progress(
     """The plain run, with a progress bar on standard error when that is a terminal."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
+    console = Console(emoji=False, stderr=True)
     total = count_steps(data_dir)
     with Progress(
         TextColumn("{task.description:<28}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
@@ -94,7 +94,7 @@ def track_blocks() -> Iterator[Callable[[int, int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=Console(emoji=False, stderr=True), transient=True) as bar:
         task = bar.add_task("audit", total=None)
         yield lambda done, all_: bar.update(task, completed=done, total=all_)
 
@@ -104,7 +104,7 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
     from transforms.codelists import load_codelist
     from transforms.phrases import say
 
-    console, list_ = Console(), load_codelist("words")
+    console, list_ = Console(emoji=False), load_codelist("words")
     words = {name: list_.label(f"RUN.{name}", lang) for name in RUN_WORDS}
     table = Table(title=f"{words['title']} {summary['run_id']}", box=box.SIMPLE_HEAD, title_justify="left")
     quarantined = any(row["quarantined"] for row in summary["datasets"])
@@ -249,7 +249,7 @@ def print_records_of_rules(records: list[dict[str, Any]], lang: str) -> None:
         severity = say(record["severity"], lang, "severity")
         numbers = (str(record[name] or "") for name in ("failed", "waived", "judged", "not_judged"))
         table.add_row(f"{record['rule_id']} {title} ({severity})", record["data_source"], *numbers, style=style)
-    Console().print(table)
+    Console(emoji=False).print(table)
 
 
 def print_checks(rows: list[dict[str, Any]], counts: dict[str, int], lang: str) -> None:
@@ -257,7 +257,7 @@ def print_checks(rows: list[dict[str, Any]], counts: dict[str, int], lang: str) 
     from transforms.codelists import load_codelist
     from transforms.phrases import say
 
-    console, more = Console(), load_codelist("words").label("TRACE.more", lang)
+    console, more = Console(emoji=False), load_codelist("words").label("TRACE.more", lang)
     waived_word = load_codelist("words").label("RUN.waived", lang)
     colours = {"fail": "red", "not_judged": "yellow", "pass": "green"}
     for row in rows:
@@ -327,7 +327,7 @@ def wrap_cells(text: str, width: int) -> list[str]:
 
 def print_rows(rows: list[dict[str, Any]], title: str) -> None:
     """Rows as a table that wraps; as records where the columns would become too narrow to be read."""
-    console = Console(width=None if sys.stdout.isatty() else 120)
+    console = Console(emoji=False, width=None if sys.stdout.isatty() else 120)
     if sum(measure_columns(rows)) > console.width:
         print_records(rows, title)
         return
@@ -361,7 +361,7 @@ def print_records(rows: list[dict[str, Any]], title: str) -> None:
             if value:
                 table.add_row(name, Wrapped(str(value)))
         table.add_section()
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    Console(emoji=False, width=None if sys.stdout.isatty() else 120).print(table)
 
 
 def write_rows(rows: Any, format: str, output: Path | None) -> None:
@@ -426,7 +426,9 @@ def _joined(values: list[Any]) -> str:
 
 def _table(rows: Any, output: Path | None) -> str:
     """A table where it fits the width; else every row as a record, one column a line."""
-    console = Console(file=sys.stdout if output is None else None, width=None if sys.stdout.isatty() else 200)
+    console = Console(
+        emoji=False, file=sys.stdout if output is None else None, width=None if sys.stdout.isatty() else 200
+    )
     names = rows.column_names
     shown = [
         ["" if v is None else _joined(v) if isinstance(v, list) else str(_plain(v)) for v in row]

@@ -37,7 +37,7 @@ class Words:
 
 
 def _console(*, to_error: bool = False) -> Console:
-    return Console(stderr=to_error, width=None if sys.stdout.isatty() else 160, highlight=False)
+    return Console(emoji=False, stderr=to_error, width=None if sys.stdout.isatty() else 160, highlight=False)
 
 
 @contextmanager
