@@ -207,3 +207,17 @@ def test_a_number_in_words_is_rounded_to_its_last_word(tmp_path: Path) -> None:
         done = call(tmp_path, "audit", str(tmp_path / "w.csv"), "--json")
         assert done.exit_code == code, done.stdout
         assert not json.loads(done.stdout)["not_judged"]
+
+
+def test_an_amount_below_zero_contradicts_nothing(tmp_path: Path) -> None:
+    """Goods for processing may be negative: 102 in the other items, -2 there, 100 in all is a clean world."""
+    (tmp_path / "n.csv").write_text(
+        HEAD + "Guangzhou,manufacturing services on physical inputs owned by others,exports,value,2020,,-2.0,亿美元,,\n"
+        "Guangzhou,transport,exports,value,2020,,62.0,亿美元,,\nGuangzhou,travel,exports,value,2020,,40.0,亿美元,,\n"
+        "Guangzhou,services,exports,value,2020,,100.0,亿美元,,\n",
+        encoding="utf-8",
+    )
+    done = call(tmp_path, "audit", str(tmp_path / "n.csv"), "--json")
+    report = json.loads(done.stdout)
+    assert done.exit_code == 0 and not report["contradictions"] and not report["problems"], report
+    assert [row["printed"] for row in report["not_judged"]] == ["-2.0"]

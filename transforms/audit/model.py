@@ -171,6 +171,10 @@ class _Builder:
         self.places = Geography()
         self.references = {row["code"]: row for row in load_codelist("references").rows}
         self.units = self._find_units()
+        # printed as below zero (goods for processing, returned premiums): what holds of amounts does not hold of it
+        self.negative = {
+            self._quantity(f, f.unit)._replace(flow="") for f in figures if f.measure == "value" and f.value < 0
+        }
         self.model = Model()
 
     def build(self) -> Model:
@@ -239,6 +243,8 @@ class _Builder:
         """The premise of a figure, or why it is not judged ('' for what another step takes: ranks, surveys)."""
         if f.measure == "rank" or f.basis == "survey":
             return "" if f.basis == "survey" or f.measure == "rank" else "kind"
+        if self._speaks_of_negative(f):
+            return "negative"
         if f.measure in LEVELS:
             return Premise(-1, (f,), "level", {self._quantity(f, f.unit): _ONE}, None)
         if f.measure == "balance":
@@ -256,6 +262,13 @@ class _Builder:
         if f.measure == "share":
             return self._make_share(f, unit)
         return self._make_change(f, unit)
+
+    def _speaks_of_negative(self, f: Figure) -> bool:
+        unit = f.unit if f.measure in (*LEVELS, "balance") else self._unit_of(f) or ""
+        periods = {f.period, f.base_period or f.period, *f.period.split("/")}
+        return any(
+            self._quantity(f, unit, measure="value", flow="", period=period) in self.negative for period in periods
+        )
 
     def _quantity(self, f: Figure, unit: str, **other: str) -> Quantity:
         measure = other.pop("measure", f.measure if f.measure in LEVELS else ("count" if unit == "COUNT" else "value"))
@@ -376,8 +389,10 @@ class _Builder:
         definitions = {f"DEF:{name}": d.items for name, d in load_definitions().items() if d.is_computable}
         known = sorted(q for q in amounts if q.flow in "XMT")
         items: dict[Quantity, set[str]] = defaultdict(set)
+        less = {q._replace(item="") for q in self.negative}  # with a part below zero the others may exceed the whole
         for q in known:
-            items[q._replace(item="")].add(q.item)
+            if q._replace(item="", flow="") not in less:
+                items[q._replace(item="")].add(q.item)
         rows = []
         for frame, present in items.items():
             children: dict[str, set[str]] = defaultdict(set)
