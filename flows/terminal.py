@@ -276,6 +276,8 @@ def print_checks(rows: list[dict[str, Any]], counts: dict[str, int], lang: str) 
             highlight=False,
         )
         for example in row["examples"][:5]:
+            if lang != "en" and row["stage"] == "catalogue":  # what a SELECT found is said in English: its place
+                example = example.partition(": ")[0]
             console.print(f"             {escape(say('EXAMPLE', example, lang))}", soft_wrap=True, highlight=False)
         if len(row["examples"]) > 5 or row["failed"] > len(row["examples"]):
             console.print(

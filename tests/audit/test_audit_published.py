@@ -54,8 +54,8 @@ def test_every_figure_of_a_finding_is_an_observation(published: duckdb.DuckDBPyC
 
 def test_derived_values_carry_bounds_status_and_premises(published: duckdb.DuckDBPyConnection) -> None:
     found = published.execute(
-        "SELECT flow, lower, upper, unit, unit_mult, status FROM audit_derived WHERE is_default "
-        "AND (geo, item, period) = ('CN-440100', 'DEF:dds6', '2020') ORDER BY flow DESC"
+        "SELECT flow, CAST(lower AS DOUBLE), CAST(upper AS DOUBLE), unit, unit_mult, status FROM audit_derived "
+        "WHERE is_default AND (geo, item, period) = ('CN-440100', 'DEF:dds6', '2020') ORDER BY flow DESC"
     ).fetchall()
     assert found == [("X", 91.85, 91.91, "USD", 8, "contested"), ("M", 48.75, 48.81, "USD", 8, "contested")]
     assert published.execute(

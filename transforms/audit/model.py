@@ -396,7 +396,7 @@ class _Builder:
         rows = []
         for frame, present in items.items():
             children: dict[str, set[str]] = defaultdict(set)
-            for item in present:
+            for item in sorted(present):
                 above = parents.get(item, "")
                 while above and above not in present:
                     above = parents.get(above, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -23,12 +24,14 @@ def tabulate(audit: Audit, labels: dict[tuple[str, str], str]) -> dict[str, pa.T
 
 
 def _list_derived(audit: Audit, reports: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    kept = ("geo", "partner", "flow", "item", "period", "measure", "basis", "price", "unit", "unit_mult", "lower",
-            "upper", "premises")  # fmt: skip
+    kept = ("geo", "partner", "flow", "item", "period", "measure", "basis", "price", "unit", "unit_mult",
+            "premises")  # fmt: skip
     return [
         {name: told[name] for name in kept}
         | {
             "number": number,
+            "lower": Decimal(str(told["lower"])),
+            "upper": Decimal(str(told["upper"])),
             "adjustment": derived.quantity.adjustment,
             "status": "contested" if told["contested"] else "derived",
             "is_default": told["default"],
