@@ -12,7 +12,7 @@ from typing import Any
 
 from expectations.catalogue import SEVERITIES, load_rules
 from expectations.words import say
-from transforms.audit.report import _STYLE as STYLE
+from transforms.audit.report import STYLE
 
 SHOWN = 20  # findings of one rule and edition on the page; the view findings has more
 Row = Mapping[str, Any]

@@ -230,7 +230,7 @@ def _list(title: str, entries: Sequence[str]) -> list[str]:
     return [f"{title}:", "", *(f"- {entry}" for entry in entries), ""] if entries else []
 
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark }
 body { font: 16px/1.5 system-ui, "Noto Sans SC", "Microsoft YaHei", sans-serif; max-width: 60rem; margin: 2rem auto;
   padding: 0 1rem }
@@ -291,7 +291,7 @@ def render_html(report: dict[str, Any], speaker: Speaker, sections: Sections = (
     return (
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{say(word('TITLE'))}</title><style>{_STYLE}</style></head><body><main>{''.join(parts)}</main></body></html>\n"
+        f"<title>{say(word('TITLE'))}</title><style>{STYLE}</style></head><body><main>{''.join(parts)}</main></body></html>\n"
     )
 
 
