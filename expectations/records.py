@@ -16,11 +16,13 @@ from typing import Any
 import pyarrow as pa
 
 from expectations.catalogue import Rule, find_gravest, find_rules_of_expectations, load_rules
-from expectations.checks import TOO_LARGE, Finding
+from expectations.checks import TOO_LARGE, Finding, say_told
 from expectations.run import Outcome
 from expectations.settings import FILE, Settings, Waiver
 from expectations.words import say
+from transforms.codelists import load_codelist
 from transforms.contract import load_contract
+from transforms.phrases import say as say_phrase
 
 WAIVERS_HOLD = "W01"  # judged here: every waiver holds on the day and meets something
 _LARGEST, _FINEST = 1e15, Decimal("1E-10")  # sizes of findings: beyond, it is no matter how bad
@@ -165,7 +167,7 @@ def build_findings(found: Sequence[Finding], outcomes: Iterable[Outcome], waiver
     Of one kind at most the number that is kept (docs/quality.md); the records have the true counts.
     """
     by_line = {str(waiver.line): waiver for waiver in waivers}
-    rows = [asdict(finding) | {"expected_zh": finding.expected} for finding in found]
+    rows = [_say_both(finding) for finding in found]
     for outcome in outcomes:
         if outcome.stage == "catalogue":
             continue
@@ -177,7 +179,8 @@ def build_findings(found: Sequence[Finding], outcomes: Iterable[Outcome], waiver
                 rule.id, outcome.dataset, outcome.vintage, "fail", outcome.severity, "", line,
                 locator=locator, found=said, expected=outcome.words_en,
             )  # fmt: skip
-            rows.append(asdict(finding) | {"expected_zh": outcome.words_zh})
+            found_zh = say_phrase("EXAMPLE", example, "zh").removeprefix(f"{locator}：").removeprefix(f"{locator}: ")
+            rows.append(_say_both(finding) | {"found_zh": found_zh, "expected_zh": outcome.words_zh})
     order = {"fail": 0, "not_judged": 1, "explained": 2}
     rows.sort(key=lambda row: (row["rule_id"], row["dataset"], row["vintage"], order[row["verdict"]], -row["size"],
                                row["locator"], row["found"]))  # fmt: skip
@@ -199,3 +202,20 @@ def build_findings(found: Sequence[Finding], outcomes: Iterable[Outcome], waiver
             "waived_because": waiver.reason if waiver else "",
         }
     return pa.Table.from_pylist(rows, schema=load_contract("findings").arrow_schema())
+
+
+def _say_both(finding: Finding) -> dict[str, Any]:
+    """A finding as plain values, with what it says in both languages."""
+    row = asdict(finding)
+    unit = row.pop("size_unit") or load_rules()[finding.rule_id].size
+    for lang, end in (("en", ""), ("zh", "_zh")):
+        row[f"found{end}"] = say_told(finding.rule_id, finding.found, lang)
+        row[f"expected{end}"] = say_told(finding.rule_id, finding.expected, lang)
+        row[f"size_unit_{lang}"] = _say_unit(unit, lang) if finding.size else ""
+    return row
+
+
+def _say_unit(unit: str, lang: str) -> str:
+    """What a size is counted in: a name of words.toml, or the unit of an amount by its code."""
+    units = load_codelist("units")
+    return units.label(unit, lang) if unit in units.codes else say(unit, lang, "size") if unit else ""

@@ -224,7 +224,7 @@ def check(
         from flows.terminal import print_checks, print_records_of_rules
 
         print_records_of_rules(records.to_pylist(), lang.value)
-        print_checks(rows.to_pylist(), counts, lang.value)
+        print_checks(rows.to_pylist(), counts, findings.to_pylist(), lang.value)
         if report:
             typer.echo(str(report))
     if strict and is_open:

@@ -252,11 +252,16 @@ def print_records_of_rules(records: list[dict[str, Any]], lang: str) -> None:
     Console(emoji=False).print(table)
 
 
-def print_checks(rows: list[dict[str, Any]], counts: dict[str, int], lang: str) -> None:
+def print_checks(rows: list[dict[str, Any]], counts: dict[str, int], findings: list[dict[str, Any]], lang: str) -> None:
     """The rules, failures first, with the rows they name."""
+    from expectations.report import say_found
     from transforms.codelists import load_codelist
     from transforms.phrases import say
 
+    found: dict[tuple[str, ...], list[str]] = {}
+    for finding in sorted(findings, key=lambda finding: finding["number"]):
+        key = finding["rule_id"], finding["dataset"], finding["vintage"]
+        found.setdefault(key, []).append(say_found(finding, lang))
     console, more = Console(emoji=False), load_codelist("words").label("TRACE.more", lang)
     waived_word = load_codelist("words").label("RUN.waived", lang)
     colours = {"fail": "red", "not_judged": "yellow", "pass": "green"}
@@ -275,14 +280,14 @@ def print_checks(rows: list[dict[str, Any]], counts: dict[str, int], lang: str) 
             soft_wrap=True,
             highlight=False,
         )
-        for example in row["examples"][:5]:
-            if lang != "en" and row["stage"] == "catalogue":  # what a SELECT found is said in English: its place
-                example = example.partition(": ")[0]
-            console.print(f"             {escape(say('EXAMPLE', example, lang))}", soft_wrap=True, highlight=False)
-        if len(row["examples"]) > 5 or row["failed"] > len(row["examples"]):
-            console.print(
-                f"             {more.format(count=row['failed'] - min(5, len(row['examples'])))}", highlight=False
-            )
+        if row["stage"] == "catalogue":
+            examples = found.get((row["rule_id"], row["dataset"], row["vintage"]), [])
+        else:
+            examples = [say("EXAMPLE", example, lang) for example in row["examples"]]
+        for example in examples[:5]:
+            console.print(f"             {escape(example)}", soft_wrap=True, highlight=False)
+        if len(examples) > 5 or row["failed"] > len(examples):
+            console.print(f"             {more.format(count=row['failed'] - min(5, len(examples)))}", highlight=False)
     console.print(", ".join(f"{count} {_say_code(name, lang)}" for name, count in counts.items()))
 
 

@@ -276,3 +276,19 @@ def test_the_catalogue_is_listed_and_a_rule_is_told_whole(capsys: pytest.Capture
         main(["catalog", "rules", "q13", "--json"])
     (told,) = json.loads(capsys.readouterr().out)
     assert "parameter c" in told and "Hidiroglou" in told["parameter c"]
+
+
+def test_check_says_what_was_found_in_chinese_with_the_unit_of_how_bad(
+    clean_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from flows.cli import main
+
+    with pytest.raises(SystemExit):
+        main(["check", "--lang", "zh", "--data-dir", str(clean_run)])
+    shown = capsys.readouterr().out
+    assert "EBOPS2010:SC：2 期；预期 3 期（2019 至 2021） [占时期数之比：0.333]" in shown
+    assert "expected" not in shown and "printed" not in shown
+    page = remembering.find_report(clean_run / "curated", "zh")
+    assert page is not None
+    text = page.read_text(encoding="utf-8")
+    assert "3 期（2019 至 2021）" in text and "占时期数之比：0.333" in text and "periods" not in text

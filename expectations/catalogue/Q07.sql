@@ -40,8 +40,8 @@ SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS 
        CASE WHEN wholes > 1 OR printed > items THEN 'printed_twice' WHEN given < required THEN 'parts_missing'
             WHEN open > 0 THEN 'no_interval'
             WHEN extras < optional AND total_hi < lo THEN 'not_allocated' ELSE '' END AS reason,
-       CASE WHEN verdict = 'fail' THEN say(total, mult) || ' (' || printed || ' parts)' END AS found,
-       CASE WHEN verdict = 'fail' THEN say(v, mult) || '; rounding leaves '
-            || say_range(lo - (total_hi - total), hi + (total - total_lo), mult) END AS expected,
+       CASE WHEN verdict = 'fail' THEN tell({says: 'sum', total: say(total, mult), parts: printed}) END AS found,
+       CASE WHEN verdict = 'fail' THEN tell({says: 'whole', whole: say(v, mult), low: say(lo - (total_hi - total), mult),
+                                             high: say(hi + (total - total_lo), mult)}) END AS expected,
        CASE WHEN verdict <> 'pass' THEN excess(total, v) END AS size
 FROM sums JOIN wanted w ON w.family = sums.item

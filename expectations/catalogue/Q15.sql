@@ -42,10 +42,10 @@ SELECT dataset, vintage, '' AS table_id, CASE WHEN share > 0 THEN most.geo ELSE 
        CASE WHEN n = 0 AND gone = 0 THEN 'only_new' ELSE '' END AS reason,
        CASE WHEN flips > 0 OR share >= $error_from THEN 'error' WHEN share >= $warning_from OR gone > 0 THEN 'warning'
             ELSE 'information' END AS severity,
-       coalesce(printf('MR %.4g, MAR %.4g, RMAR %.3g %%', mr / pow(10.0, most.mult), mar / pow(10.0, most.mult),
-                       100 * share), 'no figure in both') || printf('; %d new, %d gone, %d change of sign', new, gone, flips)
-           AS found,
-       printf('RMAR below %g %%, nothing gone', 100 * $warning_from) AS expected,
+       tell({says: CASE WHEN n = 0 THEN 'nothing_in_both' ELSE 'revised' END, mr: printf('%.4g', mr / pow(10.0, most.mult)),
+             mar: printf('%.4g', mar / pow(10.0, most.mult)), rmar: coalesce(printf('%.3g', 100 * share), '-'), new: new,
+             gone: gone, flips: flips}) AS found,
+       tell({says: 'little', most: printf('%g', 100 * $warning_from)}) AS expected,
        share AS size
 FROM weighed
 UNION ALL BY NAME

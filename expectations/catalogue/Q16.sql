@@ -40,9 +40,9 @@ SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS 
        CASE WHEN parts < wanted THEN 'parts_missing' WHEN parts > wanted OR wholes > 1 THEN 'printed_twice'
             WHEN open > 0 THEN 'no_interval' ELSE '' END AS reason,
        CASE WHEN is_provisional THEN 'warning' ELSE 'error' END AS severity,
-       CASE WHEN verdict = 'fail' THEN say(total, mult) || ' (' || parts || ' parts)' END AS found,
-       CASE WHEN verdict = 'fail' THEN say(v, mult) || '; rounding leaves '
-            || say_range(lo - (total_hi - total), hi + (total - total_lo), mult) END AS expected,
+       CASE WHEN verdict = 'fail' THEN tell({says: 'sum', total: say(total, mult), parts: parts}) END AS found,
+       CASE WHEN verdict = 'fail' THEN tell({says: 'whole', whole: say(v, mult), low: say(lo - (total_hi - total), mult),
+                                             high: say(hi + (total - total_lo), mult)}) END AS expected,
        excess(total, v) AS size
 FROM sums
 UNION ALL BY NAME

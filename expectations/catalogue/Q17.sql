@@ -19,7 +19,7 @@ SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS 
             WHEN coalesce(power_before = -power AND abs(jump_before - power_before) <= $near, false) THEN 'explained'
             ELSE 'fail' END AS verdict,
        CASE WHEN verdict = 'not_judged' THEN 'too_coarse' WHEN verdict = 'explained' THEN 'return' ELSE '' END AS reason,
-       CASE WHEN verdict = 'fail' THEN printf('x %.4g on the year before', rate) END AS found,
-       CASE WHEN verdict = 'fail' THEN printf('no factor 10^%d', CAST(power AS INTEGER)) END AS expected,
+       CASE WHEN verdict = 'fail' THEN tell({says: 'times', rate: printf('%.4g', rate)}) END AS found,
+       CASE WHEN verdict = 'fail' THEN tell({says: 'no_power', power: CAST(power AS INTEGER)}) END AS expected,
        abs(jump) AS size
 FROM seen JOIN series USING (series)

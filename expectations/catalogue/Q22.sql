@@ -8,7 +8,7 @@ SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, lo
        CASE WHEN product IS NULL THEN 'not_judged' WHEN dv / product <= $most THEN 'pass'
             WHEN geo IN $hubs THEN 'explained' ELSE 'fail' END AS verdict,
        CASE WHEN product IS NULL THEN 'no_product' WHEN verdict = 'explained' THEN 'hub' ELSE '' END AS reason,
-       printf('%.1f %% of the product', 100 * dv / product) AS found,
+       CASE WHEN product > 0 THEN tell({says: 'of_product', share: printf('%.1f', 100 * dv / product)}) END AS found,
        printf('<= %.0f %%', 100 * $most) AS expected, dv / product AS size
 FROM levels LEFT JOIN products USING (geo, period, unit)
 WHERE item IN $services AND flow IN ('X', 'M') AND partner = 'W' AND freq = 'A' AND len(period) = 4 AND activity = '_T'

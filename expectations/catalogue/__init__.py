@@ -67,6 +67,8 @@ class Rule:
     reasons: Mapping[str, Mapping[str, str]] | None = None
     parameters: tuple[Parameter, ...] = ()
     exceptions: tuple[KnownException, ...] = ()
+    says: Mapping[str, Mapping[str, str]] | None = None  # templates of what its SELECT found and expected
+    size: str = ""  # what the size of its findings is counted in: a name of [size] in words.toml
 
     @property
     def values(self) -> dict[str, Any]:
@@ -115,7 +117,7 @@ def find_rules_of_expectations() -> dict[str, str]:
 
 
 _KEYS = {"id", "level", "about", "severity", "title", "words", "why", "suite", "sql", "severities", "reasons",
-         "parameters", "exceptions"}  # fmt: skip
+         "parameters", "exceptions", "says", "size"}  # fmt: skip
 
 
 def parse_rule(name: str, text: str) -> Rule:
@@ -141,12 +143,17 @@ def parse_rule(name: str, text: str) -> Rule:
             raise refuse(f"{key} must be said in both languages", raw.get(key), f"write {key}.en and {key}.zh.")
     if not raw.get("suite") and not raw.get("sql"):
         raise refuse("nothing judges the rule", name, "name expectations (suite) or a SELECT (sql).")
+    for key, words in raw.get("says", {}).items():
+        if not all(words.get(lang) for lang in ("en", "zh")):
+            raise refuse(f"says.{key} must be said in both languages", words, f"write says.{key}.en and says.{key}.zh.")
     return Rule(
         **{key: raw[key] for key in ("id", "level", "about", "severity", "title", "words", "why")},
         suite=tuple(raw.get("suite", ())),
         sql=raw.get("sql", ""),
         severities=raw.get("severities"),
         reasons=raw.get("reasons"),
+        says=raw.get("says"),
+        size=raw.get("size", ""),
         parameters=tuple(Parameter(**told) for told in raw.get("parameters", ())),
         exceptions=tuple(
             KnownException(tuple(told["where"].items()), told["en"], told["zh"]) for told in raw.get("exceptions", ())

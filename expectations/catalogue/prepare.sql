@@ -4,8 +4,11 @@
 
 -- A number as it is said in a finding: in the power of ten that the publisher prints.
 CREATE OR REPLACE TEMP MACRO say(v, mult) AS (printf('%.7g', CAST(v AS DOUBLE) / pow(10.0, mult)));
-CREATE OR REPLACE TEMP MACRO say_range(lo, hi, mult) AS (
-    coalesce(say(lo, mult), '...') || ' to ' || coalesce(say(hi, mult), '...')
+-- What a finding says in words: the name of a template (says: [says] of the rule, or [told] of words.toml) and the numbers
+-- and codes that stand in it, so that it can be said in any language.
+CREATE OR REPLACE TEMP MACRO tell(told) AS (CAST(to_json(told) AS VARCHAR));
+CREATE OR REPLACE TEMP MACRO tell_range(lo, hi, mult) AS (
+    tell({says: 'range', low: coalesce(say(lo, mult), '...'), high: coalesce(say(hi, mult), '...')})
 );
 -- How far a exceeds b, as a share of b: the size of a finding.
 CREATE OR REPLACE TEMP MACRO excess(a, b) AS (
