@@ -69,7 +69,7 @@ SELECT DISTINCT dataset, vintage, table_id, item FROM levels WHERE flow <> 'N';
 CREATE OR REPLACE TEMP TABLE series AS
 WITH keyed AS (
     SELECT dataset, vintage, table_id, geo, partner, flow, item, activity, mode, freq, basis, unit, adjustment,
-           count(*) AS periods, min(locator) AS first_locator
+           count(*) AS periods, min(step) AS first_step, min(locator) AS first_locator
     FROM timed GROUP BY ALL
 )
 SELECT hash(dataset, vintage, table_id, geo, partner, flow, item, activity, mode, freq, basis, unit, adjustment) AS series,
@@ -91,6 +91,6 @@ WINDOW past AS (PARTITION BY line ORDER BY year)
 QUALIFY lag(year) OVER past = year - 1;
 -- The same with what it is about; rate: the ratio of the two where both are above zero.
 CREATE OR REPLACE TEMP VIEW changes AS
-SELECT m.*, s.* EXCLUDE (series, periods, first_locator, crowd), 'value' AS measure,
+SELECT m.*, s.* EXCLUDE (series, periods, first_step, first_locator, crowd), 'value' AS measure,
        CASE WHEN v > 0 AND before > 0 THEN v / before END AS rate
 FROM moves m JOIN series s USING (series);

@@ -2,7 +2,8 @@
 
 Columns are those of the observations that differ from exports of SI by China in 2020, in 10^8 dollars; figure is as
 printed ('3.10', '=3.1' unrounded, 'over 3'). family is the source family of the dataset; quarantined the text of a row
-that was set aside. finds is verdict:reason:severity, two of one cell with a plus between them; datasets whose name begins with other are not judged.
+that was set aside. finds is verdict:reason:severity, two of one cell with a plus between them. Datasets whose name
+begins with other are not judged.
 """
 
 from __future__ import annotations

@@ -117,6 +117,24 @@ def test_a_parameter_is_the_users_to_set(dataset: str, result: str) -> None:
     assert judge("Q19", "fail", text)[0].outcome == result
 
 
+def test_a_ratio_of_ones_own_may_be_so_much_for_each_of_a_number() -> None:
+    """Exports of computer services for each enterprise, as any item beside any other: 3,000 x 10^8 dollars of 50."""
+    text = (
+        '[[parameters]]\nrule = "Q22"\nname = "others"\nreason = "r"\nvalue = [{ item = "EBOPS2010:SI", '
+        'against = "ENT:COUNT.DSE", unit = "COUNT", most = 1e9 }]\n'
+    )
+    rows = [{"item": "SI", "figure": "3000"},
+            {"item": "ENT:COUNT.DSE", "flow": "N", "figure": "50", "unit": "COUNT", "unit_mult": "0"}]  # fmt: skip
+    with open_world(rows) as (con, editions):
+        (tally,) = judge_rules(con, editions, settings=parse_settings(text, TODAY), only=["Q22"])
+    (row,) = build_findings(tally.findings, []).to_pylist()
+    assert (row["verdict"], row["found"], row["expected"]) == (
+        "fail",
+        "6e+09 USD for each of ENT:COUNT.DSE",
+        "<= 1e+09",
+    )
+
+
 @pytest.mark.parametrize(("change", "message"), [
     (('name = "A. Statistician"\n', ""), "row 2: an entry of [[waivers]] lacks name"),
     (('reason = "The publisher has been asked."\n', ""), "row 2: an entry of [[waivers]] lacks reason"),
