@@ -116,7 +116,7 @@ def run(
     rebuilt = tuple(datasets or ("*",)) if force else ()
     if not (folder / "raw").is_dir():
         raise _fail(f"there is no raw data at {folder / 'raw'}; choose the folder that holds it with --data-dir")
-    with _stop_where_the_disk_refuses(folder / "curated"):
+    with _stop_where_the_disk_refuses(folder / "curated"), _refuse_in(lang.value):
         if direct:
             from flows.terminal import run_with_progress
 
@@ -150,6 +150,20 @@ def _stop_where_the_disk_refuses(folder: Path) -> Iterator[None]:
         if not told or os.environ.get("DIGITRADE_DEBUG"):
             raise
         raise _fail(told) from None
+
+
+@contextmanager
+def _refuse_in(lang: str) -> Iterator[None]:
+    """What own/rules.toml is refused for, in the language asked for; where it has no words for it, in English."""
+    from transforms.errors import InputError
+    from transforms.phrases import say_error
+
+    try:
+        yield
+    except InputError as error:
+        if lang == "en" or os.environ.get("DIGITRADE_DEBUG"):
+            raise
+        raise _fail(say_error("SETTINGS", error, lang)) from None
 
 
 def _find_database(data_dir: Path | None, lang: str = "en") -> Path:

@@ -54,9 +54,21 @@ def say_error(kind: str, error: InputError, lang: str) -> str:
     if lang == "en":
         return str(error)
     words = load_codelist("words")
-    parts = [f"{f'{error.place}：' if error.place else ''}{say_all(kind, error.problem, lang)}"]
+    place = _say_place(error, lang)
+    parts = [f"{f'{place}：' if place else ''}{say_all(kind, error.problem, lang)}"]
     if error.found is not None:
         parts.append(words.label("ERROR.found", lang).format(found=repr(error.found)))
     if error.todo:
         parts.append(words.label("ERROR.todo", lang).format(todo=say_all(kind, error.todo, lang)))
-    return "".join(f"{part.rstrip('.。')}。" for part in parts)
+    said = "".join(f"{part.rstrip('.。')}。" for part in parts)
+    return "".join([said, *(say_error(kind, other, lang) for other in error.others)])
+
+
+def _say_place(error: InputError, lang: str) -> str:
+    """File, sheet, row and column, those that are known."""
+    words = load_codelist("words")
+    parts = {"sheet": repr(error.sheet) if error.sheet else None, "row": error.row, "column": error.column}
+    said = [
+        words.label(f"ERROR.{name}", lang).format(**{name: part}) for name, part in parts.items() if part is not None
+    ]
+    return " ".join([*([error.file] if error.file else []), *said])

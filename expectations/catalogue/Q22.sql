@@ -1,8 +1,8 @@
 -- One row for each total of services beside the product of the same place and year, and for each other item beside what it
 -- is held against: is the ratio a plausible one?
 WITH held AS (
-    SELECT unnest($services) AS item, $product AS against, '' AS counted_in, CAST($most AS DOUBLE) AS most
-    UNION ALL SELECT o.item, o.against, o.unit, CAST(o.most AS DOUBLE) FROM (SELECT unnest($others) AS o)
+    SELECT unnest($services) AS item, '' AS in_unit, $product AS against, '' AS counted_in, CAST($most AS DOUBLE) AS most
+    UNION ALL SELECT o.item, o.unit, o.against, o.against_unit, CAST(o.most AS DOUBLE) FROM (SELECT unnest($others) AS o)
 ), products AS (
     SELECT l.geo, l.period, l.unit, l.item AS against, arg_max(l.dv, (d.latest, l.vintage, l.dataset)) AS product
     FROM all_levels l JOIN datasets d USING (dataset, vintage)
@@ -13,6 +13,7 @@ WITH held AS (
     LEFT JOIN products p ON p.against = h.against AND p.geo = l.geo AND p.period = l.period
      AND p.unit = CASE WHEN h.counted_in = '' THEN l.unit ELSE h.counted_in END
     WHERE flow IN ('X', 'M') AND partner = 'W' AND freq = 'A' AND len(l.period) = 4 AND activity = '_T'
+      AND h.in_unit IN ('', l.unit)
 )
 SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, locator,
        CASE WHEN product IS NULL THEN 'not_judged' WHEN dv / product <= most THEN 'pass'

@@ -32,13 +32,30 @@ _NAME = re.compile(r"\$([a-z_]+)")
 
 @dataclass(frozen=True)
 class Parameter:
-    """A threshold or list of a rule: its value, what it means in both languages, and where it comes from."""
+    """A threshold or list of a rule: its value, what it means in both languages, and where it comes from.
+
+    Its domain: least and most of its numbers; the code list that its texts are codes of (of tables, by field; or
+    beginnings of codes), or the texts that it may be.
+    """
 
     name: str
     value: Any
     en: str
     zh: str
     source: str
+    least: float | None = None
+    most: float | None = None
+    listed: str | Mapping[str, str] = ""
+    is_beginning: bool = False
+    one_of: Sequence[str] = ()
+
+    @property
+    def domain(self) -> str:
+        """What it may be, in no language: 0..1, codes of a list, or what it is one of; '' where it may be anything."""
+        ends = ["" if end is None else f"{end:g}" for end in (self.least, self.most)]
+        lists = self.listed if isinstance(self.listed, str) else ", ".join(f"{k}: {v}" for k, v in self.listed.items())
+        parts = [f"{ends[0]}..{ends[1]}" if any(ends) else "", lists, "|".join(self.one_of)]
+        return "; ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)
@@ -85,6 +102,9 @@ class Rule:
         text = _HERE.joinpath(self.sql).read_text(encoding="utf-8")
         return _NAME.sub(lambda found: write_literal(values[found[1]]), text)
 
+    def parameter(self, name: str) -> Parameter | None:
+        return next((parameter for parameter in self.parameters if parameter.name == name), None)
+
 
 def write_literal(value: Any) -> str:
     """A value of TOML as SQL: numbers, texts, lists, tables as structs."""
@@ -96,7 +116,7 @@ def write_literal(value: Any) -> str:
         return quote(value)
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{quote(name)}: {write_literal(of)}" for name, of in value.items()) + "}"
-    return "[" + ", ".join(map(write_literal, value)) + "]"
+    return "[" + ", ".join(map(write_literal, value)) + "]" if value else "CAST([] AS VARCHAR[])"
 
 
 @cache
