@@ -11,19 +11,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
 
 from expectations.catalogue import Rule, find_gravest, find_rules_of_expectations, load_rules
 from expectations.checks import TOO_LARGE, Finding, say_told
-from expectations.run import Outcome
+from expectations.run import STAGES, Outcome, load_suite
 from expectations.settings import FILE, Settings, Waiver
 from expectations.words import say
 from transforms.codelists import load_codelist
 from transforms.contract import load_contract
 from transforms.phrases import say as say_phrase
+from transforms.phrases import say_kept
 
+READING = "R00"  # that an edition can be read: its examples are whole refusals
 WAIVERS_HOLD = "W01"  # judged here: every waiver holds on the day and meets something
 _LARGEST, _FINEST = 1e15, Decimal("1E-10")  # sizes of findings: beyond, it is no matter how bad
 _VALUES = {"pass": "1", "fail": "0", "not_judged": "NA"}
@@ -161,6 +164,23 @@ def _say_reasons(rule: Rule, reasons: Mapping[tuple[str, str], int], lang: str) 
     ]
 
 
+def say_problem(problem: str, lang: str) -> str:
+    """Why an edition is blocked, in one language; the words of a rule that blocks it are its own."""
+
+    def say_place(name: str, value: str) -> str:
+        code = value.partition(" ")[0]
+        return f"{code} {_words_of_expectations(lang).get(code, value)}" if name == "rule" else value
+
+    return say_kept(problem, lang, say_place)
+
+
+@cache
+def _words_of_expectations(lang: str) -> dict[str, str]:
+    """Id of an expectation -> what it asks for."""
+    suites = (load_suite(stage)["expectations"] for stage in STAGES)
+    return {told["meta"]["id"]: told["meta"][lang] for suite in suites for told in suite}
+
+
 def build_findings(found: Sequence[Finding], outcomes: Iterable[Outcome], waivers: Sequence[Waiver] = ()) -> pa.Table:
     """What is no pass, the worst first: rows that a SELECT found, and those that expectations name.
 
@@ -179,7 +199,12 @@ def build_findings(found: Sequence[Finding], outcomes: Iterable[Outcome], waiver
                 rule.id, outcome.dataset, outcome.vintage, "fail", outcome.severity, "", line,
                 locator=locator, found=said, expected=outcome.words_en,
             )  # fmt: skip
-            found_zh = say_phrase("EXAMPLE", example, "zh").removeprefix(f"{locator}：").removeprefix(f"{locator}: ")
+            if outcome.rule_id == READING:
+                found_zh = say_problem(said, "zh")
+            else:
+                found_zh = (
+                    say_phrase("EXAMPLE", example, "zh").removeprefix(f"{locator}：").removeprefix(f"{locator}: ")
+                )
             rows.append(_say_both(finding) | {"found_zh": found_zh, "expected_zh": outcome.words_zh})
     order = {"fail": 0, "not_judged": 1, "explained": 2}
     rows.sort(key=lambda row: (row["rule_id"], row["dataset"], row["vintage"], order[row["verdict"]], -row["size"],

@@ -37,7 +37,7 @@ BLOCKING = Outcome("observations", "O02", "mine", "2024", "reading", "error", "f
 
 def assert_chinese(error: InputError) -> None:
     """A refusal is said in Chinese whole: no word of an English sentence beside keys, codes and what was found."""
-    said = re.sub(r"'[^']*'|\"[^\"]*\"|\[\[.*?\]\]|\{.*?\}", "", say_error("SETTINGS", error, "zh"))
+    said = re.sub(r"'[^']*'|\"[^\"]*\"|\[\[.*?\]\]|\{.*?\}", "", say_error("FAULT", error, "zh"))
     assert not re.search(r"\b(the|is|no|not|write|use|one|of|an|entry|there|has|that|cannot|row)\b", said), said
 
 
@@ -248,7 +248,7 @@ def test_all_faults_of_the_file_are_said_at_once_each_with_its_line() -> None:
     assert len(caught.value.others) == 4
     assert_chinese(caught.value)
     assert "own/rules.toml 第 9 行：near 低于 0。实际为 '-5'。处理办法：写 0 至 0.5 之间的数。" in say_error(
-        "SETTINGS", caught.value, "zh"
+        "FAULT", caught.value, "zh"
     )
 
 
