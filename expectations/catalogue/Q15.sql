@@ -33,7 +33,8 @@ WITH pairs AS (
            count(*) FILTER (after IS NULL AND before IS NOT NULL) AS gone,
            count(*) FILTER (before IS NULL AND after IS NOT NULL) AS new,
            count(*) FILTER (after * before < 0) AS flips,
-           max({off: abs(after - before), locator: locator, geo: geo, partner: partner, period: period, mult: mult}) AS most,
+           max({off: abs(after - before), locator: locator, geo: geo, partner: partner, period: period, mult: mult})
+               FILTER (after - before IS NOT NULL) AS most,  -- unknown is more than any number
            min({locator: locator, geo: geo, partner: partner, period: period}) FILTER (before IS NULL) AS come
     FROM met GROUP BY ALL
 ), weighed AS (
