@@ -23,6 +23,7 @@ from expectations.settings import FILE, Settings, Waiver
 from expectations.words import say
 from transforms.codelists import load_codelist
 from transforms.contract import load_contract
+from transforms.indicators import load_cards
 from transforms.phrases import say as say_phrase
 from transforms.phrases import say_kept
 
@@ -164,6 +165,24 @@ def _say_reasons(rule: Rule, reasons: Mapping[tuple[str, str], int], lang: str) 
     ]
 
 
+def say_example(rule_id: str, example: str, lang: str) -> str:
+    """A row that an expectation names, in one language; comparisons and indicators by their names."""
+    if rule_id == READING:
+        return say_problem(example, lang)
+    names = {} if lang == "en" else _name_comparisons()  # in English the code, as it is queried
+    return say_phrase(
+        "EXAMPLE", example, lang, lambda name, value: names.get(value, value) if name == "rule" else value
+    )
+
+
+@cache
+def _name_comparisons() -> dict[str, str]:
+    """Rule of a comparison -> its name in Chinese: that of the indicator, or one of its own."""
+    words = load_codelist("words")
+    own = {code.removeprefix("RULE."): words.label(code, "zh") for code in words.codes if code.startswith("RULE.")}
+    return {card.indicator: card.title_zh for card in load_cards()} | own
+
+
 def say_problem(problem: str, lang: str) -> str:
     """Why an edition is blocked, in one language; the words of a rule that blocks it are its own."""
 
@@ -199,12 +218,8 @@ def build_findings(found: Sequence[Finding], outcomes: Iterable[Outcome], waiver
                 rule.id, outcome.dataset, outcome.vintage, "fail", outcome.severity, "", line,
                 locator=locator, found=said, expected=outcome.words_en,
             )  # fmt: skip
-            if outcome.rule_id == READING:
-                found_zh = say_problem(said, "zh")
-            else:
-                found_zh = (
-                    say_phrase("EXAMPLE", example, "zh").removeprefix(f"{locator}：").removeprefix(f"{locator}: ")
-                )
+            shown = say_example(outcome.rule_id, said if outcome.rule_id == READING else example, "zh")
+            found_zh = shown.removeprefix(f"{locator}：").removeprefix(f"{locator}: ")
             rows.append(_say_both(finding) | {"found_zh": found_zh, "expected_zh": outcome.words_zh})
     order = {"fail": 0, "not_judged": 1, "explained": 2}
     rows.sort(key=lambda row: (row["rule_id"], row["dataset"], row["vintage"], order[row["verdict"]], -row["size"],

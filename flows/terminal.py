@@ -258,10 +258,9 @@ def print_records_of_rules(records: list[dict[str, Any]], lang: str) -> None:
 
 def print_checks(rows: list[dict[str, Any]], counts: dict[str, int], findings: list[dict[str, Any]], lang: str) -> None:
     """The rules, failures first, with the rows they name."""
-    from expectations.records import READING, say_problem
+    from expectations.records import say_example
     from expectations.report import say_found
     from transforms.codelists import load_codelist
-    from transforms.phrases import say
 
     found: dict[tuple[str, ...], list[str]] = {}
     for finding in sorted(findings, key=lambda finding: finding["number"]):
@@ -288,10 +287,7 @@ def print_checks(rows: list[dict[str, Any]], counts: dict[str, int], findings: l
         if row["stage"] == "catalogue":
             examples = found.get((row["rule_id"], row["dataset"], row["vintage"]), [])
         else:
-            examples = [
-                say_problem(example, lang) if row["rule_id"] == READING else say("EXAMPLE", example, lang)
-                for example in row["examples"]
-            ]
+            examples = [say_example(row["rule_id"], example, lang) for example in row["examples"]]
         for example in examples[:5]:
             console.print(f"             {escape(example)}", soft_wrap=True, highlight=False)
         if len(examples) > 5 or row["failed"] > len(examples):

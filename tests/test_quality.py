@@ -290,6 +290,7 @@ def test_check_says_what_was_found_in_chinese_with_the_unit_of_how_bad(
         main(["check", "--lang", "zh", "--data-dir", str(clean_run)])
     shown = capsys.readouterr().out
     assert "EBOPS2010:SC：2 期；预期 3 期（2019 至 2021） [占时期数之比：0.333]" in shown
+    assert "各流向的加权平均（上下界）：印刷值 31，计算值 24.50 至 27.50" in shown
     assert "expected" not in shown and "printed" not in shown
     page = remembering.find_report(clean_run / "curated", "zh")
     assert page is not None

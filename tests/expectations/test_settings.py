@@ -84,6 +84,10 @@ def test_an_expired_waiver_waives_nothing_and_is_said() -> None:
     assert outcome.waived == 0
     (told,) = judge_waivers(settings, [outcome])
     assert told.examples == ("own/rules.toml row 2: Q07, A. Statistician: expired on 2027-05-01",)
+    (row,) = build_findings([], [told]).to_pylist()
+    assert (row["found"], row["found_zh"]) == (
+        "Q07, A. Statistician: expired on 2027-05-01", "Q07, A. Statistician：已于 2027-05-01 到期",
+    )  # fmt: skip
 
 
 def test_without_waivers_nothing_is_said_of_them() -> None:
