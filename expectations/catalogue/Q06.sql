@@ -32,8 +32,8 @@ SELECT dataset, vintage, table_id, geo, partner, flow, item, 'value' AS measure,
        CASE WHEN filled < $panel_from THEN 'no_panel' WHEN missing <= 0 THEN 'cannot_exist' ELSE '' END AS reason,
        CASE WHEN missing > 0 AND (cells - missing) / cells < $error_below AND item IN $required_items THEN 'error'
             ELSE '' END AS severity,
-       CASE WHEN missing > 0 THEN given || ' periods' END AS found,
-       CASE WHEN missing > 0 THEN cells || ' periods, ' || first || ' to ' || last END AS expected,
+       CASE WHEN missing > 0 THEN tell({says: 'given', given: given}) END AS found,
+       CASE WHEN missing > 0 THEN tell({says: 'asked', cells: cells, first: first, last: last}) END AS expected,
        missing / cells AS size
 FROM rated JOIN named USING (place, item)
 WHERE NOT is_pass

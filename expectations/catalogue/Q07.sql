@@ -1,5 +1,6 @@
 -- One row for each printed parent of which any part is printed: the sum of its parts against it. Both stand for intervals
--- of half a printed unit on each side, so that n parts and their total may differ by (n + 1) / 2 units and no more.
+-- of half a printed unit on each side, so that n parts and their total may differ by (n + 1) / 2 units and no more. A gap
+-- that rounding leaves, but beyond three standard deviations of it, is said to be unlikely.
 WITH parts AS (
     SELECT code AS item, parent AS family, code IN $optional AS is_optional,
            -- one bit for each part of a whole: how many different parts are printed is told without a list of them
@@ -26,7 +27,7 @@ WITH parts AS (
            count(*) FILTER (is_optional) AS extras, bit_count(bit_or(bit)) AS items,
            sum(v) FILTER (NOT is_whole) AS total, sum(lo) FILTER (NOT is_whole) AS total_lo,
            sum(hi) FILTER (NOT is_whole) AS total_hi,
-           count(*) FILTER (lo IS NULL OR hi IS NULL) AS open
+           count(*) FILTER (lo IS NULL OR hi IS NULL) AS open, CAST(max(hi - lo) AS DOUBLE) AS width
     FROM levels JOIN met USING (dataset, vintage, table_id, item)
     WHERE flow <> 'N'
     GROUP BY ALL
@@ -34,14 +35,17 @@ WITH parts AS (
 )
 SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS measure, locator,
        CASE WHEN wholes > 1 OR printed > items OR given < required OR open > 0 THEN 'not_judged'
-            WHEN total_lo <= hi AND total_hi >= lo THEN 'pass'
+            WHEN total_lo <= hi AND total_hi >= lo
+            THEN CASE WHEN is_unlikely THEN 'explained' ELSE 'pass' END
             WHEN extras < optional AND total_hi < lo THEN 'explained'
             ELSE 'fail' END AS verdict,
        CASE WHEN wholes > 1 OR printed > items THEN 'printed_twice' WHEN given < required THEN 'parts_missing'
-            WHEN open > 0 THEN 'no_interval'
-            WHEN extras < optional AND total_hi < lo THEN 'not_allocated' ELSE '' END AS reason,
-       CASE WHEN verdict = 'fail' THEN say(total, mult) || ' (' || printed || ' parts)' END AS found,
-       CASE WHEN verdict = 'fail' THEN say(v, mult) || '; rounding leaves '
-            || say_range(lo - (total_hi - total), hi + (total - total_lo), mult) END AS expected,
+            WHEN open > 0 THEN 'no_interval' WHEN verdict = 'pass' THEN ''
+            WHEN total_lo <= hi AND total_hi >= lo THEN 'unlikely'
+            WHEN verdict = 'explained' THEN 'not_allocated' ELSE '' END AS reason,
+       CASE WHEN verdict = 'fail' OR reason = 'unlikely' THEN tell({says: 'sum', total: say(total, mult), parts: printed}) END AS found,
+       CASE WHEN verdict = 'fail' OR reason = 'unlikely' THEN tell({says: 'whole', whole: say(v, mult), low: say(lo - (total_hi - total), mult),
+                                             high: say(hi + (total - total_lo), mult)}) END AS expected,
        CASE WHEN verdict <> 'pass' THEN excess(total, v) END AS size
-FROM sums JOIN wanted w ON w.family = sums.item
+FROM (SELECT *, abs(CAST(total - v AS DOUBLE)) > $sigmas * sqrt((printed + 1) / 12.0) * width AS is_unlikely FROM sums) s
+JOIN wanted w ON w.family = s.item

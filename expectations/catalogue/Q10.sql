@@ -6,6 +6,6 @@ SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, lo
        CASE WHEN len(list_filter($may_be_negative, lambda allowed: starts_with(item, allowed))) > 0 THEN 'explained'
             ELSE 'fail' END AS verdict,
        CASE WHEN verdict = 'explained' THEN 'may_be_negative' ELSE '' END AS reason,
-       printed AS found, '>= 0' AS expected, abs(CAST(v AS DOUBLE)) AS size
+       printed AS found, '>= 0' AS expected, abs(dv) / 1000 AS size, unit AS size_unit
 FROM amounts
 WHERE measure = 'value' AND flow <> 'N' AND dv < 0

@@ -34,14 +34,15 @@ SELECT dataset, vintage, table_id, geo, partner, flow, item, coalesce(period, ''
        CASE WHEN periods < $zeros THEN 'not_judged' WHEN length IS NULL THEN 'pass' WHEN is_coarse THEN 'explained'
             ELSE 'fail' END AS verdict,
        CASE WHEN verdict = 'not_judged' THEN 'too_short' WHEN verdict = 'explained' THEN 'coarse' ELSE '' END AS reason,
-       length || ' times ' || say(v, mult) || ' on end' AS found,
-       CASE WHEN v = 0 THEN 'fewer than ' || $zeros || ' zeros' ELSE 'fewer than ' || $constants || ' equal figures' END
-           AS expected,
+       CASE WHEN length > 0 THEN tell({says: 'still', length: length, figure: say(v, mult)}) END AS found,
+       CASE WHEN v = 0 THEN tell({says: 'fewer_zeros', most: $zeros}) WHEN length > 0
+            THEN tell({says: 'fewer_equal', most: $constants}) END AS expected,
        length AS size
 FROM of_series
 UNION ALL BY NAME
 SELECT dataset, vintage, table_id, geo, partner, flow, '' AS item, period, 'value' AS measure, locator,
        CASE WHEN items < $copied_items THEN 'not_judged' WHEN moved = 0 THEN 'fail' ELSE 'pass' END AS verdict,
        CASE WHEN verdict = 'not_judged' THEN 'few_items' ELSE '' END AS reason,
-       same || ' of ' || items || ' items as the year before' AS found, 'figures that move' AS expected, same AS size
+       tell({says: 'copied', same: same, items: items}) AS found, tell({says: 'moving'}) AS expected, same AS size,
+       'items' AS size_unit
 FROM of_years

@@ -34,15 +34,16 @@ SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS 
        CASE WHEN is_flat THEN 'not_judged' WHEN coalesce(score, CASE WHEN is_median THEN 0 ELSE $c + 1 END) > $c THEN 'fail'
             ELSE 'pass' END AS verdict,
        CASE WHEN is_flat THEN 'no_spread' ELSE '' END AS reason,
-       CASE WHEN verdict = 'fail' THEN printf('x %.4g on the year before', rate) END AS found,
-       CASE WHEN verdict = 'fail' THEN printf('effect %.3g times the quartile distance, at most %g', score, $c) END AS expected,
+       CASE WHEN verdict = 'fail' THEN tell({says: 'times', rate: printf('%.4g', rate)}) END AS found,
+       CASE WHEN verdict = 'fail' THEN tell({says: 'effect', score: coalesce(printf('%.3g', score), '∞'),
+                                             most: printf('%g', $c)}) END AS expected,
        score AS size
 FROM by_peers JOIN series USING (series)
 UNION ALL BY NAME
 SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS measure, locator,
        CASE WHEN n < $changes OR is_flat THEN 'not_judged' WHEN score > $z THEN 'fail' ELSE 'pass' END AS verdict,
        CASE WHEN n < $changes THEN 'too_few' WHEN is_flat THEN 'no_spread' ELSE '' END AS reason,
-       CASE WHEN verdict = 'fail' THEN printf('x %.4g on the year before', rate) END AS found,
-       CASE WHEN verdict = 'fail' THEN printf('|z| %.3g, at most %g', score, $z) END AS expected,
-       score AS size
+       CASE WHEN verdict = 'fail' THEN tell({says: 'times', rate: printf('%.4g', rate)}) END AS found,
+       CASE WHEN verdict = 'fail' THEN tell({says: 'z', score: printf('%.3g', score), most: printf('%g', $z)}) END AS expected,
+       score AS size, 'z' AS size_unit
 FROM by_series JOIN series USING (series)

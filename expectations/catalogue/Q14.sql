@@ -1,8 +1,8 @@
 -- One row for each change in a year in which a standard or a method changed: is the level broken there?
 WITH known AS (
-    SELECT b.year AS year, b.scheme AS scheme, b.dataset AS source, b.what AS what FROM (SELECT unnest($breaks) AS b)
+    SELECT b.year AS year, b.scheme AS scheme, b.dataset AS source, b.what AS what, b.what_zh AS what_zh FROM (SELECT unnest($breaks) AS b)
 ), logs AS (
-    SELECT c.*, ln(c.rate) AS g, k.what,
+    SELECT c.*, ln(c.rate) AS g, k.what, k.what_zh,
            CASE WHEN k.year IS NULL THEN ln(c.rate) END AS usual
     FROM changes c LEFT JOIN known k
       ON k.year = c.year AND (k.source = '' OR k.source = c.dataset) AND (k.scheme = '' OR k.scheme = split_part(c.item, ':', 1))
@@ -21,7 +21,7 @@ SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, lo
             WHEN is_break THEN 'explained' ELSE 'fail' END AS verdict,
        CASE WHEN n < $changes THEN 'too_few' WHEN mad = 0 THEN 'no_spread' WHEN verdict = 'explained' THEN 'flagged'
             ELSE '' END AS reason,
-       CASE WHEN score > $z THEN printf('x %.4g', rate) || ' (' || what || ')' END AS found,
-       CASE WHEN score > $z THEN printf('|z| %.3g, at most %g; status B proposed', score, $z) END AS expected,
+       CASE WHEN score > $z THEN tell({says: 'times_in', rate: printf('%.4g', rate), what: what, what_zh: what_zh}) END AS found,
+       CASE WHEN score > $z THEN tell({says: 'break', score: printf('%.3g', score), most: printf('%g', $z)}) END AS expected,
        score AS size
 FROM scored

@@ -21,8 +21,8 @@ SELECT dataset, vintage, table_id, seller AS geo, buyer AS partner, CASE WHEN x 
        period, 'value' AS measure, locator,
        CASE WHEN x IS NULL OR m IS NULL OR x + m <= 0 THEN 'not_judged' ELSE 'fail' END AS verdict,
        CASE WHEN verdict = 'not_judged' THEN 'no_mirror' ELSE '' END AS reason,
-       CASE WHEN verdict = 'fail' THEN printf('a = %.3f (', (x - m) / ((x + m) / 2)) || say(x, mult) || ' sold, ' || say(m, mult)
-            || ' bought)' END AS found,
+       CASE WHEN verdict = 'fail' THEN tell({says: 'sides', a: printf('%.3f', (x - m) / ((x + m) / 2)), sold: say(x, mult),
+                                             bought: say(m, mult)}) END AS found,
        CASE WHEN verdict = 'fail' THEN printf('|a| <= %g', $asymmetry) END AS expected,
        abs(x - m) / nullif((x + m) / 2, 0) AS size
 FROM mirrors

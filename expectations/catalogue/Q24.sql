@@ -23,7 +23,7 @@ WITH parts AS (
 )
 SELECT dataset, vintage, table_id, geo, partner, flow, 'DEF:' || definition AS item, period, 'value' AS measure, locator,
        CASE WHEN missing = 0 THEN 'pass' ELSE 'fail' END AS verdict, '' AS reason,
-       (wanted - missing) || ' of ' || wanted || ' items' AS found,
-       array_to_string(absent, ', ') || ' missing: the sum is a lower bound' AS expected,
+       tell({says: 'given', given: wanted - missing, wanted: wanted}) AS found,
+       tell({says: 'missing', items: array_to_string(absent, ', ')}) AS expected,
        missing / wanted AS size
 FROM counted

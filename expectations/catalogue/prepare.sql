@@ -4,8 +4,11 @@
 
 -- A number as it is said in a finding: in the power of ten that the publisher prints.
 CREATE OR REPLACE TEMP MACRO say(v, mult) AS (printf('%.7g', CAST(v AS DOUBLE) / pow(10.0, mult)));
-CREATE OR REPLACE TEMP MACRO say_range(lo, hi, mult) AS (
-    coalesce(say(lo, mult), '...') || ' to ' || coalesce(say(hi, mult), '...')
+-- What a finding says in words: the name of a template (says: [says] of the rule, or [told] of words.toml) and the numbers
+-- and codes that stand in it, so that it can be said in any language.
+CREATE OR REPLACE TEMP MACRO tell(told) AS (CAST(to_json(told) AS VARCHAR));
+CREATE OR REPLACE TEMP MACRO tell_range(lo, hi, mult) AS (
+    tell({says: 'range', low: coalesce(say(lo, mult), '...'), high: coalesce(say(hi, mult), '...')})
 );
 -- How far a exceeds b, as a share of b: the size of a finding.
 CREATE OR REPLACE TEMP MACRO excess(a, b) AS (
@@ -66,7 +69,7 @@ SELECT DISTINCT dataset, vintage, table_id, item FROM levels WHERE flow <> 'N';
 CREATE OR REPLACE TEMP TABLE series AS
 WITH keyed AS (
     SELECT dataset, vintage, table_id, geo, partner, flow, item, activity, mode, freq, basis, unit, adjustment,
-           count(*) AS periods, min(locator) AS first_locator
+           count(*) AS periods, min(step) AS first_step, min(locator) AS first_locator
     FROM timed GROUP BY ALL
 )
 SELECT hash(dataset, vintage, table_id, geo, partner, flow, item, activity, mode, freq, basis, unit, adjustment) AS series,
@@ -88,6 +91,6 @@ WINDOW past AS (PARTITION BY line ORDER BY year)
 QUALIFY lag(year) OVER past = year - 1;
 -- The same with what it is about; rate: the ratio of the two where both are above zero.
 CREATE OR REPLACE TEMP VIEW changes AS
-SELECT m.*, s.* EXCLUDE (series, periods, first_locator, crowd), 'value' AS measure,
+SELECT m.*, s.* EXCLUDE (series, periods, first_step, first_locator, crowd), 'value' AS measure,
        CASE WHEN v > 0 AND before > 0 THEN v / before END AS rate
 FROM moves m JOIN series s USING (series);
