@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import duckdb
 
     from transforms.audit.say import Speaker
+    from transforms.audit.statements import Statements
+    from transforms.errors import InputError
     from transforms.prose import Verdict
 
 
@@ -67,14 +69,15 @@ def audit(
     from transforms.errors import InputError
     from transforms.prose.readers import SUFFIXES
 
+    chosen = AuditFormat.json if as_json else format
     try:
         if template is not None:
             _write_template(template, lang.value)
             return
         draft = _gather_draft(file, data_dir) if file and file.suffix.lower() in SUFFIXES else None
-        rows, others, local, problems = draft.gathered if draft else _gather(file, data_dir)
+        rows, others, local, read = draft.gathered if draft else _gather(file, data_dir)
     except InputError as error:
-        raise _fail(error) from None
+        raise _refuse(error, lang.value, chosen) from None
     from flows.terminal import track_blocks
     from transforms.audit import SIZE, audit_figures
     from transforms.audit.report import make_report, render_html, render_markdown
@@ -84,9 +87,8 @@ def audit(
     with track_blocks() as progress:
         found = audit_figures(rows, others, is_over=lambda: time.monotonic() > end, progress=progress)
     speaker = Speaker(lang.value, local)
-    report = make_report(found, speaker, problems)
+    report = make_report(found, speaker, read.say_problems(speaker) if read else ())
     sections = _add_figures(report, draft, speaker) if draft else ()
-    chosen = AuditFormat.json if as_json else format
     text = {
         AuditFormat.json: lambda: json.dumps(report, ensure_ascii=False, indent=1) + "\n",
         AuditFormat.html: lambda: render_html(report, speaker, sections),
@@ -95,6 +97,18 @@ def audit(
     is_denied = draft is not None and any(verdict.is_contradiction for verdict in draft.verdicts)
     if found.has_contradiction or is_denied or found.complete_to < SIZE:
         raise typer.Exit(1)
+
+
+def _refuse(error: InputError, lang: str, format: AuditFormat) -> typer.Exit:
+    """A file that cannot be used, in one line; for machines as an object too."""
+    from flows.cli import _fail
+    from transforms.phrases import say_error
+
+    if format is AuditFormat.json:
+        told = {"error": say_error("UNUSABLE", error, lang), "file": error.file, "row": error.row,
+                "found": error.found, "todo": error.todo}  # fmt: skip
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
+    return _fail(say_error("UNUSABLE", error, lang))
 
 
 def _write_template(path: Path, lang: str) -> None:
@@ -118,7 +132,7 @@ def _put(text: str, output: Path | None, fail: Callable[[object], typer.Exit]) -
 
 
 Rows = list[dict[str, Any]]
-Gathered = tuple[Rows, Rows, dict[tuple[str, str], str], list[str]]
+Gathered = tuple[Rows, Rows, dict[tuple[str, str], str], "Statements | None"]
 
 
 @dataclass(frozen=True)
@@ -133,20 +147,26 @@ class DraftFound:
 
 
 def _gather(file: Path | None, data_dir: Path | None) -> Gathered:
-    """Figures to audit, levels of other publications, labels of editions' own codes, and what could not be read."""
+    """Figures to audit, levels of other publications, labels of editions' own codes, and the file that was read."""
     from flows.cli import _folder, _open_database
     from flows.stages import use_codelists
+    from flows.store.workspace import DATABASE
     from transforms.audit.published import read_published
+    from transforms.audit.statements import read_statements
+    from transforms.errors import InputError
 
     use_codelists(_folder(data_dir))
     if file is None:
+        if not (database := _folder(data_dir) / "curated" / DATABASE).is_file():
+            raise InputError(
+                "no database is published here", file=str(database),
+                todo="run: digitrade run; or name a file of statements.",
+            )  # fmt: skip
         with _open_database(data_dir) as con:
-            return (*read_published(con), [])
-    from transforms.audit.statements import read_statements
-
-    rows, problems = read_statements(_read_bytes(file), file.name)
+            return (*read_published(con), None)
+    read = read_statements(_read_bytes(file), file.name)
     others, local = _find_others(data_dir)
-    return rows, others, local, problems
+    return read.rows, others, local, read
 
 
 def _read_bytes(file: Path) -> bytes:
@@ -175,7 +195,7 @@ def _gather_draft(file: Path, data_dir: Path | None) -> DraftFound:
         verdicts = compare_draft(figures, con)
     others, local = _find_others(data_dir)
     places = [say_place(found, file.name) for found in figures]
-    gathered = (make_rows(figures, file.name), others, local, list[str]())
+    gathered = (make_rows(figures, file.name), others, local, None)
     return DraftFound(verdicts, places, gathered, draft.encoding, is_compared)
 
 

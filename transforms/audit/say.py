@@ -32,6 +32,9 @@ class Speaker:
     def join(self, texts: Iterable[str]) -> str:
         return self._glue("LIST", dict.fromkeys(texts))
 
+    def choose(self, texts: Iterable[str]) -> str:
+        return self._glue("OR", dict.fromkeys(texts))
+
     def _glue(self, sign: str, texts: Iterable[str]) -> str:
         """Texts with a sign of the language between them; code lists keep no blanks at the ends of a word."""
         before = " " if self.lang == "en" and sign == "OR" else ""
