@@ -79,13 +79,14 @@ def audit(
     except InputError as error:
         raise _refuse(error, lang.value, chosen) from None
     from flows.terminal import track_blocks
-    from transforms.audit import SIZE, audit_figures
+    from transforms.audit import SIZE, Budget, audit_figures
     from transforms.audit.report import make_report, render_html, render_markdown
     from transforms.audit.say import Speaker
 
-    end = time.monotonic() + budget
+    begun = time.monotonic()
+    limit = Budget(lambda: (time.monotonic() - begun) / budget)
     with track_blocks() as progress:
-        found = audit_figures(rows, others, is_over=lambda: time.monotonic() > end, progress=progress)
+        found = audit_figures(rows, others, budget=limit, progress=progress)
     speaker = Speaker(lang.value, local)
     report = make_report(found, speaker, read.say_problems(speaker) if read else ())
     sections = _add_figures(report, draft, speaker) if draft else ()

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from audit_worlds import after, figures, number_rows, row
+from audit_worlds import figures, number_rows, row, within
 from scipy.optimize import linprog
 
 from transforms.audit import audit_figures
@@ -78,7 +78,7 @@ def test_a_planted_contradiction_is_found(seed: int) -> None:
     planted = [row(show(wrong, 1), flow="T", **key)]
     planted += [row(show(truth[ITEMS[0], flow, "2020"], 1), flow=flow, **key) for flow in "XM"]
     found = audit_figures(
-        rows + [r | {"locator": f"P{n}"} for n, r in enumerate(planted)], with_hypotheses=False, is_over=after(4)
+        rows + [r | {"locator": f"P{n}"} for n, r in enumerate(planted)], with_hypotheses=False, budget=within(4)
     )
     assert any({f.locator for p in c.premises for f in p.figures} >= {"P0", "P1", "P2"} and len(c.premises) == 3
                for c in found.contradictions)  # fmt: skip
@@ -135,7 +135,7 @@ def test_a_proof_is_one() -> None:
     """The multipliers add the rows up to 0 <= something below zero, in fractions."""
     rows, _ = make_world(random.Random(3))
     bad = row("9000", flow="T", item=ITEMS[0], period="2020", locator="bad")
-    found = audit_figures([*rows, bad], with_hypotheses=False, is_over=after(4))
+    found = audit_figures([*rows, bad], with_hypotheses=False, budget=within(4))
     assert found.contradictions
     for c in found.contradictions:
         total: dict[Any, Fraction] = {}

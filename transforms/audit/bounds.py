@@ -8,7 +8,7 @@ themselves say nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -16,13 +16,16 @@ import highspy
 import numpy as np
 
 from transforms.audit.blocks import Block
-from transforms.audit.contradictions import Contradiction, never
+from transforms.audit.budget import Budget
+from transforms.audit.contradictions import Contradiction
 from transforms.audit.model import LEVELS, Premise, Quantity, Row
 from transforms.audit.solver import BlockProgram
 
 _SETS = 3  # of one value
 _LARGEST = 5  # figures in a set
 _REACH = 200.0  # largest multiplier of a scaled row
+_WIDEST = 1500  # values of a block, of which the equations are one dense matrix
+_ENDLESS = Budget()
 _SAFETY = 1e-8  # relative: bounds are widened by what a solver may be off
 
 
@@ -43,24 +46,28 @@ class Derived:
 
 
 def derive_bounds(
-    block: Block, contradictions: Sequence[Contradiction], is_over: Callable[[], bool] = never
-) -> list[Derived]:
-    """Of every value of the block that no figure prints and figures determine; in the order of the block."""
+    block: Block, contradictions: Sequence[Contradiction], budget: Budget = _ENDLESS
+) -> tuple[list[Derived], int]:
+    """Of every value of the block that no figure prints and figures determine, in the order of the block; and how many
+    values were not looked at, for want of time or because the block is too large.
+    """
     printed = {q for p in block.premises if p.kind == "level" for q in p.over}
     disputed = {p.number for c in contradictions if c.grade == "strict" for p in c.premises}
     asked = [q for q in block.quantities if q.measure in LEVELS and q not in printed]
     if not asked:
-        return []
+        return [], 0
+    if budget.is_over() or len(block.quantities) > _WIDEST:
+        return [], len(asked)
     span = _Span(block)
     program = BlockProgram(block)
-    found = []
+    found: list[Derived] = []
     is_calm = all(c.grade == "soft" for c in contradictions)
-    for q in asked:
-        if is_over():
-            break
+    for done, q in enumerate(asked):
+        if budget.is_over():
+            return found, len(asked) - done
         if span.is_determined(q):
             found += _bound_by_all(program, block, q) if is_calm else _choose(_bound(program, span, q, disputed))
-    return found
+    return found, 0
 
 
 def _bound_by_all(program: BlockProgram, block: Block, q: Quantity) -> list[Derived]:

@@ -54,15 +54,15 @@ def _solve(sides: list[_Side]) -> list[Fraction] | None:
 def _find_feasible(table: list[list[Fraction]], count: int) -> list[Fraction] | None:
     """y >= 0 that solves the equations (last column: right sides, none negative); None where there is none.
 
-    Phase one of the simplex method with Bland's rule, which ends.
+    Phase one of the simplex method with Bland's rule, which ends. Artificial columns that have left the basis do not
+    come back, so that none is kept.
     """
-    rows = [[*row[:-1], *(Fraction(int(n == m)) for m in range(len(table))), row[-1]] for n, row in enumerate(table)]
+    rows = [list(row) for row in table]
     basis = [count + n for n in range(len(rows))]
-    width = count + len(rows)
-    cost = [-sum((row[column] for row in rows), _ZERO) for column in range(count)] + [_ZERO] * len(rows)
+    cost = [-sum((row[column] for row in rows if row[column]), _ZERO) for column in range(count)]
     rest = -sum((row[-1] for row in rows), _ZERO)
     while True:
-        enter = next((column for column in range(width) if cost[column] < 0), None)
+        enter = next((column for column in range(count) if cost[column] < 0), None)
         if enter is None:
             break
         ratios = [(row[-1] / row[enter], basis[n], n) for n, row in enumerate(rows) if row[enter] > 0]
@@ -70,13 +70,13 @@ def _find_feasible(table: list[list[Fraction]], count: int) -> list[Fraction] | 
             return None
         _, _, leave = min(ratios)
         pivot = rows[leave][enter]
-        rows[leave] = [value / pivot for value in rows[leave]]
+        rows[leave] = [value / pivot if value else value for value in rows[leave]]
         for n, row in enumerate(rows):
             if n != leave and row[enter]:
                 times = row[enter]
-                rows[n] = [a - times * b for a, b in zip(row, rows[leave], strict=True)]
+                rows[n] = [a - times * b if b else a for a, b in zip(row, rows[leave], strict=True)]
         times = cost[enter]
-        cost = [a - times * b for a, b in zip(cost, rows[leave][:-1], strict=True)]
+        cost = [a - times * b if b else a for a, b in zip(cost, rows[leave][:-1], strict=True)]
         rest -= times * rows[leave][-1]
         basis[leave] = enter
     if rest != 0:

@@ -26,6 +26,7 @@ def make_report(audit: Audit, speaker: Speaker, problems: Sequence[str] = ()) ->
     return {
         "summary": _summarise(audit, speaker),
         "complete_to": audit.complete_to,
+        "not_reached": {stage: count for stage, count in audit.not_reached.items() if count},
         "contradictions": contradictions,
         "derived": [_say_derived(d, speaker) for d in audit.derived],
         "hypotheses": [h for c in contradictions for h in c["hypotheses"]],
@@ -61,7 +62,8 @@ def _summarise(audit: Audit, speaker: Speaker) -> str:
     end = speaker.word(
         "COMPLETE" if audit.complete_to >= SIZE else "INCOMPLETE", size=audit.complete_to, larger=audit.larger
     )
-    sentences = [said, end]
+    missed = [speaker.word(f"NOT_REACHED.{stage}", count=n) for stage, n in audit.not_reached.items() if n]
+    sentences = [said, end, *missed]
     if impossible := sum(bool(s.impossible) for s in audit.surveys):
         sentences.insert(1, speaker.word("SUMMARY_SURVEYS", count=impossible))
     return "".join(f"{sentence}. " if speaker.lang == "en" else f"{sentence}。" for sentence in sentences).strip()
@@ -91,7 +93,7 @@ def _say_finding(number: int, finding: Finding, speaker: Speaker) -> dict[str, A
         "grade": c.grade,
         "grade_words": speaker.word(f"GRADE.{c.grade}"),
         "figures": [_say_premise(p, speaker) for p in c.premises],
-        "implied": [words for p in c.premises if (words := _say_implied(finding, p, speaker))],
+        "implied": [_say_implied(finding, p, speaker) for p in c.premises if p.number in finding.left],
         "because": list(dict.fromkeys(speaker.identity(row) for row in c.identities if row.label != "positive")),
         "proof": [{"row": _say_row(row, c.premises, speaker), "multiplier": str(times)} for row, times in c.proof],
         "hypotheses": [
@@ -121,18 +123,9 @@ def _say_row(row: Row, premises: Sequence[Premise], speaker: Speaker) -> str:
 
 def _say_implied(finding: Finding, p: Premise, speaker: Speaker) -> str:
     """What the others of a contradiction leave for one figure, beside what it stands for."""
-    if p.kind == "ranks":
-        return ""
-    others = [other for other in finding.contradiction.premises if other is not p]
     as_printed = finding.contradiction.grade == "soft"
     f = p.figure
-    low, high = finding.implied.find(finding.contradiction, p, as_printed)
-    if p.under is not None:
-        low, high = (None if end is None else p.from_ratio(end) for end in (low, high))
-    for own in p.extra:  # the share as a value of its own, which a difference of shares speaks of
-        least, most = finding.implied.program(as_printed).find_range(own.terms, [other.number for other in others])
-        low = max(low or 0.0, least or 0.0)
-        high = min((end for end in (high, most) if end is not None), default=None)
+    low, high = finding.left[p.number]
     stands = [None if end is None else float(end) for end in f.interval(as_printed or f.is_exact)]
     return speaker.word(
         "IMPLIED",
