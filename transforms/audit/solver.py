@@ -13,9 +13,14 @@ from transforms.audit.blocks import Block
 from transforms.audit.model import Premise, Quantity, Row, Terms
 
 _INF = highspy.kHighsInf
+_OPEN = (-_INF, _INF)
 # What must be above zero is pushed up as far as it goes, up to its scale: below this it is held to be nothing. Whether
 # it is, the exact proof says.
 _LEAST, _AMPLE = 1e-5, 1e-3
+# A point that HiGHS takes for a solution may miss rows by its tolerance, which is more than half a unit of a figure of
+# nine digits and two decimals. Where it misses one by more than rounding (_ROUNDING), the rows are asked again around
+# it, enlarged by _ZOOM.
+_ROUNDING, _ZOOM = 1e-15, 10**7
 _OPTIONS: dict[str, bool | int | float | str] = {
     "output_flag": False,
     "presolve": "off",
@@ -55,7 +60,9 @@ class BlockProgram:
         self.count = count + 1
         self.owners: list[int] = []  # row -> number of its premise, or -1: an identity
         self.sources: list[Row] = []
+        self.sizes: list[float] = []  # what a row is divided by
         self.bounds: list[tuple[float, float]] = []
+        self.now: list[tuple[float, float]] = []  # the same, open where its premise is switched off
         self.rows_of: dict[int, list[int]] = {}
         for row in block.identities:
             self._add(row, -1)
@@ -64,7 +71,7 @@ class BlockProgram:
                 self._add(row, premise.number)
         self.on: set[int] = set(self.rows_of)
 
-    def _add(self, row: Row, owner: int, is_kept: bool = True) -> None:
+    def _add(self, row: Row, owner: int) -> None:
         terms = {self.columns[q]: float(times * self.block.scales[q]) for q, times in row.terms.items()}
         size = max(map(abs, terms.values())) or 1.0
         low = -_INF if row.lower is None else float(row.lower) / size
@@ -74,21 +81,21 @@ class BlockProgram:
         index = np.fromiter(terms, dtype=np.int32)
         values = np.fromiter((t / size for t in terms.values()), dtype=float)
         self.highs.addRow(low, high, len(index), index, values)
-        if not is_kept:
-            return
         if owner >= 0:
             self.rows_of.setdefault(owner, []).append(len(self.owners))
         self.owners.append(owner)
+        self.sizes.append(size)
         self.sources.append(row)
         self.bounds.append((low, high))
+        self.now.append((low, high))
 
     def switch(self, numbers: Iterable[int]) -> None:
         """Only these premises hold."""
         wanted = set(numbers)
         for number in self.on ^ wanted:
             for row in self.rows_of[number]:
-                low, high = self.bounds[row] if number in wanted else (-_INF, _INF)
-                self.highs.changeRowBounds(row, low, high)
+                self.now[row] = self.bounds[row] if number in wanted else _OPEN
+                self.highs.changeRowBounds(row, *self.now[row])
         self.on = wanted
 
     def find_conflict(self, numbers: Iterable[int]) -> Conflict | None:
@@ -96,21 +103,64 @@ class BlockProgram:
         self.switch(numbers)
         self._set_cost({})
         self.highs.changeColBounds(self.room, _AMPLE, 1.0)
-        self.highs.run()
-        is_plain = self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        is_plain = self._run() and self._look_closer(_AMPLE) is None
         self.highs.changeColBounds(self.room, 0.0, 1.0)
         if is_plain:
             return None
         self._set_cost({self.room: -1.0})
+        if not self._run():
+            return self._name_ray()
+        if self.highs.getObjectiveValue() < -_LEAST:
+            return self._look_closer(0.0)
+        return self._name(self.highs.getSolution().row_dual, 1.0)
+
+    def _run(self) -> bool:
+        """Whether there is a solution, within the tolerance."""
         self.highs.run()
-        if self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal:
-            if self.highs.getObjectiveValue() < -_LEAST:
-                return None
-            return self._name(self.highs.getSolution().row_dual, 1.0)
+        return bool(self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal)
+
+    def _name_ray(self) -> Conflict:
         _, has_ray, ray = self.highs.getDualRay()  # type: ignore[attr-defined]
-        if not has_ray:
-            return Conflict(tuple(sorted(self.on)), ())
-        return self._name(ray, 1.0)
+        return self._name(ray, 1.0) if has_ray else Conflict(tuple(sorted(self.on)), ())
+
+    def _look_closer(self, least_room: float) -> Conflict | None:
+        """None where the rows can hold beyond the tolerance, with so much room at least; else rows that show otherwise.
+
+        Iterative refinement (Gleixner, Steffy and Wolter 2016): around the point found, what each row lacks is computed
+        in fractions, and a step that mends all of it is asked for, enlarged.
+        """
+        solution = self.highs.getSolution()
+        values, ends = np.asarray(solution.row_value), np.array(self.now).reshape(-1, 2)
+        if not len(ends) or np.maximum(ends[:, 0] - values, values - ends[:, 1]).max() <= _ROUNDING:
+            return None
+        point = np.asarray(solution.col_value)
+        exact = [Fraction(value) for value in point]
+        closer = [self._enlarge(row, exact) if now != _OPEN else now for row, now in enumerate(self.now)]
+        room = point[self.room]
+        self._set_bounds(np.array(closer), -_ZOOM * point, (_ZOOM * (least_room - room), _ZOOM * (1.0 - room)))
+        self._set_cost({})
+        found = None if self._run() else self._name_ray()
+        self._set_bounds(ends, np.zeros(len(point)), (0.0, 1.0))
+        return found
+
+    def _set_bounds(self, ends: np.ndarray, low: np.ndarray, room: tuple[float, float]) -> None:
+        """Of all rows and all columns; room: of the column for what must be above zero."""
+        low, high = low.copy(), np.full(len(low), _INF)
+        low[self.room], high[self.room] = room
+        count = len(ends)
+        rows, columns = np.arange(count, dtype=np.int32), np.arange(len(low), dtype=np.int32)
+        self.highs.changeRowsBounds(count, rows, ends[:, 0].copy(), ends[:, 1].copy())  # type: ignore[attr-defined]
+        self.highs.changeColsBounds(len(low), columns, low, high)
+
+    def _enlarge(self, number: int, point: Sequence[Fraction]) -> tuple[float, float]:
+        """The ends of a row from a point on, in fractions until they are enlarged."""
+        row, size = self.sources[number], Fraction(self.sizes[number])
+        terms = (times * self.block.scales[q] * point[self.columns[q]] for q, times in row.terms.items())
+        value = sum(terms, Fraction(0))
+        if row.is_positive:
+            value -= size * point[self.room]
+        low, high = (None if end is None else float((end - value) / size * _ZOOM) for end in (row.lower, row.upper))
+        return (-_INF if low is None else low), (_INF if high is None else high)
 
     def _name(self, weights: Sequence[float], sign: float) -> Conflict:
         """The rows that have a multiplier: a negative one of its upper side."""
@@ -133,11 +183,12 @@ class BlockProgram:
                     self.count += 1
                     self.block.scales.setdefault(q, self._guess_scale(q))
                     self.highs.addVar(0.0, _INF)
-            self._add(row, other.number if other else -1, is_kept=False)
+            self._add(row, -1)
         possible = self.find_conflict(numbers) is None
-        if other:
-            added = self.highs.getNumRow() - count
+        if added := len(self.owners) - count:
             self.highs.deleteRows(added, np.arange(count, count + added, dtype=np.int32))
+            for kept in (self.owners, self.sources, self.sizes, self.bounds, self.now):
+                del kept[count:]
         return possible
 
     def _guess_scale(self, q: Quantity) -> Fraction:
