@@ -20,8 +20,9 @@ from transforms.audit.budget import Budget
 from transforms.audit.contradictions import GRADES, SIZE, Contradiction, Search, find_contradictions
 from transforms.audit.figures import Figure, read_figures
 from transforms.audit.hypotheses import Hypothesis, find_hypotheses
-from transforms.audit.implied import Implied, Range
+from transforms.audit.implied import Implied
 from transforms.audit.model import Geography, Model, NotJudged, Premise, Quantity, build_model
+from transforms.audit.solver import Range
 from transforms.audit.surveys import Survey, judge_surveys
 
 __all__ = ["SIZE", "Audit", "Budget", "Contradiction", "Derived", "Figure", "Finding", "Hypothesis", "Outside",

@@ -38,8 +38,8 @@ class Derived:
     """
 
     quantity: Quantity
-    lower: float
-    upper: float
+    lower: Fraction | float
+    upper: Fraction | float
     premises: tuple[Premise, ...]
     contested: bool
     is_default: bool
@@ -76,9 +76,15 @@ def _bound_by_all(program: BlockProgram, block: Block, q: Quantity) -> list[Deri
     (low, high), used = program.find_range_with_support({q: Fraction(1)}, by_number)
     if low is None or high is None:
         return []
-    slack = _SAFETY * max(abs(low), abs(high))
     members = tuple(by_number[number] for number in sorted(used))
-    return [Derived(q, max(0.0, low - slack), high + slack, members, False, True)]
+    return [Derived(q, *_widen(low, high), members, False, True)]
+
+
+def _widen(low: Fraction | float, high: Fraction | float) -> tuple[Fraction | float, Fraction | float]:
+    """Bounds as they are where they are proved, else widened by what a solver may be off; none is below zero."""
+    slack = _SAFETY * max(abs(float(low)), abs(float(high)))
+    low = low if isinstance(low, Fraction) else low - slack
+    return max(Fraction(0), low), high if isinstance(high, Fraction) else high + slack
 
 
 def _bound(program: BlockProgram, span: _Span, q: Quantity, disputed: set[int]) -> list[Derived]:
@@ -90,8 +96,7 @@ def _bound(program: BlockProgram, span: _Span, q: Quantity, disputed: set[int]) 
         low, high = program.find_range({q: span.one}, numbers)
         if low is None or high is None:
             continue
-        slack = _SAFETY * max(abs(low), abs(high))
-        made.append(Derived(q, max(0.0, low - slack), high + slack, members, bool(disputed & set(numbers)), False))
+        made.append(Derived(q, *_widen(low, high), members, bool(disputed & set(numbers)), False))
     return made
 
 

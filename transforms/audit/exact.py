@@ -6,10 +6,12 @@ it: non-negative y with y'A = 0 and y'b < 0 for rows A x <= b, or y'b = 0 where 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from operator import mul
+from typing import Any
 
-from transforms.audit.model import Quantity, Row
+from transforms.audit.model import Quantity, Row, Terms
 
 _ZERO = Fraction(0)
 _Side = tuple[dict[Quantity, Fraction], Fraction, bool]
@@ -37,6 +39,62 @@ def prove_contradiction(sides: Sequence[tuple[Row, bool]]) -> list[tuple[Row, Fr
         for (row, is_upper), times in zip(sides, multipliers, strict=False)
         if times
     ]
+
+
+def prove_least(sides: Sequence[tuple[Row, bool]], terms: Terms) -> Fraction | None:
+    """A number that a sum of terms is not below, from these sides of rows and as values are not negative; None where
+    they do not bound it. Multipliers of the rows that add up to the terms, or to less, give it (weak duality).
+    """
+    columns, worth = [], []
+    for row, is_upper in _both_ways(sides):
+        bound = row.upper if is_upper else row.lower
+        if bound is not None:
+            sign = Fraction(-1 if is_upper else 1)
+            columns.append({q: sign * t for q, t in row.terms.items()})
+            worth.append(sign * bound)
+    multipliers = _combine(columns, terms)
+    return None if multipliers is None else sum(map(mul, multipliers, worth), _ZERO)
+
+
+def prove_least_ratio(
+    sides: Sequence[tuple[Row, bool]], over: Terms, under: Terms, sign: Fraction = Fraction(1)
+) -> Fraction | None:
+    """A number that sign times over / under is not below, under being above zero; None where there is none.
+
+    All values divided by under (Charnes and Cooper 1962), it is one more multiplier: sign x over is a sum of rows and
+    so many times under, which is then one.
+    """
+    columns: list[dict[Quantity | None, Fraction]] = []
+    for row, is_upper in _both_ways(sides):
+        bound = row.upper if is_upper else row.lower
+        if bound is not None:
+            way = Fraction(-1 if is_upper else 1)
+            # None: the place of 1 / under, by which every bound is multiplied
+            columns.append({q: way * t for q, t in row.terms.items()} | {None: -way * bound})
+    columns += [{q: t * way for q, t in under.items()} for way in (1, -1)]
+    multipliers = _combine(columns, {q: sign * t for q, t in over.items()})
+    return None if multipliers is None else multipliers[-2] - multipliers[-1]
+
+
+def _both_ways(sides: Sequence[tuple[Row, bool]]) -> list[tuple[Row, bool]]:
+    """An equation has both sides, whichever of them a solver names."""
+    return [
+        (row, way)
+        for row, is_upper in sides
+        for way in ((True, False) if row.lower is not None and row.lower == row.upper else (is_upper,))
+    ]
+
+
+def _combine(columns: Sequence[Mapping[Any, Fraction]], target: Mapping[Any, Fraction]) -> list[Fraction] | None:
+    """Multipliers, none negative, with which columns add up to the target or to less of it; None: there are none."""
+    keys = list(dict.fromkeys(key for terms in (*columns, target) for key in terms))
+    table = []
+    for n, key in enumerate(keys):
+        row = [terms.get(key, _ZERO) for terms in columns]
+        row += [Fraction(int(n == m)) for m in range(len(keys))] + [target.get(key, _ZERO)]
+        table.append([-value for value in row] if row[-1] < 0 else row)
+    found = _find_feasible(table, len(columns) + len(keys))
+    return None if found is None else found[: len(columns)]
 
 
 def _solve(sides: list[_Side]) -> list[Fraction] | None:

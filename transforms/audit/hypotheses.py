@@ -16,9 +16,9 @@ from transforms.audit.blocks import Block
 from transforms.audit.budget import Budget
 from transforms.audit.contradictions import Contradiction
 from transforms.audit.figures import Figure
-from transforms.audit.implied import Implied, Range
+from transforms.audit.implied import Implied
 from transforms.audit.model import Premise, Quantity, Terms
-from transforms.audit.solver import BlockProgram
+from transforms.audit.solver import BlockProgram, End, Range
 
 # In the order in which they are believed, other things being equal.
 KINDS = ("multiple", "increase", "mean_of_rates", "unit", "sign", "missing_as_zero", "digit_lost", "digit_doubled",
@@ -132,10 +132,15 @@ def _is_of_the_same(premise: Premise, other: Premise) -> bool:
 
 def _overlap(left: Range, other: Premise) -> bool:
     low, high = (other.to_ratio(end) for end in other.figure.interval(as_printed=True))
-    ends = [abs(float(end)) for end in (*left, low, high) if end is not None]
-    slack = 1e-9 * max(ends, default=0.0)
-    above = left[1] is None or low is None or float(low) <= left[1] + slack
-    return above and (left[0] is None or high is None or float(high) >= left[0] - slack)
+    return _reaches(low, left[1]) and _reaches(left[0], high)
+
+
+def _reaches(low: End, high: End) -> bool:
+    """Whether a lower end is not above an upper one; where one is not exact, but for what a solver cannot tell."""
+    if low is None or high is None:
+        return True
+    is_exact = isinstance(low, Fraction) and isinstance(high, Fraction)
+    return low <= high if is_exact else float(low) <= float(high) + 1e-9 * max(abs(float(low)), abs(float(high)))
 
 
 def _list_readings(

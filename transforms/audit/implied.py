@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from transforms.audit.blocks import Block
 from transforms.audit.contradictions import Contradiction
 from transforms.audit.model import Premise
-from transforms.audit.solver import BlockProgram, find_ratio_range
-
-Range = tuple[float | None, float | None]
+from transforms.audit.solver import BlockProgram, Range, find_ratio_range
 
 
 @dataclass
@@ -41,7 +39,7 @@ class Implied:
         others = [other.number for other in contradiction.premises if other is not p]
         for own in p.extra:  # the share as a value of its own, which a difference of shares speaks of
             least, most = self._program(as_printed).find_range(own.terms, others)
-            low = max(low or 0.0, least or 0.0)
+            low = max(low or 0, least or 0)
             high = min((end for end in (high, most) if end is not None), default=None)
         return low, high
 

@@ -126,7 +126,7 @@ def _say_implied(finding: Finding, p: Premise, speaker: Speaker) -> str:
     as_printed = finding.contradiction.grade == "soft"
     f = p.figure
     low, high = finding.left[p.number]
-    stands = [None if end is None else float(end) for end in f.interval(as_printed or f.is_exact)]
+    stands = f.interval(as_printed or f.is_exact)
     return speaker.word(
         "IMPLIED",
         figure=speaker.figure(f),

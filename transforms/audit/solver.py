@@ -10,10 +10,13 @@ import highspy
 import numpy as np
 
 from transforms.audit.blocks import Block
+from transforms.audit.exact import prove_least, prove_least_ratio
 from transforms.audit.model import Premise, Quantity, Row, Terms
 
 _INF = highspy.kHighsInf
 _OPEN = (-_INF, _INF)
+End = Fraction | float | None
+Range = tuple[End, End]
 # What must be above zero is pushed up as far as it goes, up to its scale: below this it is held to be nothing. Whether
 # it is, the exact proof says.
 _LEAST, _AMPLE = 1e-5, 1e-3
@@ -202,35 +205,36 @@ class BlockProgram:
             values[column] = value
         self.highs.changeColsCost(count, np.arange(count, dtype=np.int32), values)
 
-    def find_range(self, terms: Terms, numbers: Iterable[int]) -> tuple[float | None, float | None]:
-        """The least and the greatest value of a sum of terms, in units of one; None = open. For consistent premises."""
+    def find_range(self, terms: Terms, numbers: Iterable[int]) -> Range:
+        """The least and the greatest value of a sum of terms, in units of one; None = open. For consistent premises.
+
+        Ends are proved in fractions from the solver's multipliers; one that cannot be is a float.
+        """
         return self.find_range_with_support(terms, numbers)[0]
 
-    def find_range_with_support(
-        self, terms: Terms, numbers: Iterable[int]
-    ) -> tuple[tuple[float | None, float | None], set[int]]:
+    def find_range_with_support(self, terms: Terms, numbers: Iterable[int]) -> tuple[Range, set[int]]:
         """The range, and the premises whose rows hold its ends."""
         self.switch(numbers)
         cost = {self.columns[q]: float(times * self.block.scales[q]) for q, times in terms.items()}
         size = max(map(abs, cost.values()))
-        ends: list[float | None] = []
+        ends: list[End] = []
         used: set[int] = set()
-        for sign in (1.0, -1.0):
+        for sign in (1, -1):
             self._set_cost({column: sign * value / size for column, value in cost.items()})
-            self.highs.run()
-            optimal = self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
-            ends.append(sign * self.highs.getObjectiveValue() * size if optimal else None)
-            if optimal:
-                duals = self.highs.getSolution().row_dual
-                used |= {
-                    owner for owner, dual in zip(self.owners, duals, strict=False) if owner >= 0 and abs(dual) > 1e-9
-                }
+            if not self._run():
+                ends.append(None)
+                continue
+            near = self.highs.getObjectiveValue() * size
+            conflict = self._name(self.highs.getSolution().row_dual, 1.0)
+            used.update(conflict.premises)
+            proved = prove_least(conflict.sides, {q: sign * times for q, times in terms.items()})
+            ends.append(sign * _choose(proved, near, size))
         return (ends[0], ends[1]), used
 
 
 def find_ratio_range(
     block: Block, over: Terms, under: Terms, premises: Sequence[Premise], as_printed: bool = False
-) -> tuple[float | None, float | None]:
+) -> Range:
     """The range of over / under that premises leave open, under being above zero (Charnes and Cooper 1962).
 
     All values are divided by under, so that the ratio is linear: one more column t stands for 1 / under.
@@ -238,6 +242,7 @@ def find_ratio_range(
     program = _open_solver()
     columns = {q: n for n, q in enumerate(block.quantities)}
     t = len(columns)
+    sides: list[tuple[Row, bool]] = []
     program.addVars(t + 1, np.zeros(t + 1), np.full(t + 1, _INF))
 
     def add(row: Row) -> None:
@@ -249,6 +254,7 @@ def find_ratio_range(
                 full[t] = full.get(t, 0.0) - sign * float(bound) / size
                 program.addRow(0.0, _INF, len(full), np.fromiter(full, dtype=np.int32),
                                np.fromiter(full.values(), dtype=float))  # fmt: skip
+                sides.append((row, sign < 0))
 
     for row in block.identities:
         add(row)
@@ -258,11 +264,22 @@ def find_ratio_range(
     size = max(float(abs(times) * block.scales[q]) for q, times in under.items())
     whole = {columns[q]: float(times * block.scales[q]) / size for q, times in under.items()}
     program.addRow(1.0, 1.0, len(whole), np.fromiter(whole, dtype=np.int32), np.fromiter(whole.values(), dtype=float))
-    ends = []
-    for sign in (1.0, -1.0):
+    ends: list[End] = []
+    for sign in (1, -1):
         for q, times in over.items():
             program.changeColCost(columns[q], sign * float(times * block.scales[q]) / size)
         program.run()
-        optimal = program.getModelStatus() == highspy.HighsModelStatus.kOptimal
-        ends.append(sign * program.getObjectiveValue() if optimal else None)
+        if program.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            ends.append(None)
+            continue
+        near = program.getObjectiveValue()
+        used = [side for side, dual in zip(sides, program.getSolution().row_dual, strict=False) if abs(dual) > 1e-10]
+        proved = prove_least_ratio(used, over, under, Fraction(sign))
+        ends.append(sign * _choose(proved, near, 1.0))
     return ends[0], ends[1]
+
+
+def _choose(proved: Fraction | None, near: float, size: float) -> Fraction | float:
+    """What is proved, where it is what the solver found but for its tolerance: what is proved may be less tight."""
+    is_tight = proved is not None and abs(float(proved) - near) <= 1e-6 * abs(near) + 1e-9 * size
+    return proved if proved is not None and is_tight else near
