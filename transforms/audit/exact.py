@@ -6,7 +6,7 @@ it: non-negative y with y'A = 0 and y'b < 0 for rows A x <= b, or y'b = 0 where 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from fractions import Fraction
 from operator import mul
 from typing import Any
@@ -41,9 +41,13 @@ def prove_contradiction(sides: Sequence[tuple[Row, bool]]) -> list[tuple[Row, Fr
     ]
 
 
-def prove_least(sides: Sequence[tuple[Row, bool]], terms: Terms) -> Fraction | None:
-    """A number that a sum of terms is not below, from these sides of rows and as values are not negative; None where
-    they do not bound it. Multipliers of the rows that add up to the terms, or to less, give it (weak duality).
+def prove_least(
+    sides: Sequence[tuple[Row, bool]], terms: Terms, nothing: Set[Quantity] = frozenset()
+) -> Fraction | None:
+    """A number that a sum of terms is not below, from these sides of rows; None where they do not bound it.
+
+    Multipliers of the rows that add up to the terms give it (weak duality); of values that are nothing where the sum is
+    least, to less, as no value is negative. With the sides and values that a solver names it is the least itself.
     """
     columns, worth = [], []
     for row, is_upper in _both_ways(sides):
@@ -52,14 +56,15 @@ def prove_least(sides: Sequence[tuple[Row, bool]], terms: Terms) -> Fraction | N
             sign = Fraction(-1 if is_upper else 1)
             columns.append({q: sign * t for q, t in row.terms.items()})
             worth.append(sign * bound)
-    multipliers = _combine(columns, terms)
+    multipliers = _combine(columns, terms, nothing)
     return None if multipliers is None else sum(map(mul, multipliers, worth), _ZERO)
 
 
 def prove_least_ratio(
-    sides: Sequence[tuple[Row, bool]], over: Terms, under: Terms, sign: Fraction = Fraction(1)
+    sides: Sequence[tuple[Row, bool]], over: Terms, under: Terms, sign: int, nothing: Set[Quantity | None] = frozenset()
 ) -> Fraction | None:
     """A number that sign times over / under is not below, under being above zero; None where there is none.
+    nothing: as in prove_least, None for 1 / under.
 
     All values divided by under (Charnes and Cooper 1962), it is one more multiplier: sign x over is a sum of rows and
     so many times under, which is then one.
@@ -72,7 +77,7 @@ def prove_least_ratio(
             # None: the place of 1 / under, by which every bound is multiplied
             columns.append({q: way * t for q, t in row.terms.items()} | {None: -way * bound})
     columns += [{q: t * way for q, t in under.items()} for way in (1, -1)]
-    multipliers = _combine(columns, {q: sign * t for q, t in over.items()})
+    multipliers = _combine(columns, {q: sign * t for q, t in over.items()}, nothing)
     return None if multipliers is None else multipliers[-2] - multipliers[-1]
 
 
@@ -85,15 +90,18 @@ def _both_ways(sides: Sequence[tuple[Row, bool]]) -> list[tuple[Row, bool]]:
     ]
 
 
-def _combine(columns: Sequence[Mapping[Any, Fraction]], target: Mapping[Any, Fraction]) -> list[Fraction] | None:
-    """Multipliers, none negative, with which columns add up to the target or to less of it; None: there are none."""
+def _combine(
+    columns: Sequence[Mapping[Any, Fraction]], target: Mapping[Any, Fraction], loose: Set[Any]
+) -> list[Fraction] | None:
+    """Multipliers, none negative, of columns that add up to the target, of loose keys to less; None: there are none."""
     keys = list(dict.fromkeys(key for terms in (*columns, target) for key in terms))
+    rest = [key for key in keys if key in loose]
     table = []
-    for n, key in enumerate(keys):
+    for key in keys:
         row = [terms.get(key, _ZERO) for terms in columns]
-        row += [Fraction(int(n == m)) for m in range(len(keys))] + [target.get(key, _ZERO)]
+        row += [Fraction(int(key == other)) for other in rest] + [target.get(key, _ZERO)]
         table.append([-value for value in row] if row[-1] < 0 else row)
-    found = _find_feasible(table, len(columns) + len(keys))
+    found = _find_feasible(table, len(columns) + len(rest))
     return None if found is None else found[: len(columns)]
 
 

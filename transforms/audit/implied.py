@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from transforms.audit.blocks import Block
 from transforms.audit.contradictions import Contradiction
 from transforms.audit.model import Premise
-from transforms.audit.solver import BlockProgram, Range, find_ratio_range
+from transforms.audit.solver import BlockProgram, Range, RatioProgram
 
 
 @dataclass
@@ -17,16 +17,19 @@ class Implied:
     block: Block
     _known: dict[tuple[int, int, bool], Range] = field(default_factory=dict)
     _programs: dict[bool, BlockProgram] = field(default_factory=dict)
+    _ratios: dict[bool, RatioProgram] = field(default_factory=dict)
 
     def find(self, contradiction: Contradiction, premise: Premise, as_printed: bool) -> Range:
         """The range of over, or of over by under, that the other figures leave; as_printed: qualifiers left aside."""
         key = id(contradiction), premise.number, as_printed
         if key not in self._known:
-            others = [p for p in contradiction.premises if p is not premise]
+            others = [p.number for p in contradiction.premises if p is not premise]
             if premise.under is None:
-                found = self._program(as_printed).find_range(premise.over, [p.number for p in others])
+                found = self._program(as_printed).find_range(premise.over, others)
             else:
-                found = find_ratio_range(self.block, premise.over, premise.under, others, as_printed)
+                if as_printed not in self._ratios:
+                    self._ratios[as_printed] = RatioProgram(self.block, as_printed)
+                found = self._ratios[as_printed].find_range(premise.over, premise.under, others)
             self._known[key] = found
         return self._known[key]
 

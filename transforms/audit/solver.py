@@ -24,6 +24,7 @@ _LEAST, _AMPLE = 1e-5, 1e-3
 # nine digits and two decimals. Where it misses one by more than rounding (_ROUNDING), the rows are asked again around
 # it, enlarged by _ZOOM.
 _ROUNDING, _ZOOM = 1e-15, 10**7
+_NEAR = 1e-6  # of an end: a row whose value must be known in fractions
 _OPTIONS: dict[str, bool | int | float | str] = {
     "output_flag": False,
     "presolve": "off",
@@ -81,9 +82,7 @@ class BlockProgram:
         high = _INF if row.upper is None else float(row.upper) / size
         if row.is_positive:
             terms[self.room] = -size
-        index = np.fromiter(terms, dtype=np.int32)
-        values = np.fromiter((t / size for t in terms.values()), dtype=float)
-        self.highs.addRow(low, high, len(index), index, values)
+        self.highs.addRow(low, high, len(terms), *_to_arrays({n: t / size for n, t in terms.items()}))
         if owner >= 0:
             self.rows_of.setdefault(owner, []).append(len(self.owners))
         self.owners.append(owner)
@@ -134,13 +133,16 @@ class BlockProgram:
         """
         solution = self.highs.getSolution()
         values, ends = np.asarray(solution.row_value), np.array(self.now).reshape(-1, 2)
-        if not len(ends) or np.maximum(ends[:, 0] - values, values - ends[:, 1]).max() <= _ROUNDING:
+        slack = ends - values[:, None]
+        if not len(ends) or max(slack[:, 0].max(), -slack[:, 1].min()) <= _ROUNDING:
             return None
         point = np.asarray(solution.col_value)
         exact = [Fraction(value) for value in point]
-        closer = [self._enlarge(row, exact) if now != _OPEN else now for row, now in enumerate(self.now)]
+        closer = slack * _ZOOM
+        for row in np.flatnonzero(np.abs(slack).min(axis=1) < _NEAR):
+            closer[row] = self._enlarge(int(row), exact)
         room = point[self.room]
-        self._set_bounds(np.array(closer), -_ZOOM * point, (_ZOOM * (least_room - room), _ZOOM * (1.0 - room)))
+        self._set_bounds(closer, -_ZOOM * point, (_ZOOM * (least_room - room), _ZOOM * (1.0 - room)))
         self._set_cost({})
         found = None if self._run() else self._name_ray()
         self._set_bounds(ends, np.zeros(len(point)), (0.0, 1.0))
@@ -225,58 +227,79 @@ class BlockProgram:
                 ends.append(None)
                 continue
             near = self.highs.getObjectiveValue() * size
-            conflict = self._name(self.highs.getSolution().row_dual, 1.0)
+            solution = self.highs.getSolution()
+            conflict = self._name(solution.row_dual, 1.0)
             used.update(conflict.premises)
-            proved = prove_least(conflict.sides, {q: sign * times for q, times in terms.items()})
+            nothing = {q for q, n in self.columns.items() if abs(solution.col_dual[n]) > 1e-10}
+            proved = prove_least(conflict.sides, {q: sign * times for q, times in terms.items()}, nothing)
             ends.append(sign * _choose(proved, near, size))
         return (ends[0], ends[1]), used
 
 
-def find_ratio_range(
-    block: Block, over: Terms, under: Terms, premises: Sequence[Premise], as_printed: bool = False
-) -> Range:
-    """The range of over / under that premises leave open, under being above zero (Charnes and Cooper 1962).
-
-    All values are divided by under, so that the ratio is linear: one more column t stands for 1 / under.
+class RatioProgram:
+    """A block as a linear programme for ratios: all values divided by what is under (Charnes and Cooper 1962), with one
+    more column for 1 / under. Premises are switched on and off.
     """
-    program = _open_solver()
-    columns = {q: n for n, q in enumerate(block.quantities)}
-    t = len(columns)
-    sides: list[tuple[Row, bool]] = []
-    program.addVars(t + 1, np.zeros(t + 1), np.full(t + 1, _INF))
 
-    def add(row: Row) -> None:
-        terms = {columns[q]: float(times * block.scales[q]) for q, times in row.terms.items()}
+    def __init__(self, block: Block, as_printed: bool = False) -> None:
+        self.block = block
+        self.columns = {q: n for n, q in enumerate(block.quantities)}
+        self.inverse = len(self.columns)
+        self.highs = _open_solver()
+        self.highs.addVars(self.inverse + 1, np.zeros(self.inverse + 1), np.full(self.inverse + 1, _INF))
+        self.sides: list[tuple[Row, bool]] = []
+        self.rows_of: dict[int, list[int]] = {}
+        for row in block.identities:
+            self._add(row)
+        for premise in block.premises:
+            first = len(self.sides)
+            for row in premise.rows(as_printed and not premise.is_exact):
+                self._add(row)
+            self.rows_of[premise.number] = list(range(first, len(self.sides)))
+        self.on = set(self.rows_of)
+
+    def _add(self, row: Row) -> None:
+        terms = {self.columns[q]: float(times * self.block.scales[q]) for q, times in row.terms.items()}
         size = max(map(abs, terms.values())) or 1.0
         for bound, sign in ((row.lower, 1.0), (row.upper, -1.0)):
             if bound is not None:
                 full = {column: sign * value / size for column, value in terms.items()}
-                full[t] = full.get(t, 0.0) - sign * float(bound) / size
-                program.addRow(0.0, _INF, len(full), np.fromiter(full, dtype=np.int32),
-                               np.fromiter(full.values(), dtype=float))  # fmt: skip
-                sides.append((row, sign < 0))
+                full[self.inverse] = full.get(self.inverse, 0.0) - sign * float(bound) / size
+                self.highs.addRow(0.0, _INF, len(full), *_to_arrays(full))
+                self.sides.append((row, sign < 0))
 
-    for row in block.identities:
-        add(row)
-    for premise in premises:
-        for row in premise.rows(as_printed and not premise.is_exact):
-            add(row)
-    size = max(float(abs(times) * block.scales[q]) for q, times in under.items())
-    whole = {columns[q]: float(times * block.scales[q]) / size for q, times in under.items()}
-    program.addRow(1.0, 1.0, len(whole), np.fromiter(whole, dtype=np.int32), np.fromiter(whole.values(), dtype=float))
-    ends: list[End] = []
-    for sign in (1, -1):
+    def find_range(self, over: Terms, under: Terms, numbers: Iterable[int]) -> Range:
+        """The range of over / under that these premises leave open, under being above zero."""
+        wanted = set(numbers)
+        for number in self.on ^ wanted:
+            for row in self.rows_of[number]:
+                self.highs.changeRowBounds(row, 0.0 if number in wanted else -_INF, _INF)
+        self.on = wanted
+        size = max(float(abs(times) * self.block.scales[q]) for q, times in under.items())
+        whole = {self.columns[q]: float(times * self.block.scales[q]) / size for q, times in under.items()}
+        self.highs.addRow(1.0, 1.0, len(whole), *_to_arrays(whole))
+        ends = (self._find_end(over, under, size, 1), self._find_end(over, under, size, -1))
+        self.highs.deleteRows(1, np.array([len(self.sides)], dtype=np.int32))
+        for q in over:
+            self.highs.changeColCost(self.columns[q], 0.0)
+        return ends
+
+    def _find_end(self, over: Terms, under: Terms, size: float, sign: int) -> End:
         for q, times in over.items():
-            program.changeColCost(columns[q], sign * float(times * block.scales[q]) / size)
-        program.run()
-        if program.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            ends.append(None)
-            continue
-        near = program.getObjectiveValue()
-        used = [side for side, dual in zip(sides, program.getSolution().row_dual, strict=False) if abs(dual) > 1e-10]
-        proved = prove_least_ratio(used, over, under, Fraction(sign))
-        ends.append(sign * _choose(proved, near, 1.0))
-    return ends[0], ends[1]
+            self.highs.changeColCost(self.columns[q], sign * float(times * self.block.scales[q]) / size)
+        self.highs.run()
+        if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        near = self.highs.getObjectiveValue()
+        solution = self.highs.getSolution()
+        used = [side for side, dual in zip(self.sides, solution.row_dual, strict=False) if abs(dual) > 1e-10]
+        columns = [*self.columns.items(), (None, self.inverse)]
+        nothing = {q for q, n in columns if abs(solution.col_dual[n]) > 1e-10}
+        return sign * _choose(prove_least_ratio(used, over, under, sign, nothing), near, 1.0)
+
+
+def _to_arrays(terms: dict[int, float]) -> tuple[np.ndarray, np.ndarray]:
+    return np.fromiter(terms, dtype=np.int32), np.fromiter(terms.values(), dtype=float)
 
 
 def _choose(proved: Fraction | None, near: float, size: float) -> Fraction | float:
