@@ -37,7 +37,10 @@ class AuditFormat(StrEnum):
 def audit(
     file: Annotated[
         Path | None,
-        typer.Argument(help="Statements as CSV or TOML, or a draft as .docx, .md, .txt; all published when left out."),
+        typer.Argument(
+            help="Statements as CSV or TOML, or a draft as .docx, .md, .txt; left out, all statements of the "
+            "published editions."
+        ),
     ] = None,
     format: Annotated[AuditFormat, typer.Option("--format", help="How to print the report.")] = AuditFormat.text,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the report to this file.")] = None,
@@ -56,11 +59,15 @@ def audit(
 
     Examples:
 
-        digitrade audit                                 all published statements
+        digitrade audit                                 all statements of the published editions
         digitrade audit my_report.csv --lang zh         statements, before they are printed
         digitrade audit draft.docx                      the figures in a draft's sentences (also .md, .txt)
         digitrade audit -o audit.html --format html     a page for colleagues
         digitrade audit --template my_report.csv        an example to start from
+
+    Without a file: every figure of the latest editions whose figures are statements of a document (they print shares,
+    rates or ranks beside levels), as digitrade run published them; of the data that come with the project, all
+    bundled statements. Other editions are what these are held against. The report begins with what was audited.
 
     It ends with 1 where figures contradict one another, or a draft the database, or where the time was over before
     that could be told.

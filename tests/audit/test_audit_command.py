@@ -290,3 +290,24 @@ def test_for_machines_an_unusable_file_is_an_object(
 def test_without_a_database_and_a_file_it_says_what_to_do(tmp_path: Path) -> None:
     done = call(tmp_path, "audit", "--json")
     assert done.exit_code == 2 and "digitrade run" in json.loads(done.stdout)["error"]
+
+
+def test_the_report_says_what_was_audited(report: dict[str, Any], clean_run: Path, tmp_path: Path) -> None:
+    """Without a file: every figure of the editions that are statements; what it says is what the database holds."""
+    import duckdb
+
+    with duckdb.connect(str(clean_run / "curated" / "digitrade.duckdb"), read_only=True) as con:
+        held = con.execute(
+            "SELECT dataset, vintage, count(value) FROM latest_observations GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+    audited = sorted((s["dataset"], s["vintage"], s["figures"]) for s in report["audited"])
+    assert [row[0] for row in audited] == ["guangzhou_digital_trade_report", "seed_statements"]
+    assert set(audited) <= set(held)
+    against = {(s["dataset"], s["vintage"]) for s in report["held_against"]}
+    assert against == {row[:2] for row in held} - {row[:2] for row in audited}
+    assert str(sum(row[2] for row in audited)) in report["summary"].partition(" figures")[0]
+    path = tmp_path / "mine.csv"
+    path.write_text(HEAD + "Guangzhou,Services,Exports,Value,2020,,10,million USD,,\n" * 2, encoding="utf-8")
+    text = call(tmp_path, "audit", str(path), "--lang", "zh").stdout
+    assert "审核对象：mine.csv（数字 2 个）。\n" in text and "数字 2 个，矛盾 0 个" in text
+    assert "all statements of the published" in " ".join(call(tmp_path, "audit", "--help").stdout.split())

@@ -30,6 +30,7 @@ __all__ = ["SIZE", "Audit", "Budget", "Contradiction", "Derived", "Figure", "Fin
 
 
 _ENDLESS = Budget()
+Source = tuple[str, str]  # dataset and edition, or a file and ''
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ class Audit:
     """What was found. complete_to: all contradictions of up to so many figures are among the findings.
 
     not_reached: stage -> what it did not come to: sets without a proof, contradictions without what the others leave,
-    figures without all hypotheses, values without bounds.
+    figures without all hypotheses, values without bounds. sources: what was audited, with the number of figures;
+    against: what shares and amounts are held against as information.
     """
 
     model: Model
@@ -87,6 +89,8 @@ class Audit:
     larger: int = 0
     unproved: int = 0
     not_reached: Counter[str] = field(default_factory=Counter)
+    sources: Counter[Source] = field(default_factory=Counter)
+    against: list[Source] = field(default_factory=list)
 
     @property
     def contradictions(self) -> list[Contradiction]:
@@ -116,8 +120,12 @@ def audit_figures(
     figures = read_figures(rows)
     model = build_model(figures)
     found = Audit(model, surveys=judge_surveys(figures), not_judged=model.not_judged)
+    judged = {f for s in found.surveys for f in s.figures}
+    found.not_judged += [NotJudged(f, "survey") for f in figures if f.basis == "survey" and f not in judged]
+    found.sources = Counter((f.dataset, f.vintage) for f in figures)
     blocks = split_blocks(model)
     rates = _list_rates(others := list(others))
+    found.against = sorted({(row["dataset"], row["vintage"]) for row in others})
     for done, block in enumerate(sorted(blocks, key=lambda b: len(b.premises)), 1):
         own = budget.take(0.5) if done < len(blocks) else budget  # one block does not take the time of all others
         search = find_contradictions(block, own.take(0.6))

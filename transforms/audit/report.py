@@ -25,6 +25,9 @@ def make_report(audit: Audit, speaker: Speaker, problems: Sequence[str] = ()) ->
     contradictions = [_say_finding(n, finding, speaker) for n, finding in enumerate(audit.findings, 1)]
     return {
         "summary": _summarise(audit, speaker),
+        "scope": _say_scope(audit, speaker),
+        "audited": [{"dataset": d, "vintage": v, "figures": n} for (d, v), n in audit.sources.items()],
+        "held_against": [{"dataset": d, "vintage": v} for d, v in audit.against],
         "complete_to": audit.complete_to,
         "not_reached": {stage: count for stage, count in audit.not_reached.items() if count},
         "contradictions": contradictions,
@@ -50,10 +53,9 @@ def make_report(audit: Audit, speaker: Speaker, problems: Sequence[str] = ()) ->
 
 def _summarise(audit: Audit, speaker: Speaker) -> str:
     grades = Counter(c.grade for c in audit.contradictions)
-    figures = sum(len(p.figures) for p in audit.model.premises) + sum(len(s.figures) for s in audit.surveys)
     said = speaker.word(
         "SUMMARY",
-        figures=figures + len(audit.not_judged),
+        figures=audit.sources.total(),
         contradictions=len(audit.findings),
         derived=len({d.quantity for d in audit.derived}),
         not_judged=len(audit.not_judged),
@@ -67,6 +69,19 @@ def _summarise(audit: Audit, speaker: Speaker) -> str:
     if impossible := sum(bool(s.impossible) for s in audit.surveys):
         sentences.insert(1, speaker.word("SUMMARY_SURVEYS", count=impossible))
     return "".join(f"{sentence}. " if speaker.lang == "en" else f"{sentence}。" for sentence in sentences).strip()
+
+
+def _say_scope(audit: Audit, speaker: Speaker) -> str:
+    """What was audited: how many figures of which editions or files, and what they were held against."""
+    sources = (
+        speaker.word("SOURCE", name=" ".join(filter(None, source)), count=n) for source, n in audit.sources.items()
+    )
+    said = (
+        [speaker.word("AUDITED", sources=speaker.join(sources))] if audit.sources else [speaker.word("AUDITED_NOTHING")]
+    )
+    if audit.against:
+        said.append(speaker.word("HELD_AGAINST", sources=speaker.join(" ".join(source) for source in audit.against)))
+    return "".join(f"{sentence}. " if speaker.lang == "en" else f"{sentence}。" for sentence in said).strip()
 
 
 def _place(f: Figure) -> dict[str, str]:
@@ -187,7 +202,7 @@ Sections = Sequence[tuple[str, Sequence[str]]]
 def render_markdown(report: dict[str, Any], speaker: Speaker, sections: Sections = ()) -> str:
     """sections: titles with lines of text, put before the contradictions."""
     word = speaker.word
-    lines = [f"# {word('TITLE')}", "", report["summary"], ""]
+    lines = [f"# {word('TITLE')}", "", report["scope"], "", report["summary"], ""]
     lines += _section(word("HEAD.problems"), [f"- {text}" for text in report["problems"]])
     for title, texts in sections:
         lines += _section(title, [f"- {text}" for text in texts])
@@ -244,7 +259,7 @@ td { border-bottom: 1px solid #8886; padding: .25rem .6rem; vertical-align: top 
 def render_html(report: dict[str, Any], speaker: Speaker, sections: Sections = ()) -> str:
     """One page that needs nothing else: no script, no font, no request. sections: as for render_markdown."""
     word, say = speaker.word, html.escape
-    parts = [f"<h1>{say(word('TITLE'))}</h1><p>{say(report['summary'])}</p>"]
+    parts = [f"<h1>{say(word('TITLE'))}</h1><p>{say(report['scope'])}</p><p>{say(report['summary'])}</p>"]
     parts += _html_list(word("HEAD.problems"), report["problems"])
     for title, texts in sections:
         parts += _html_list(title, texts)

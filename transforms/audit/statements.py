@@ -115,7 +115,7 @@ def _read_those_that_can(kept: list[_Line], name: str, faults: list[Fault]) -> R
         filled = (_fill(line.cells) for line in kept)
         written = Grid(name, "", (tuple(COLUMNS.values()), *(tuple(cells[key] for key in COLUMNS) for cells in filled)))
         try:
-            return read_book_observations(Book(name, (written,), ()), layout, PurePath(name).stem, "")
+            return read_book_observations(Book(name, (written,), ()), layout, name, "")
         except InputError as error:
             if error.row is None or not 2 <= error.row <= len(kept) + 1:
                 raise
