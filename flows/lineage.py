@@ -33,7 +33,8 @@ def gather_publication(con: duckdb.DuckDBPyConnection, data_dir: Path) -> Public
     return Publication(
         _time_of_last_run(curated), version("digitrade"), software["software"], _gather_editions(con, state, files),
         results["outputs"], release["outputs"], rows, tables,
-        [BlockedEdition(*edition, problem, files.get(tuple(edition), {})) for *edition, problem in stopped],
+        [BlockedEdition(dataset, vintage, problem, files.get((dataset, vintage), {}))
+         for dataset, vintage, problem in stopped],
     )  # fmt: skip
 
 

@@ -25,7 +25,8 @@ FACET_URL = re.compile(r"https://openlineage\.io/spec/(facets/)?\d+-\d+-\d+/\w+\
 REQUIRED = {
     "schema": {"fields"}, "version": {"datasetVersion"}, "documentation": {"description"},
     "columnLineage": {"fields"}, "outputStatistics": {"rowCount"}, "jobType": {"processingType", "integration"},
-    "errorMessage": {"message", "programmingLanguage"}, "digitrade_hash": {"algorithm", "files"}, "digitrade_code": {"algorithm", "hash"},
+    "errorMessage": {"message", "programmingLanguage"}, "digitrade_hash": {"algorithm", "files"},
+    "digitrade_code": {"algorithm", "hash"},
 }  # fmt: skip
 
 
