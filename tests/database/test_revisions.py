@@ -187,8 +187,11 @@ def test_large_editions_are_compared_in_parts_with_the_same_result(
 def test_the_triangle_of_a_core_indicator_of_large_editions(world: duckdb.DuckDBPyConnection) -> None:
     """Where the catalogue has no such series, the core set is asked; its doubles have ten decimals here as well."""
     fill(world, [OLD | {"value": "5"}, NEW | {"value": "6"}], [])
-    names = ", ".join(f"'' AS {name}" for name in load_contract("core_indicators").names
-                      if name not in ("dataset", "vintage", "period", "value", "unit_mult", "indicator", "geo"))  # fmt: skip
+    names = ", ".join(
+        f"'' AS {name}"
+        for name in load_contract("core_indicators").names
+        if name not in {"dataset", "vintage", "period", "value", "unit_mult", "indicator", "geo"}
+    )
     world.execute(
         f"""CREATE TEMP VIEW core AS SELECT {names}, 'made_up' AS dataset, vintage, '2020' AS period, value,
                    0 AS unit_mult, 'rca' AS indicator, 'CHN' AS geo
