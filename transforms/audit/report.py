@@ -61,9 +61,8 @@ def _summarise(audit: Audit, speaker: Speaker) -> str:
         not_judged=len(audit.not_judged),
         **{grade: grades[grade] for grade in ("strict", "declared", "soft")},
     )
-    end = speaker.word(
-        "COMPLETE" if audit.complete_to >= SIZE else "INCOMPLETE", size=audit.complete_to, larger=audit.larger
-    )
+    found = "INCOMPLETE" if audit.complete_to < SIZE else "COMPLETE" if audit.larger else "COMPLETE_ALL"
+    end = speaker.word(found, size=audit.complete_to, larger=audit.larger)
     missed = [speaker.word(f"NOT_REACHED.{stage}", count=n) for stage, n in audit.not_reached.items() if n]
     sentences = [said, end, *missed]
     if impossible := sum(bool(s.impossible) for s in audit.surveys):
@@ -201,7 +200,7 @@ Sections = Sequence[tuple[str, Sequence[str]]]
 
 def render_markdown(report: dict[str, Any], speaker: Speaker, sections: Sections = ()) -> str:
     """sections: titles with lines of text, put before the contradictions."""
-    word = speaker.word
+    word, colon = speaker.word, "：" if speaker.lang == "zh" else ":"
     lines = [f"# {word('TITLE')}", "", report["scope"], "", report["summary"], ""]
     lines += _section(word("HEAD.problems"), [f"- {text}" for text in report["problems"]])
     for title, texts in sections:
@@ -210,8 +209,9 @@ def render_markdown(report: dict[str, Any], speaker: Speaker, sections: Sections
     for c in report["contradictions"]:
         found += [f"### {c['number']}. {c['grade_words']}", ""]
         found += [f"- {f['words']} [{', '.join(f['places'])}]" for f in c["figures"]] + [""]
-        found += _list(word("HEAD.implied"), c["implied"]) + _list(word("HEAD.because"), c["because"])
-        found += _list(word("HEAD.hypotheses"), [h["words"] for h in c["hypotheses"]])
+        for head, entries in (("implied", c["implied"]), ("because", c["because"]),
+                              ("hypotheses", [h["words"] for h in c["hypotheses"]])):  # fmt: skip
+            found += _list(word(f"HEAD.{head}"), entries, colon)
     lines += _section(word("HEAD.contradictions"), found or [word("NOTHING")])
     lines += _section(
         word("HEAD.warnings"),
@@ -234,14 +234,14 @@ def _section(title: str, lines: list[str]) -> list[str]:
     return [f"## {title}", "", *lines, ""] if lines else []
 
 
-def _list(title: str, entries: Sequence[str]) -> list[str]:
-    return [f"{title}:", "", *(f"- {entry}" for entry in entries), ""] if entries else []
+def _list(title: str, entries: Sequence[str], colon: str) -> list[str]:
+    return [f"{title}{colon}", "", *(f"- {entry}" for entry in entries), ""] if entries else []
 
 
 STYLE = """
 :root { color-scheme: light dark }
 body { font: 16px/1.5 system-ui, "Noto Sans SC", "Microsoft YaHei", sans-serif; max-width: 60rem; margin: 2rem auto;
-  padding: 0 1rem }
+  padding: 0 1rem; overflow-wrap: anywhere }
 h1 { font-size: 1.6rem }
 h2 { border-bottom: 1px solid #8888; margin-top: 2.5rem }
 article { border: 1px solid #8888; border-left: .4rem solid #b35c00; border-radius: .3rem; padding: .2rem 1rem;
@@ -252,13 +252,17 @@ small { opacity: .75 }
 li { margin: .2rem 0 }
 table { border-collapse: collapse }
 td { border-bottom: 1px solid #8886; padding: .25rem .6rem; vertical-align: top }
-@media print { article { break-inside: avoid } }
+@media (max-width: 40rem) { body { margin: 1rem auto } article { padding: .2rem .7rem } ul { padding-left: 1.3rem }
+  table, tbody, tr, td { display: block } td { border: 0; padding: 0 }
+  tr { border-bottom: 1px solid #8886; padding: .4rem 0 } }
+@media print { body { font-size: 10pt; max-width: none; margin: 0 } h2, h3 { break-after: avoid }
+  article, li, tr { break-inside: avoid } }
 """
 
 
 def render_html(report: dict[str, Any], speaker: Speaker, sections: Sections = ()) -> str:
     """One page that needs nothing else: no script, no font, no request. sections: as for render_markdown."""
-    word, say = speaker.word, html.escape
+    word, say, colon = speaker.word, html.escape, "：" if speaker.lang == "zh" else ":"
     parts = [f"<h1>{say(word('TITLE'))}</h1><p>{say(report['scope'])}</p><p>{say(report['summary'])}</p>"]
     parts += _html_list(word("HEAD.problems"), report["problems"])
     for title, texts in sections:
@@ -273,7 +277,7 @@ def render_html(report: dict[str, Any], speaker: Speaker, sections: Sections = (
                               ("hypotheses", [h["words"] for h in c["hypotheses"]])):  # fmt: skip
             if entries:
                 listed = "".join(f"<li>{say(entry)}</li>" for entry in entries)
-                inner.append(f"<p>{say(word('HEAD.' + head))}:</p><ul>{listed}</ul>")
+                inner.append(f"<p>{say(word('HEAD.' + head))}{colon}</p><ul>{listed}</ul>")
         parts.append(f'<article class="{c["grade"]}">{"".join(inner)}</article>')
     if not report["contradictions"]:
         parts.append(f"<p>{say(word('NOTHING'))}</p>")
