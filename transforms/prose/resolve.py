@@ -73,7 +73,7 @@ def resolve_paragraph(sentences: Iterable[Sentence]) -> list[Found]:
     period = ""
     for sentence in sentences:
         context = Context(places=places, before=period)
-        found += _resolve_sentence(sentence, context)
+        found += resolve_sentence(sentence, context)
         period = context.period or ""
     return found
 
@@ -84,7 +84,8 @@ def _is_aside(text: str, place: int) -> bool:
     return sum(map(before.count, "(（")) > sum(map(before.count, ")）"))
 
 
-def _resolve_sentence(sentence: Sentence, told: Context) -> list[Found]:
+def resolve_sentence(sentence: Sentence, told: Context) -> list[Found]:
+    """The figures of one sentence; told: what the sentences before it named, filled with what this one says."""
     found = []
     for segment in cut_sentence(_join_places(read_tokens(sentence.text))):
         amount = segment.figure.amount if segment.figure else None
