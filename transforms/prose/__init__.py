@@ -1,9 +1,9 @@
 """The figures of a draft in Chinese or English prose: found, resolved by stated rules, and held against the database.
 
-readers.py takes the text from a file, sentences.py cuts it, tables.py makes a sentence of each cell of a table, tokens.py
-knows figures, periods and words (lexicon.py), segments.py gives each figure its words, resolve.py says what a figure
-states or why that is open, published.py and compare.py set it beside the database. What is resolved also goes to the
-audit as statements (make_rows), which finds what contradicts itself within the draft.
+readers.py takes the text from a file, sentences.py cuts it, tables.py makes a sentence of each cell of a table,
+tokens.py knows figures, periods and words (lexicon.py), segments.py gives each figure its words, resolve.py says what a
+figure states or why that is open, published.py and compare.py set it beside the database. What is resolved also goes
+to the audit as statements (make_rows), which finds what contradicts itself within the draft.
 """
 
 from __future__ import annotations

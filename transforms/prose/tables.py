@@ -50,7 +50,7 @@ def resolve_table(table: Table, draft: Draft) -> Iterator[Found]:
 
 
 def _hold_to_caption(found: Found, caption: str) -> Found:
-    """Row and column may narrow what a caption says (a city of its province, an item of services), not contradict it."""
+    """Row and column may narrow what a caption says (a city of its province, an item of services), not deny it."""
     s, tokens = found.statement, read_tokens(caption)
     if s is None:
         return found
