@@ -66,7 +66,6 @@ class BlockProgram:
         self.sources: list[Row] = []
         self.sizes: list[float] = []  # what a row is divided by
         self.bounds: list[tuple[float, float]] = []
-        self.now: list[tuple[float, float]] = []  # the same, open where its premise is switched off
         self.rows_of: dict[int, list[int]] = {}
         for row in block.identities:
             self._add(row, -1)
@@ -74,6 +73,7 @@ class BlockProgram:
             for row in premise.rows(as_printed and not premise.is_exact):
                 self._add(row, premise.number)
         self.on: set[int] = set(self.rows_of)
+        self.ends = np.array(self.bounds).reshape(-1, 2)  # the same, open where its premise is switched off
 
     def _add(self, row: Row, owner: int) -> None:
         terms = {self.columns[q]: float(times * self.block.scales[q]) for q, times in row.terms.items()}
@@ -89,15 +89,15 @@ class BlockProgram:
         self.sizes.append(size)
         self.sources.append(row)
         self.bounds.append((low, high))
-        self.now.append((low, high))
 
     def switch(self, numbers: Iterable[int]) -> None:
         """Only these premises hold."""
         wanted = set(numbers)
         for number in self.on ^ wanted:
             for row in self.rows_of[number]:
-                self.now[row] = self.bounds[row] if number in wanted else _OPEN
-                self.highs.changeRowBounds(row, *self.now[row])
+                low, high = self.bounds[row] if number in wanted else _OPEN
+                self.ends[row] = low, high
+                self.highs.changeRowBounds(row, low, high)
         self.on = wanted
 
     def find_conflict(self, numbers: Iterable[int]) -> Conflict | None:
@@ -132,7 +132,7 @@ class BlockProgram:
         in fractions, and a step that mends all of it is asked for, enlarged.
         """
         solution = self.highs.getSolution()
-        values, ends = np.asarray(solution.row_value), np.array(self.now).reshape(-1, 2)
+        values, ends = np.asarray(solution.row_value), self.ends
         slack = ends - values[:, None]
         if not len(ends) or max(slack[:, 0].max(), -slack[:, 1].min()) <= _ROUNDING:
             return None
@@ -189,11 +189,13 @@ class BlockProgram:
                     self.block.scales.setdefault(q, self._guess_scale(q))
                     self.highs.addVar(0.0, _INF)
             self._add(row, -1)
+            self.ends = np.vstack([self.ends, self.bounds[-1:]])
         possible = self.find_conflict(numbers) is None
         if added := len(self.owners) - count:
             self.highs.deleteRows(added, np.arange(count, count + added, dtype=np.int32))
-            for kept in (self.owners, self.sources, self.sizes, self.bounds, self.now):
+            for kept in (self.owners, self.sources, self.sizes, self.bounds):
                 del kept[count:]
+            self.ends = self.ends[:count]
         return possible
 
     def _guess_scale(self, q: Quantity) -> Fraction:
