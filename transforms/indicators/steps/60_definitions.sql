@@ -300,8 +300,8 @@ LEFT JOIN left_ranges o
 CREATE OR REPLACE TEMP TABLE measured AS
 WITH defined AS (
 SELECT w.* EXCLUDE (is_left), lo AS sum_lo, hi AS sum_hi, true AS is_whole,
-       CASE WHEN is_left THEN 'the range is what other figures leave; the range assumes that no missing item is negative'
-            ELSE '' END AS note,
+       CASE WHEN is_left THEN concat_ws('; ', 'the range is what other figures leave',
+                                       'the range assumes that no missing item is negative') ELSE '' END AS note,
        CAST(NULL AS DECIMAL(38, 10)) AS outside_lo
 FROM wholes w
 UNION ALL BY NAME

@@ -46,7 +46,8 @@ SELECT l.definition, l.geo, coalesce(r.code, '') AS reference, l.partner, l.flow
        CASE WHEN l.n_breaks > e.n_breaks OR l.w_breaks > e.w_breaks THEN status_bit('B') ELSE 0 END
            | l.statuses | e.statuses | l.w_statuses | e.w_statuses AS statuses,
        CASE WHEN l.is_left OR e.is_left
-            THEN 'the range is what other figures leave; the range assumes that no missing item is negative' ELSE '' END AS said,
+            THEN concat_ws('; ', 'the range is what other figures leave', 'the range assumes that no missing item is negative')
+            ELSE '' END AS said,
        l.contested OR e.contested OR l.w_contested OR e.w_contested AS contested,
        list_concat(l.inputs, e.inputs, l.w_inputs, e.w_inputs) AS inputs
 FROM sides l
