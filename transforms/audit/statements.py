@@ -160,7 +160,7 @@ def _read(content: bytes, name: str) -> Grid:
     try:
         said = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"the file is not TOML: {error}", file=name, todo="mend the line named.") from None
+        raise InputError(f"the file is not TOML: {error}", file=name, todo="mend that line of it.") from None
     entries = said.get("statement")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise InputError(
