@@ -151,7 +151,8 @@ def test_ranges_are_those_of_a_programme_over_the_leaves(seed: int) -> None:
                 ends.append(sign * float(end))
     n = 0
     for left in find_remainders(nodes, RULES):
-        cost = of_leaves(left.item, left.flow) - (of_leaves(left.less, left.flow) if left.less else 0)
+        less = [of_leaves(item, left.flow) for item in left.less.split(" + ") if item]
+        cost = of_leaves(left.item, left.flow) - sum(less)
         true = float(cost @ truth)
         for end, sign in ((left.least, 1), (left.most, -1)):
             found = linprog(sign * cost, A_ub=np.array(spaces), b_ub=ends)
@@ -197,3 +198,112 @@ def test_a_missing_item_of_exports_is_bounded_by_both_flows_together() -> None:
     results = compute({"w": rows}, only=["level"])
     level = results.one("w", "level", item="EBOPS2010:SF", flow="X")
     assert (level["lower"], level["upper"]) == (Decimal("19.85"), Decimal("30.05"))
+
+
+MARKS = {"c": "Q", "k": "K", "o": "O"}
+
+
+def place(flow: str = "X", **figures: str) -> list[Row]:
+    """Whole figures by item (D_dds6: an aggregate); c is suppressed, k included elsewhere, o missing."""
+    return [
+        cell("" if text in MARKS else text, item=item.replace("D_", "DEF:"), flow=flow,
+             **({"obs_status": MARKS[text]} if text in MARKS else {}))
+        for item, text in figures.items()
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted", "expected"),
+    [
+        # an aggregate printed as suppressed has what its items and all services leave
+        (place(S="100", SF="60", SG="c", D_dds6="c"), ("level", "DEF:dds6", "dds6"), ("59.5", "100.5")),
+        (place(S="100", SF="60", SG="c", D_dds6="c"), ("dds_share", "DEF:dds6", "dds6"), ("59.2039800995", "100")),
+        (place(S="100", D_dds6="60", D_unctad="c"), ("level", "DEF:unctad", "unctad"), ("0", "60.5")),
+        # SK24 is no part of it
+        (place(S="100", SF="20", SK="10", SK24="2", D_handbook2023="c"), ("level", "DEF:handbook2023", "handbook2023"),
+         ("26.5", "99")),
+        # all items are printed
+        (place(SF="20", SG="20", SH="20", SI="20", SJ="20", SK="20", D_dds6="c"), ("level", "DEF:dds6", "dds6"),
+         ("117", "123")),
+        # all that is no travel can be the one item: 50 of 50
+        (place(S="100", SD="c", SF="c", D_dds6="50"), ("category_share_without_travel", "EBOPS2010:SF", ""),
+         ("0", "100")),
+        # 20.5 of 99.5 - 10.5
+        (place(S="100", SD="10", SI="20", SI2="c"), ("category_share_without_travel", "EBOPS2010:SI2", ""),
+         ("0", "23.0337078652")),
+        # what is included elsewhere, nobody says where, is missing
+        (place(S="150", SF="k", SG="20", SH="10", SI="5", SJ="30", SK="10"), ("level", "DEF:unctad", "unctad"),
+         ("63", "150.5")),
+        # SK2 is printed: SK1 is the rest of SK, whatever else is missing
+        (place(S="100", SF="20", SK="10", SK2="2"), ("level", "DEF:unctad", "unctad"), ("26.5", "99")),
+        # exports, and what all services leave to imports
+        ([*place(SF="20"), *place(flow="M", S="30", SF="c", SG="7")], ("total_trade", "EBOPS2010:SF", ""),
+         ("19.5", "44.5")),
+    ],
+)  # fmt: skip
+def test_ranges_by_hand(rows: list[Row], wanted: tuple[str, str, str], expected: tuple[str, str]) -> None:
+    indicator, item, definition = wanted
+    row = compute({"w": rows}, only=[indicator]).one("w", indicator, item=item, definition=definition)
+    assert (row["lower"], row["upper"]) == tuple(map(Decimal, expected))
+
+
+def draw_world(rng: random.Random) -> tuple[list[Row], dict[tuple[str, str], float]]:
+    """An edition that prints, leaves out and hides figures of a world, and the true amounts by flow and item."""
+    codes = ("SA", "SD", "SF", "SG1", "SG2", "SH", "SI1", "SI2", "SI3", "SJ1", "SJ2", "SJ3", "SK1", "SK21", "SK22")
+    true: dict[tuple[str, str], float] = {}
+    for flow in "XM":
+        leaves = {code: rng.choice((0, 1, 10)) * rng.random() for code in codes}
+        for item in {code[:n] for code in codes for n in range(1, len(code) + 1)}:
+            true[flow, f"EBOPS2010:{item}"] = sum(v for code, v in leaves.items() if code.startswith(item))
+        true[flow, S] += rng.choice((0, 1)) * rng.random()  # what is not listed
+        for name, listed in {"dds6": ("SF", "SG", "SH", "SI", "SJ", "SK"), "ict_services": ("SI1", "SI2"),
+                             "unctad": ("SF", "SG", "SH", "SI", "SJ", "SK1")}.items():  # fmt: skip
+            true[flow, f"DEF:{name}"] = sum(v for code, v in leaves.items() if code.startswith(listed))
+    true |= {("T", item): amount + true["M", item] for (flow, item), amount in true.items() if flow == "X"}
+    rows = []
+    for (flow, item), amount in sorted(true.items()):
+        fate = rng.random() * (1 if item.count("S") == 1 and len(item) < 13 else 2) + (0.5 if flow == "T" else 0)
+        if fate < 0.55:
+            rows.append(cell(f"{amount:.{rng.randrange(3)}f}", item=item, flow=flow))
+        elif fate < 0.9:
+            rows.append(cell("", item=item, flow=flow, obs_status=rng.choice("QQOK")))
+    return rows, true
+
+
+def value_of(row: Row, true: dict[tuple[str, str], float]) -> float | None:
+    """The true value of an indicator; None where it divides by nothing."""
+    x, m, own = true["X", row["item"]], true["M", row["item"]], true.get((row["flow"], row["item"]), 0.0)
+    if row["indicator"] in ("level", "total_trade"):
+        return own
+    if row["indicator"] == "trade_balance":
+        return x - m
+    if row["indicator"] == "export_orientation":
+        return x / (x + m) if x + m else None
+    whole = true[row["flow"], S]
+    if row["reference"] == "SERVICES_WITHOUT_TRAVEL":
+        whole -= true[row["flow"], "EBOPS2010:SD"]
+    elif row["reference"] != "SERVICES":
+        whole = true[row["flow"], f"DEF:{row['definition']}"]
+    return 100 * own / whole if whole else None
+
+
+def test_no_range_leaves_out_the_truth() -> None:
+    """Whatever is printed, left out or hidden: the truth lies in every range."""
+    rng = random.Random(4)
+    worlds = {f"w{n}": draw_world(rng) for n in range(40)}
+    asked = ("level", "total_trade", "trade_balance", "export_orientation", "dds_share", "category_share",
+             "dds_share_without_travel", "category_share_without_travel")  # fmt: skip
+    results = compute({name: rows for name, (rows, _) in worlds.items()}, only=asked)
+    n = 0
+    for name, (_, true) in worlds.items():
+        for row in results.rows(name):
+            if row["definition"] in ("handbook2023", "ict_services_sh3") or row["item"] not in {i for _, i in true}:
+                continue
+            value = value_of(row, true)
+            if value is None or (row["lower"], row["upper"]) == (None, None):
+                continue
+            assert not row["contested"], row
+            assert row["lower"] is None or float(row["lower"]) <= value + 1e-6, (value, row)
+            assert row["upper"] is None or float(row["upper"]) >= value - 1e-6, (value, row)
+            n += row["value"] is None
+    assert n > 1000

@@ -28,8 +28,9 @@ import pyarrow as pa
 if TYPE_CHECKING:
     import highspy
 
-SERVICES = "EBOPS2010:S"
+SERVICES, TRAVEL = "EBOPS2010:S", "EBOPS2010:SD"
 FLOWS = ("X", "M", "T")
+TOGETHER = " + "  # between what a difference is less of
 _ONE = 10**10  # ends are whole numbers of the tenth decimal
 _FINEST = 64  # the largest denominator of a multiplier: the sums above need whole numbers and small fractions
 _LEFT = pa.schema([
@@ -39,15 +40,21 @@ _LEFT = pa.schema([
 
 
 class Node(NamedTuple):
-    """An item or aggregate of one flow, with what is known of it (None: no end). is_missing: has no figure."""
+    """An item or aggregate of one flow, with what is known of it (None: no end).
+
+    is_missing: has no figure; is_nothing: it cannot exist; is_elsewhere: another item holds it; holds_others: such an
+    item; is_sum: exports and imports added up, of which nothing is printed itself.
+    """
 
     flow: str
     item: str
     low: Decimal | None = None
     high: Decimal | None = None
     is_missing: bool = False
-    is_nothing: bool = False  # it cannot exist, or another item holds it
+    is_nothing: bool = False
+    is_elsewhere: bool = False
     holds_others: bool = False
+    is_sum: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ class Rules:
 
 
 class Left(NamedTuple):
-    """The range that is left to one item or aggregate (less: without a part of it), and the figures that leave it.
+    """The range that is left to one item or aggregate (less: without others), and the figures that leave it.
 
     used: their flows and items ('X EBOPS2010:S').
     """
@@ -79,70 +86,129 @@ class Left(NamedTuple):
     used: tuple[str, ...]
 
 
+class Target(NamedTuple):
+    """An unknown, or what is left of it without others (less: 'EBOPS2010:SD + DEF:dds6')."""
+
+    item: str
+    less: str = ""
+
+
+End = tuple[Fraction | None, tuple[str, ...]]  # None: open; the figures that say so
+Known = Mapping[tuple[str, str], Node]
+
+
 def find_remainders(nodes: Sequence[Node], rules: Rules) -> list[Left]:
     """The ranges of everything missing in one place and period (items, aggregates not whole), and of what is beside it.
 
-    nodes: what has a row, in one power of ten.
+    nodes: what has a row, in one power of ten. Where nothing is printed of exports and imports together, they have
+    nothing to do with one another, and both together are their sum.
     """
     known = {(node.flow, node.item): node for node in nodes}
-    programme = _Programme(known, rules)
-    targets = programme.targets
-    # what is printed as zero or more counts as such where it leaves less to others, as it does in ratios
-    programme.hold(known, is_cut=False)
-    ends = {target: [programme.find_end(target, 1)] for target in targets if not target.less}
-    programme.hold(known, is_cut=True)
-    for target in targets:
-        if target.less:
-            ends[target] = [programme.find_end(target, 1)]
-        ends[target].append(programme.find_end(target, -1))
+    targets = {flow: _list_targets(flow, known, rules) for flow in FLOWS}
+    if any(n.flow == "T" and not n.is_sum and (n.low is not None or n.high is not None) for n in nodes):
+        found = _find_ends(FLOWS, known, rules, targets)
+    else:
+        found = {}
+        for flow in (flow for flow in "XM" if any(node.flow == flow for node in nodes)):
+            both = list(dict.fromkeys([*targets[flow], *targets["T"]]))
+            found |= _find_ends((flow,), known, rules, {flow: both})
+        for target in targets["T"]:
+            if ("X", target) in found and ("M", target) in found:
+                sides = zip(found["X", target], found["M", target], strict=True)
+                found["T", target] = [_add(one, other) for one, other in sides]
     return [
-        Left(*target, least, most, tuple(sorted({*of_least, *of_most})))
-        for target, ((least, of_least), (most, of_most)) in ends.items()
+        Left(flow, *target, least, most, tuple(sorted({*of_least, *of_most})))
+        for flow in FLOWS
+        for target in targets[flow]
+        for (least, of_least), (most, of_most) in [found.get((flow, target), [(None, ()), (None, ())])]
         if (least is not None or most is not None) and (least is None or most is None or least <= most)
     ]
 
 
-class Target(NamedTuple):
-    """An unknown, or (less) the difference of two."""
+def _find_ends(
+    flows: Sequence[str], known: Known, rules: Rules, targets: Mapping[str, Sequence[Target]]
+) -> dict[tuple[str, Target], list[End]]:
+    """The least and the most of every target."""
+    programme = _Programme(flows, known, rules)
+    wanted = [(flow, target) for flow in flows for target in targets[flow]]
+    # what is printed as zero or more counts as such where it leaves less to others, as it does in ratios
+    programme.hold(known, is_cut=False)
+    ends = {key: [programme.find_end(*key, 1)] for key in wanted if not key[1].less}
+    programme.hold(known, is_cut=True)
+    for key in wanted:
+        if key[1].less:
+            ends[key] = [programme.find_end(*key, 1)]
+        ends[key].append(programme.find_end(*key, -1))
+    return ends
 
-    flow: str
-    item: str
-    less: str = ""
+
+def _add(one: End, other: End) -> End:
+    if one[0] is None or other[0] is None:
+        return None, ()
+    return one[0] + other[0], (*one[1], *other[1])
+
+
+def _list_targets(flow: str, known: Known, rules: Rules) -> list[Target]:
+    """What is missing; all services without it, and travel; aggregates without an item, where either is missing."""
+    found = []
+    listed = [item for of, item in known if of == flow]
+    for item in dict.fromkeys((*listed, *(f"DEF:{definition}" for definition in rules.definitions))):
+        definition = rules.definitions.get(item.removeprefix("DEF:"), ())
+        within = [part for part in listed if any(part.startswith(term) for term in definition)]
+        if _is_open(flow, item, definition, known):
+            found.append(Target(item))
+            if (flow, SERVICES) in known and item != SERVICES:
+                found.append(Target(SERVICES, item))
+                if not any(part.startswith(TRAVEL) for part in (item, *definition)):
+                    found.append(Target(SERVICES, f"{TRAVEL}{TOGETHER}{item}"))
+        else:
+            within = [part for part in within if _is_open(flow, part, (), known)]
+        found += [Target(item, part) for part in within]
+    return found
+
+
+def _is_open(flow: str, item: str, definition: Sequence[str], known: Known) -> bool:
+    node = known.get((flow, item))
+    if not item.startswith("DEF:"):
+        return node is not None and node.is_missing and not (node.is_nothing or node.is_elsewhere)
+    if not definition or (node is not None and not node.is_missing):
+        return False
+    parts = [known.get((flow, part)) for part in definition]
+    return any(part is None or (part.is_missing and not part.is_nothing) for part in parts)
 
 
 class _Programme:
     """The programme of one place and period. Columns: nodes, then one for what is left over in each incomplete sum."""
 
-    def __init__(self, known: Mapping[tuple[str, str], Node], rules: Rules) -> None:
+    def __init__(self, flows: Sequence[str], known: Known, rules: Rules) -> None:
+        self.flows = flows
         items = {item for _, item in known if not item.startswith("DEF:")} - {SERVICES}
         items |= {item for definition in rules.definitions.values() for item in definition}
-        items |= {above for item in items for above in rules.above(item)} | {SERVICES}
+        items |= {above for item in items for above in rules.above(item)} | {SERVICES, TRAVEL}
         aggregates = [f"DEF:{definition}" for definition in rules.definitions]
-        self.columns = {(f, item): 0 for item in (*sorted(items), *aggregates) for f in FLOWS}
-        self.columns = {key: place for place, key in enumerate(self.columns)}
+        keys = [(flow, item) for item in (*sorted(items), *aggregates) for flow in flows]
+        self.columns = {key: place for place, key in enumerate(keys)}
         self.names = [f"{flow} {item}" for flow, item in self.columns]
         self.rows: list[dict[int, int]] = []
         self.extra = 0
         for parent in sorted(items):
             parts = sorted(rules.children(parent) & items)
             # one rule for all flows, as exports and imports add up to both
-            tops, met = ([node for flow in FLOWS for item in of if (node := known.get((flow, item)))]
+            tops, met = ([node for flow in flows for item in of if (node := known.get((flow, item)))]
                          for of in ([parent], parts))  # fmt: skip
             if not parts or any(top.high is not None and top.high < 0 for top in tops):
                 continue
-            is_whole = (
-                parent != SERVICES
-                and rules.children(parent) == set(parts)
-                and not any(n.is_nothing or n.holds_others for n in met)
-            )
-            for flow in FLOWS:
+            is_whole = parent != SERVICES and rules.children(parent) == set(parts) and not any(
+                node.is_nothing or node.is_elsewhere or node.holds_others for node in met
+            )  # fmt: skip
+            for flow in flows:
                 self._add_sum((flow, parent), [(flow, part) for part in parts], is_whole)
         for aggregate, listed in zip(aggregates, rules.definitions.values(), strict=True):
-            for flow in FLOWS:
+            for flow in flows:
                 self._add_sum((flow, aggregate), [(flow, item) for item in listed], True)
-        for name in (*sorted(items), *aggregates):
-            self._add_sum(("T", name), [("X", name), ("M", name)], True)
-        self.targets = self._list_targets(known, rules)
+        if "T" in flows:
+            for name in (*sorted(items), *aggregates):
+                self._add_sum(("T", name), [("X", name), ("M", name)], True)
         self.highs = self._build()
 
     def _add_sum(self, whole: tuple[str, str], parts: Sequence[tuple[str, str]], is_whole: bool) -> None:
@@ -151,30 +217,6 @@ class _Programme:
             row[len(self.columns) + self.extra] = 1
             self.extra += 1
         self.rows.append(row)
-
-    def _list_targets(self, known: Mapping[tuple[str, str], Node], rules: Rules) -> list[Target]:
-        """What is missing; all services without it; aggregates without an item of theirs, where either is missing."""
-        found = []
-        for flow, item in self.columns:
-            definition = rules.definitions.get(item.removeprefix("DEF:"), ())
-            within = [part for of, part in known if of == flow and any(part.startswith(term) for term in definition)]
-            if self._is_open(flow, item, definition, known):
-                found.append(Target(flow, item))
-                if (flow, SERVICES) in known and item != SERVICES:
-                    found.append(Target(flow, SERVICES, item))
-            else:
-                within = [part for part in within if known[flow, part].is_missing and not known[flow, part].is_nothing]
-            found += [Target(flow, item, part) for part in within]
-        return found
-
-    def _is_open(self, flow: str, item: str, definition: Sequence[str], known: Mapping[tuple[str, str], Node]) -> bool:
-        node = known.get((flow, item))
-        if not item.startswith("DEF:"):
-            return node is not None and node.is_missing and not node.is_nothing
-        if node is not None and not node.is_missing:
-            return False
-        parts = [known.get((flow, part)) for part in definition]
-        return any(part is None or (part.is_missing and not part.is_nothing) for part in parts)
 
     def _build(self) -> highspy.Highs:
         import highspy
@@ -191,13 +233,15 @@ class _Programme:
             highs.addRow(0.0, 0.0, len(index), index, np.fromiter(row.values(), dtype=float))
         return highs
 
-    def hold(self, known: Mapping[tuple[str, str], Node], is_cut: bool) -> None:
+    def hold(self, known: Known, is_cut: bool) -> None:
         """Let every figure lie in its interval; is_cut: not below zero where its figure is not."""
         size = max((abs(end) for node in known.values() for end in (node.low, node.high) if end), default=Decimal(1))
         for key, place in self.columns.items():
             node = known.get(key)
-            low, high = (node.low, node.high) if node else (None, None)
-            if node is None or node.is_missing or (is_cut and (high is None or high >= 0)):
+            low, high = (node.low, node.high) if node and not node.is_sum else (None, None)
+            # sums are what their parts are
+            is_part = key[0] != "T" and not key[1].startswith("DEF:")
+            if (is_part and (node is None or node.is_missing)) or (is_cut and low is not None and (high or 0) >= 0):
                 low = max(low or Decimal(0), Decimal(0))
             if node is not None and node.is_nothing:
                 low, high = Decimal(0), Decimal(0)
@@ -205,13 +249,13 @@ class _Programme:
             ends = (-np.inf if low is None else float(low / size), np.inf if high is None else float(high / size))
             self.highs.changeColBounds(place, *ends)
 
-    def find_end(self, target: Target, sign: int) -> tuple[Fraction | None, tuple[str, ...]]:
-        """The least (sign 1) or the most (-1) of it with the figures that say so; None where nothing does."""
+    def find_end(self, flow: str, target: Target, sign: int) -> End:
+        """The least (sign 1) or the most (-1) of it with the figures that say so."""
         import highspy
 
-        wanted = {self.columns[target.flow, target.item]: sign}
-        if target.less:
-            wanted[self.columns[target.flow, target.less]] = -sign
+        wanted = {self.columns[flow, target.item]: sign}
+        for item in target.less.split(TOGETHER) if target.less else ():
+            wanted[self.columns[flow, item]] = -sign
         for column, cost in wanted.items():
             self.highs.changeColCost(column, float(cost))
         self.highs.run()
@@ -261,7 +305,7 @@ def fill_remainders(con: duckdb.DuckDBPyConnection) -> None:
     """Fill remainders (system, flow, item, less, least, most, used) from system_nodes (steps/55_systems.sql)."""
     rules = load_rules(con)
     rows = con.execute(
-        """SELECT system, flow, item, lo, hi, is_missing, is_nothing, holds_others FROM system_nodes
+        """SELECT system, flow, item, lo, hi, is_missing, is_empty, is_elsewhere, holds_others, is_sum FROM system_nodes
            ORDER BY system, flow, item"""
     ).fetchall()
     found: list[dict[str, Any]] = []

@@ -66,14 +66,31 @@ SELECT definition, dataset, vintage, geo, partner, flow, measure, period, freq, 
 FROM listed
 GROUP BY ALL;
 
+CREATE OR REPLACE TEMP TABLE required_parts AS
+SELECT definition, count(*) AS n FROM definition_parts GROUP BY definition;
+
+-- An aggregate that is printed without a figure (suppressed, not reported, a bound alone) where others say more of it.
+CREATE OR REPLACE TEMP TABLE unprinted AS
+SELECT t.*, p.definition
+FROM (SELECT *, substr(item, 5) AS definition FROM totals WHERE starts_with(item, 'DEF:')) t
+JOIN required_parts p USING (definition)
+LEFT JOIN parts s USING (definition, dataset, vintage, geo, partner, flow, measure, period, basis, price, unit, adjustment)
+LEFT JOIN left_ranges l
+  ON l.less = ''
+ AND (l.dataset, l.vintage, l.geo, l.partner, l.flow, l.item, l.period, l.basis, l.price, l.unit, l.adjustment)
+   = (t.dataset, t.vintage, t.geo, t.partner, t.flow, t.item, t.period, t.basis, t.price, t.unit, t.adjustment)
+WHERE t.mode = '_T' AND t.measure = 'value' AND t.flow IN ('X', 'M', 'T') AND t.point IS NULL
+  AND (l.item IS NOT NULL OR (s.n_present > 0 AND s.n_present + s.n_settled = p.n));
+
 -- what is published under a definition, or the sum of all its items
 CREATE OR REPLACE TEMP TABLE wholes AS
-WITH required AS (
-    SELECT definition, count(*) AS n FROM definition_parts GROUP BY definition
+WITH printed AS (
+    FROM totals
+    ANTI JOIN unprinted USING (dataset, vintage, geo, partner, flow, item, mode, measure, period, basis, price, unit, adjustment)
 )
 SELECT t.* EXCLUDE (mode), CASE WHEN starts_with(item, 'DEF:') THEN substr(item, 5) ELSE '' END AS definition,
        false AS has_negative
-FROM totals t
+FROM printed t
 WHERE mode = '_T'
 UNION ALL BY NAME
 SELECT p.dataset, p.vintage, p.geo, p.partner, p.flow, 'DEF:' || p.definition AS item, p.measure, p.period, p.freq,
@@ -81,9 +98,9 @@ SELECT p.dataset, p.vintage, p.geo, p.partner, p.flow, 'DEF:' || p.definition AS
        p.total_lo AS lo, p.total_hi AS hi, p.total_cut AS sum_cut, p.statuses, p.contested, p.inputs,
        'sum_of_items' AS method,
        1.0 AS coverage
-FROM parts p JOIN required r USING (definition)
+FROM parts p JOIN required_parts r USING (definition)
 WHERE p.n_present > 0 AND p.n_present + p.n_settled = r.n AND NOT EXISTS (
-    SELECT 1 FROM totals t
+    SELECT 1 FROM printed t
     WHERE t.item = 'DEF:' || p.definition AND t.mode = '_T'
       AND (t.dataset, t.vintage, t.geo, t.partner, t.flow, t.period, t.basis, t.price, t.unit, t.adjustment)
         = (p.dataset, p.vintage, p.geo, p.partner, p.flow, p.period, p.basis, p.price, p.unit, p.adjustment));
@@ -102,6 +119,9 @@ WITH related AS (
 ), asked AS (
     SELECT definition, dataset, vintage, geo, partner, flow, period, freq, basis, price, unit, adjustment, mult
     FROM parts
+    UNION
+    SELECT definition, dataset, vintage, geo, partner, flow, period, freq, basis, price, unit, adjustment, mult
+    FROM unprinted
     UNION
     SELECT r.other, dataset, vintage, geo, partner, flow, period, freq, basis, price, unit, adjustment, mult
     FROM wholes w JOIN near r USING (definition)
@@ -285,8 +305,10 @@ SELECT b.* REPLACE (greatest(b.low, g.least, l.least) AS low, least(b.high, g.mo
                     greatest(b.outside_lo, o.least) AS outside_lo,
                     b.is_contested OR coalesce(g.contested, false) OR coalesce(l.contested, false) AS is_contested,
                     list_sort(list_distinct(list_concat(b.others, g.others))) AS others,
-                    list_concat(b.inputs, g.inputs, l.inputs) AS inputs)
+                    list_concat(b.inputs, g.inputs, l.inputs, u.inputs) AS inputs),
+       u.statuses AS own_statuses, b.outside_lo AS known_outside_lo
 FROM bounds b
+LEFT JOIN unprinted u USING (definition, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment)
 LEFT JOIN gained g USING (definition, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment)
 LEFT JOIN left_ranges l
   ON l.item = 'DEF:' || b.definition AND l.less = ''
@@ -302,15 +324,16 @@ WITH defined AS (
 SELECT w.* EXCLUDE (is_left), lo AS sum_lo, hi AS sum_hi, true AS is_whole,
        CASE WHEN is_left THEN concat_ws('; ', 'the range is what other figures leave',
                                        'the range assumes that no missing item is negative') ELSE '' END AS note,
-       CAST(NULL AS DECIMAL(38, 10)) AS outside_lo
+       CAST(NULL AS DECIMAL(38, 10)) AS outside_lo, CAST(NULL AS DECIMAL(38, 10)) AS known_outside_lo
 FROM wholes w
 UNION ALL BY NAME
 SELECT b.dataset, b.vintage, b.geo, b.partner, b.flow, 'DEF:' || b.definition AS item, 'value' AS measure, b.period,
        b.freq, b.basis, b.price, b.unit, b.adjustment, b.mult, b.definition, false AS is_whole,
        coalesce(b.has_negative, false) AS has_negative, CAST(NULL AS DECIMAL(38, 10)) AS point,
-       CASE WHEN b.low > b.high THEN b.high ELSE b.low END AS lo, CASE WHEN b.high < b.low THEN b.low ELSE b.high END AS hi,
+       CASE WHEN b.low > b.high THEN b.high WHEN b.low IS NULL AND b.high >= 0 THEN 0 ELSE b.low END AS lo, CASE WHEN b.high < b.low THEN b.low ELSE b.high END AS hi,
        b.total_lo AS sum_lo, b.sum_cut, b.sum_hi, b.total_hi, b.n_unbounded, b.held,
-       CASE WHEN b.n_listed = b.n THEN b.statuses WHEN b.statuses IS NULL THEN status_bit('O')
+       CASE WHEN b.own_statuses IS NOT NULL THEN b.own_statuses | coalesce(b.statuses, 0)
+            WHEN b.n_listed = b.n THEN b.statuses WHEN b.statuses IS NULL THEN status_bit('O')
             ELSE b.statuses | status_bit('O') END AS statuses,
        b.is_contested OR coalesce(b.high < b.low, false) AS contested, b.inputs,
        CASE WHEN b.n_present > 0 THEN 'sum_of_items' ELSE 'bounds' END AS method,
@@ -320,7 +343,7 @@ SELECT b.dataset, b.vintage, b.geo, b.partner, b.flow, 'DEF:' || b.definition AS
                                  ELSE concat('none of ', b.n, ' items published') END,
                  'bounded also by ' || nullif(array_to_string(b.others, ' '), ''),
                  'the range assumes that no missing item is negative') AS note,
-       b.outside_lo
+       b.outside_lo, b.known_outside_lo
 FROM narrowed_bounds b
 WHERE b.n_listed IS NOT NULL OR b.low IS NOT NULL OR b.high IS NOT NULL
 )

@@ -76,4 +76,14 @@ FROM narrow_rests('related_rests') r
 LEFT JOIN left_ranges l
   ON l.item = 'DEF:' || r.definition AND l.less = r.item
  AND (l.dataset, l.vintage, l.geo, l.partner, l.flow, l.period, l.basis, l.price, l.unit, l.adjustment)
-   = (r.dataset, r.vintage, r.geo, r.partner, r.flow, r.period, r.basis, r.price, r.unit, r.adjustment);
+   = (r.dataset, r.vintage, r.geo, r.partner, r.flow, r.period, r.basis, r.price, r.unit, r.adjustment)
+-- beside what is missing in an aggregate as printed
+UNION ALL BY NAME
+SELECT m.definition, m.dataset, m.vintage, m.geo, m.partner, m.flow, l.less AS item, m.period, m.basis, m.price, m.unit,
+       m.adjustment, m.is_whole, l.least AS rest_lo, l.most AS rest_hi
+FROM measured m
+JOIN left_ranges l
+  ON l.item = m.item AND l.less <> ''
+ AND (l.dataset, l.vintage, l.geo, l.partner, l.flow, l.period, l.basis, l.price, l.unit, l.adjustment)
+   = (m.dataset, m.vintage, m.geo, m.partner, m.flow, m.period, m.basis, m.price, m.unit, m.adjustment)
+WHERE starts_with(m.item, 'DEF:') AND m.measure = 'value' AND m.is_whole AND m.method <> 'sum_of_items';

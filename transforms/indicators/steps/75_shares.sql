@@ -23,8 +23,9 @@ SELECT DISTINCT 'DEF:' || definition FROM definitions;
 -- What is known of the categories of services beside an item that has no figure, and what they leave to it.
 CREATE OR REPLACE TEMP TABLE besides AS
 SELECT x.dataset, x.vintage, x.geo, x.partner, x.flow, x.item, x.period, x.basis, x.price, x.unit, x.adjustment,
-       greatest(sum(CASE WHEN t.item = 'EBOPS2010:S' THEN 0 WHEN t.point < 0 THEN t.lo ELSE not_below_zero(t.lo) END),
-                max(l.least)) AS beside_lo,
+       sum(CASE WHEN t.item = 'EBOPS2010:S' THEN 0 WHEN t.point < 0 THEN t.lo ELSE not_below_zero(t.lo) END)
+           AS known_beside_lo,
+       greatest(known_beside_lo, max(l.least)) AS beside_lo,
        max(t.hi) FILTER (WHERE t.item = 'EBOPS2010:S') - beside_lo AS left_hi
 FROM totals x
 JOIN totals t ON t.mode = '_T' AND (t.item = 'EBOPS2010:S' OR NOT starts_with(x.item, t.item))
@@ -35,7 +36,7 @@ LEFT JOIN left_ranges l
   ON l.item = 'EBOPS2010:S' AND l.less = x.item
  AND (l.dataset, l.vintage, l.geo, l.partner, l.flow, l.period, l.basis, l.price, l.unit, l.adjustment)
    = (x.dataset, x.vintage, x.geo, x.partner, x.flow, x.period, x.basis, x.price, x.unit, x.adjustment)
-WHERE x.point IS NULL AND x.measure = 'value' AND x.mode = '_T' AND x.item IN (FROM in_services)
+WHERE x.point IS NULL AND x.measure = 'value' AND x.mode = '_T' AND x.item IN (FROM in_services) AND NOT starts_with(x.item, 'DEF:')
   AND coalesce(x.lo, x.hi) IS NOT NULL
 GROUP BY ALL;
 

@@ -18,7 +18,7 @@ WITH counted AS (
            t.point IS NULL AND (t.statuses & getvariable('law').empty) <> 0 AS no_travel,
            CASE WHEN no_travel THEN 0 ELSE t.point END AS t, CASE WHEN no_travel THEN 0 ELSE t.hi END AS t_hi,
            CASE WHEN no_travel OR t.lo IS NULL THEN 0 ELSE not_below_zero(t.lo) END AS t_lo,
-           greatest(coalesce(n.outside_lo, z.beside_lo) - t_lo, CAST(0 AS DECIMAL(38, 10))) AS beside_lo
+           greatest(coalesce(n.known_outside_lo, z.known_beside_lo) - t_lo, CAST(0 AS DECIMAL(38, 10)), l.least) AS beside_lo
     FROM counted n
     JOIN measured s ON s.item = 'EBOPS2010:S'
      AND (s.dataset, s.vintage, s.geo, s.partner, s.flow, s.measure, s.period, s.basis, s.price, s.unit, s.adjustment)
@@ -29,6 +29,10 @@ WITH counted AS (
     LEFT JOIN besides z
       ON (z.dataset, z.vintage, z.geo, z.partner, z.flow, z.item, z.period, z.basis, z.price, z.unit, z.adjustment)
        = (n.dataset, n.vintage, n.geo, n.partner, n.flow, n.item, n.period, n.basis, n.price, n.unit, n.adjustment)
+    LEFT JOIN left_ranges l
+      ON l.item = 'EBOPS2010:S' AND l.less = 'EBOPS2010:SD + ' || n.item
+     AND (l.dataset, l.vintage, l.geo, l.partner, l.flow, l.period, l.basis, l.price, l.unit, l.adjustment)
+       = (n.dataset, n.vintage, n.geo, n.partner, n.flow, n.period, n.basis, n.price, n.unit, n.adjustment)
 ), ranged AS (
     SELECT *, s - t AS rest, s_lo - t_hi AS rest_lo, s_hi - t_lo AS rest_hi,
            above_zero(CASE WHEN contested THEN lo ELSE greatest(lo, sum_cut) END, hi) AS n_lo, coalesce(n_lo > rest_hi - beside_lo, false) AS is_over,
