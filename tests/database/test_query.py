@@ -274,6 +274,8 @@ WRONG_NAMES = [
     ("FROM growth", "growth is a macro: from growth(...)"),
     ("FROM growth('CHN', flw := 'X')", "It takes: growth(geo, item := NULL, flow := NULL"),
     ("FROM series('CNH')", "there is no 'CNH' in the list geographies; nearest: CHN (China)"),
+    ("FROM series('广洲')", "nearest: CN-440000 (Guangdong Province), CN-440100 (Guangzhou)"),
+    ("FROM series('深川')", "nearest: CN-440300 (Shenzhen)"),
     ("FROM series('CHNN')", "there is no 'CHNN' in the list geographies; nearest: CHN (China)"),
     ("SELECT flow FROM (SELECT geo FROM indicators)", 'Candidate bindings: "geo"'),
     ("PIVOT indicators ON flow", "name the values of a PIVOT"),

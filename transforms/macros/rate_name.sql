@@ -20,5 +20,11 @@ CREATE MACRO main.rate_name(said, code, label_en, label_zh) AS (
                                        THEN 0.05 ELSE 0 END END,
                       jaro_winkler_similarity(lower(code), lower(said)),
                       jaro_winkler_similarity(lower(label_en), lower(said)),
+                      -- of Chinese names each sign counts, which is several bytes; the first most
+                      CASE WHEN regexp_matches(said, '[\p{Han}]')
+                           THEN 0.6 + 0.7 * len(list_intersect(string_split(said, ''),
+                                                               string_split(regexp_replace(label_zh, '[市省区县]$', ''), '')))
+                                          / (len(said) + len(regexp_replace(label_zh, '[市省区县]$', '')))
+                                + CASE WHEN label_zh[1] = said[1] THEN 0.05 ELSE 0 END END,
                       jaro_winkler_similarity(label_zh, said)))
 );
