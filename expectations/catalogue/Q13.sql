@@ -1,13 +1,15 @@
 -- One row for each change on the year before. Where a table has enough places for one item and period, Hidiroglou and
 -- Berthelot's effect sets each against the others; else a robust z sets it against the other changes of its series.
-WITH rated AS (
-    -- narrow: what each change is about is joined to it at the end
-    SELECT series, line, period, locator, v / before AS rate, greatest(v, before) AS amount, hash(crowd, period) AS peers
-    FROM moves JOIN series USING (series) WHERE v > 0 AND before > 0
-), groups AS (
+CREATE OR REPLACE TEMP TABLE rated AS
+SELECT cell, make_cell(crowd, item_of(cell), period_of(cell)) AS peers, CAST(v AS DOUBLE) / before AS rate,
+       CAST(greatest(v, before) AS DOUBLE) AS amount
+FROM moves JOIN places ON place = place_of(cell) WHERE v > 0 AND before > 0;
+
+CREATE OR REPLACE TEMP TABLE weighed AS
+WITH groups AS (
     SELECT peers, count(*) AS units, median(rate) AS r_m FROM rated GROUP BY peers HAVING count(*) >= $units
-), effects AS (
-    SELECT r.*, (CASE WHEN rate < r_m THEN 1 - r_m / rate ELSE rate / r_m - 1 END)
+), effects AS MATERIALIZED (
+    SELECT cell, peers, rate, (CASE WHEN rate < r_m THEN 1 - r_m / rate ELSE rate / r_m - 1 END)
                 * pow(amount, $u) AS effect
     FROM rated r JOIN groups USING (peers)
 ), quartiles AS (
@@ -20,29 +22,45 @@ WITH rated AS (
                      WHEN effect < m THEN (m - effect) / nullif(d1, 0) ELSE (effect - m) / nullif(d3, 0) END AS score,
            d1 = 0 AND d3 = 0 AS is_flat, effect = m AS is_median
     FROM effects e JOIN limits USING (peers)
+), told_by_peers AS (
+    SELECT cell, rate, score,
+           CASE WHEN is_flat THEN 'not_judged' WHEN coalesce(score, CASE WHEN is_median THEN 0 ELSE $c + 1 END) > $c THEN 'fail'
+                ELSE 'pass' END AS verdict,
+           CASE WHEN is_flat THEN 'no_spread' ELSE '' END AS reason, true AS has_peers
+    FROM by_peers
+), few AS (
+    SELECT cell, series_of(cell) AS series, period_of(cell) >> 11 AS season, rate, ln(rate) AS g
+    FROM rated ANTI JOIN groups USING (peers)
 ), centres AS (
-    SELECT line, count(*) AS n, median(ln(rate)) AS centre FROM rated ANTI JOIN groups USING (peers) GROUP BY line
+    SELECT series, season, count(*) AS n, median(g) AS centre FROM few GROUP BY ALL
 ), alone AS (
-    SELECT r.*, n, centre, abs(ln(rate) - centre) AS off FROM rated r JOIN centres USING (line)
-    WHERE peers NOT IN (SELECT peers FROM groups)
+    SELECT f.*, n, centre, abs(g - centre) AS off FROM few f JOIN centres USING (series, season)
 ), spreads AS (
-    SELECT line, median(off) AS mad FROM alone GROUP BY line
+    SELECT series, season, median(off) AS mad FROM alone GROUP BY ALL
 ), by_series AS (
-    SELECT a.*, 0.6745 * off / nullif(mad, 0) AS score, mad = 0 AS is_flat FROM alone a JOIN spreads USING (line)
+    SELECT a.*, 0.6745 * off / nullif(mad, 0) AS score, mad = 0 AS is_flat FROM alone a JOIN spreads USING (series, season)
+), told_by_series AS (
+    SELECT cell, rate, score,
+           CASE WHEN n < $changes OR is_flat THEN 'not_judged' WHEN score > $z THEN 'fail' ELSE 'pass' END AS verdict,
+           CASE WHEN n < $changes THEN 'too_few' WHEN is_flat THEN 'no_spread' ELSE '' END AS reason, false AS has_peers
+    FROM by_series
+), all_told AS NOT MATERIALIZED (
+    FROM told_by_peers UNION ALL FROM told_by_series
 )
-SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS measure, locator,
-       CASE WHEN is_flat THEN 'not_judged' WHEN coalesce(score, CASE WHEN is_median THEN 0 ELSE $c + 1 END) > $c THEN 'fail'
-            ELSE 'pass' END AS verdict,
-       CASE WHEN is_flat THEN 'no_spread' ELSE '' END AS reason,
+SELECT place_of(cell) AS place, item_of(cell) AS item_no, period_of(cell) AS period_no, verdict, reason, score AS size,
+       rate, score, has_peers
+FROM all_told WHERE verdict <> 'pass'
+UNION ALL BY NAME
+SELECT place_of(cell) AS place, 'pass' AS verdict, count(*) AS cases FROM all_told WHERE verdict = 'pass' GROUP BY ALL;
+
+SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS measure, locator, verdict, reason,
        CASE WHEN verdict = 'fail' THEN printf('x %.4g on the year before', rate) END AS found,
        CASE WHEN verdict = 'fail' THEN printf('effect %.3g times the quartile distance, at most %g', score, $c) END AS expected,
-       score AS size
-FROM by_peers JOIN series USING (series)
+       size
+FROM told WHERE has_peers
 UNION ALL BY NAME
-SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS measure, locator,
-       CASE WHEN n < $changes OR is_flat THEN 'not_judged' WHEN score > $z THEN 'fail' ELSE 'pass' END AS verdict,
-       CASE WHEN n < $changes THEN 'too_few' WHEN is_flat THEN 'no_spread' ELSE '' END AS reason,
+SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS measure, locator, verdict, reason,
        CASE WHEN verdict = 'fail' THEN printf('x %.4g on the year before', rate) END AS found,
        CASE WHEN verdict = 'fail' THEN printf('|z| %.3g, at most %g', score, $z) END AS expected,
-       score AS size
-FROM by_series JOIN series USING (series)
+       size
+FROM told WHERE NOT has_peers

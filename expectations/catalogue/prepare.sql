@@ -46,48 +46,118 @@ CREATE OR REPLACE TEMP VIEW all_levels AS
 FROM all_amounts WHERE measure = 'value' AND qualifier NOT IN ('over', 'at_least', 'under', 'at_most');
 CREATE OR REPLACE TEMP VIEW levels AS FROM all_levels SEMI JOIN judged USING (dataset, vintage);
 
--- Levels on a time axis: step counts years, quarters or months; season is the place in the year.
-CREATE OR REPLACE TEMP VIEW timed AS
-SELECT *, hash(dataset, vintage, table_id, geo, partner, flow, item, activity, mode, freq, basis, unit, adjustment)
-              AS series,
-       CAST(period[1:4] AS INTEGER) AS year,
-       CASE freq WHEN 'A' THEN 0 WHEN 'Q' THEN CAST(period[7:7] AS INTEGER) - 1 ELSE CAST(period[6:7] AS INTEGER) - 1 END
-           AS season,
-       CASE freq WHEN 'A' THEN 1 WHEN 'Q' THEN 4 ELSE 12 END AS seasons,
-       CAST(period[1:4] AS INTEGER) * seasons + season AS step
-FROM levels
-WHERE freq IN ('A', 'Q', 'M') AND flow <> 'N' AND len(period) IN (4, 7);
+-- What is printed of flows, narrow: every rule that every figure goes into reads numbers alone. Texts and locators are
+-- fetched for what it tells (tell.sql). A figure's cell is one number: place (table, places and all that is no item or
+-- period), item and period, so that figures in the order of their cells are series in the order of time.
+CREATE OR REPLACE TEMP MACRO place_of(cell) AS (cell >> 32);
+CREATE OR REPLACE TEMP MACRO item_of(cell) AS ((cell >> 16) & 65535);
+CREATE OR REPLACE TEMP MACRO period_of(cell) AS (cell & 65535);
+CREATE OR REPLACE TEMP MACRO series_of(cell) AS (cell >> 16);
+-- The series and the season: where only the year differs.
+CREATE OR REPLACE TEMP MACRO line_of(cell) AS (cell >> 11);
+-- The place and the period of a cell, whatever the item.
+CREATE OR REPLACE TEMP MACRO spot_of(cell) AS (((cell >> 32) << 16) | (cell & 65535));
+CREATE OR REPLACE TEMP MACRO make_cell(place, item, period) AS (
+    (CAST(place AS BIGINT) << 32) | (CAST(item AS BIGINT) << 16) | CAST(period AS BIGINT)
+);
+CREATE OR REPLACE TEMP MACRO is_level(measure, value, unit_mult, price, qualifier) AS (
+    measure = 'value' AND value IS NOT NULL AND unit_mult BETWEEN -3 AND 15 AND price IN ('', 'current')
+    AND qualifier NOT IN ('over', 'at_least', 'under', 'at_most')
+);
+CREATE OR REPLACE TEMP VIEW valued AS
+SELECT *,
+       -- each column by itself: of a column with few values, each is hashed once
+       hash(hash(dataset, vintage, table_id, activity, mode, freq, basis, unit, adjustment), hash(geo), hash(partner),
+            hash(flow)) AS place_hash,
+       hash(item) AS item_hash, hash(hash(freq), hash(period)) AS period_hash
+FROM observations SEMI JOIN judged USING (dataset, vintage)
+WHERE measure = 'value' AND flow <> 'N';
 
--- Which items a table prints: a rule looks for wholes and parts only where both are there at all.
-CREATE OR REPLACE TEMP TABLE printed AS
-SELECT DISTINCT dataset, vintage, table_id, item FROM levels WHERE flow <> 'N';
-
--- The series, one row each: what sorts and joins the figures themselves carries only its number.
-CREATE OR REPLACE TEMP TABLE series AS
-WITH keyed AS (
-    SELECT dataset, vintage, table_id, geo, partner, flow, item, activity, mode, freq, basis, unit, adjustment,
-           count(*) AS periods, min(locator) AS first_locator
-    FROM timed GROUP BY ALL
+-- crowd: the same of every place.
+CREATE OR REPLACE TEMP TABLE places AS
+SELECT CAST(row_number() OVER (ORDER BY dataset, vintage, table_id, geo, partner, flow, activity, mode, freq, basis, unit,
+                               adjustment) AS INTEGER) AS place, *,
+       CAST(dense_rank() OVER (ORDER BY dataset, vintage, table_id, partner, flow, activity, mode, freq, basis, unit,
+                               adjustment) AS INTEGER) AS crowd
+FROM (SELECT DISTINCT dataset, vintage, table_id, geo, partner, flow, activity, mode, freq, basis, unit, adjustment,
+             place_hash
+      FROM valued);
+CREATE OR REPLACE TEMP TABLE coded_items AS
+SELECT CAST(row_number() OVER (ORDER BY item) AS USMALLINT) AS item_no, item, item_hash
+FROM (SELECT DISTINCT item, item_hash FROM valued);
+-- Years, quarters and months have the numbers season * 2048 + year - 1000, so that the same season of the year before is
+-- the number before; all others have the numbers from 34816 on, and no period at all 65535.
+CREATE OR REPLACE TEMP TABLE coded_periods AS
+WITH listed AS (
+    SELECT *, freq IN ('A', 'Q', 'M') AND len(period) IN (4, 7) AND CAST(period[1:4] AS INTEGER) BETWEEN 1001 AND 3046
+                  AS is_timed
+    FROM (SELECT DISTINCT freq, period, period_hash FROM valued)
 )
-SELECT hash(dataset, vintage, table_id, geo, partner, flow, item, activity, mode, freq, basis, unit, adjustment) AS series,
-       *,
-       -- the same of every place
-       hash(dataset, vintage, table_id, partner, flow, item, activity, mode, freq, basis, unit, adjustment) AS crowd
-FROM keyed;
+SELECT CAST(CASE WHEN is_timed
+                 THEN CASE freq WHEN 'A' THEN 0 WHEN 'Q' THEN CAST(period[7:7] AS INTEGER)
+                                ELSE 4 + CAST(period[6:7] AS INTEGER) END * 2048 + CAST(period[1:4] AS INTEGER) - 1000
+                 WHEN period = '' THEN 65535
+                 ELSE 34815 + row_number() OVER (PARTITION BY is_timed, period = '' ORDER BY freq, period) END
+            AS USMALLINT) AS period_no,
+       freq, period, period_hash
+FROM listed;
+CREATE OR REPLACE TEMP TABLE coded_statuses AS
+SELECT CAST(row_number() OVER (ORDER BY obs_status) AS USMALLINT) AS status_no, obs_status
+FROM (SELECT DISTINCT obs_status FROM valued);
 
--- Each level beside that of the same season a year before. line: the series and its season.
-CREATE OR REPLACE TEMP TABLE moves AS
-WITH narrow AS (
-    SELECT series, hash(series, season) AS line, year, period, locator, mult, dv AS v, dlo AS lo, dhi AS hi,
-           contains(obs_status, 'B') AND list_contains(string_split(obs_status, ';'), 'B') AS is_break
-    FROM timed
+CREATE OR REPLACE TEMP MACRO near_whole(x, mult) AS (
+    CAST(round(CAST(x AS DOUBLE) * ([1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+                                     1e17, 1e18])[mult + 1]) AS BIGINT)
+);
+-- An amount as a whole number of a unit, mult powers of ten below that of the figure: as 64 bits, refused where it has a
+-- part left over or is too large for a double to find it ($whole is one of the two, as expectations/checks.py chooses), ...
+CREATE OR REPLACE TEMP MACRO narrow(x, mult) AS (
+    CASE WHEN x * ([1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
+                    1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
+                    100000000000000000, 1000000000000000000])[mult + 1]
+              = CAST(near_whole(x, mult) AS DECIMAL(38, 10)) THEN near_whole(x, mult)
+         WHEN x IS NOT NULL THEN error('an amount is not whole') END
+);
+-- ... or as a decimal.
+CREATE OR REPLACE TEMP MACRO wide(x, mult) AS (
+    CAST(x * ([1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
+               1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
+               100000000000000000, 1000000000000000000])[mult + 1] AS DECIMAL(38, 10))
+);
+-- v, lo, hi: as above, but whole numbers of a unit that all of them are whole numbers of ($whole, in Python, says which);
+-- mult: the power of ten printed, in that unit.
+CREATE OR REPLACE TEMP TABLE figures AS
+WITH scaled AS (
+    SELECT place_hash, item_hash, period_hash, obs_status, value, lower, upper,
+           unit_mult + $mult AS mult, is_level(measure, value, unit_mult, price, qualifier) AS is_level,
+           value IS NOT NULL AND unit_mult BETWEEN -3 AND 15 AND price IN ('', 'current') AS is_amount,
+           value IS NOT NULL OR qualifier <> '' AS is_given, value IS NOT NULL AS has_value,
+           CASE WHEN is_amount AND qualifier = '' AND lower IS NULL AND upper IS NULL THEN $half END AS half
+    FROM valued
 )
-SELECT *, lag(v) OVER past AS before, lag(lo) OVER past AS lo_before, lag(hi) OVER past AS hi_before
-FROM narrow
-WINDOW past AS (PARTITION BY line ORDER BY year)
-QUALIFY lag(year) OVER past = year - 1;
--- The same with what it is about; rate: the ratio of the two where both are above zero.
-CREATE OR REPLACE TEMP VIEW changes AS
-SELECT m.*, s.* EXCLUDE (series, periods, first_locator, crowd), 'value' AS measure,
-       CASE WHEN v > 0 AND before > 0 THEN v / before END AS rate
-FROM moves m JOIN series s USING (series);
+SELECT make_cell(place, item_no, period_no) AS cell,
+       CASE WHEN is_amount THEN $whole(value, mult) END AS v,
+       CASE WHEN is_amount THEN $whole(CASE WHEN half IS NULL THEN lower ELSE value - half END, mult) END AS lo,
+       CASE WHEN is_amount THEN $whole(CASE WHEN half IS NULL THEN upper ELSE value + half END, mult) END AS hi,
+       CAST(mult AS TINYINT) AS mult, status_no, is_level, is_given, has_value
+FROM scaled
+JOIN places USING (place_hash) JOIN coded_items USING (item_hash) JOIN coded_periods USING (period_hash)
+JOIN coded_statuses USING (obs_status)
+ORDER BY cell, v;
+
+-- Such an amount in thousandths again, and excess of such amounts.
+CREATE OR REPLACE TEMP MACRO thousandths(v) AS (CAST(v AS DOUBLE) / pow(10.0, $mult - 3));
+CREATE OR REPLACE TEMP MACRO excess_of(a, b) AS (
+    abs(CAST(a AS DOUBLE) - CAST(b AS DOUBLE)) / greatest(abs(CAST(b AS DOUBLE)), 1e-9 * pow(10.0, $mult - 3))
+);
+
+-- Each level beside that of the same season a year before.
+CREATE OR REPLACE TEMP VIEW moves AS
+SELECT * EXCLUDE (cell_before)
+FROM (SELECT cell, v, lo, hi, mult, status_no, lag(cell) OVER () AS cell_before, lag(v) OVER () AS before,
+             lag(lo) OVER () AS lo_before, lag(hi) OVER () AS hi_before
+      FROM figures WHERE is_level AND period_of(cell) < 34816)
+WHERE cell_before = cell - 1;
+
+-- The cells that are to be told of (keep.sql).
+CREATE OR REPLACE TEMP TABLE meant (cell BIGINT);
