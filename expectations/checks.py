@@ -107,7 +107,7 @@ def judge_rules(
         for rule, values in asked:
             with suppress(duckdb.OutOfMemoryException):  # of one rule: the others, and the run, go on without it
                 weighed[rule.id] = weigh(con, rule, values, settled)
-        con.execute(_read_text("near.sql"))
+        con.execute(_read_text("weighing", "near.sql"))
         for rule, values in asked:
             try:
                 if rule.id not in weighed:
@@ -148,15 +148,15 @@ def _choose_unit(con: duckdb.DuckDBPyConnection) -> tuple[int, bool]:
 
 def _write_preparation(mult: int, has_digits: bool, whole: str) -> str:
     half = "half_digit(printed)" if has_digits else "CAST(NULL AS DECIMAL(38, 10))"
-    text = _read_text("prepare.sql")
+    text = _read_text("catalogue", "prepare.sql")
     for name, value in (("$mult", mult), ("$half", half), ("$whole", whole)):
         text = text.replace(name, str(value))
     return text
 
 
 @cache
-def _read_text(name: str) -> str:
-    return files("expectations.catalogue").joinpath(name).read_text(encoding="utf-8")
+def _read_text(folder: str, name: str) -> str:
+    return files("expectations").joinpath(folder, name).read_text(encoding="utf-8")
 
 
 def _group_by_parameters(
@@ -186,7 +186,7 @@ def weigh(con: duckdb.DuckDBPyConnection, rule: Rule, changed: Mapping[str, Any]
     if not rule.weighs:
         return []
     is_plain = not rule.exceptions and not any(waiver.rule == rule.id for waiver in settled.waivers)
-    text = _read_text("keep.sql")
+    text = _read_text("weighing", "keep.sql")
     for name, value in (("$rule", rule.id), ("$worst", str(is_plain)), ("$least", _LEAST), ("$kept", str(KEPT))):
         text = text.replace(name, value)
     con.execute(text)
@@ -213,7 +213,7 @@ def judge_prepared(
     for dataset, vintage, verdict, reason, severity, count in weighed or []:
         found[dataset, vintage][0][verdict, reason, severity, ""] += count
     if rule.weighs:
-        con.execute(_read_text("tell.sql").replace("$rule", rule.id))
+        con.execute(_read_text("weighing", "tell.sql").replace("$rule", rule.id))
     kept = ", ".join(f"{name}: coalesce({name}, '')" for name in ("locator", *KEY, "found", "expected"))
     # nothing is put together of what passes: its texts are not even looked at
     nothing = ", ".join(f"'' AS {name}" for name in ("dataset", "vintage", *_TEXTS))

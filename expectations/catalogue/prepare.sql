@@ -89,8 +89,8 @@ FROM (SELECT DISTINCT item, item_hash FROM valued);
 -- the number before; all others have the numbers from 34816 on, and no period at all 65535.
 CREATE OR REPLACE TEMP TABLE coded_periods AS
 WITH listed AS (
-    SELECT *, freq IN ('A', 'Q', 'M') AND len(period) IN (4, 7) AND CAST(period[1:4] AS INTEGER) BETWEEN 1001 AND 3046
-                  AS is_timed
+    SELECT *, CASE WHEN freq IN ('A', 'Q', 'M') AND len(period) IN (4, 7)
+                   THEN CAST(period[1:4] AS INTEGER) BETWEEN 1001 AND 3046 ELSE false END AS is_timed
     FROM (SELECT DISTINCT freq, period, period_hash FROM valued)
 )
 SELECT CAST(CASE WHEN is_timed
