@@ -128,29 +128,33 @@ def prepare(con: duckdb.DuckDBPyConnection, editions: Sequence[Judged]) -> None:
     con.register("listed", listed)
     con.execute("CREATE OR REPLACE TEMP TABLE judged AS SELECT * FROM listed")
     con.unregister("listed")
-    try:
-        con.execute(_write_preparation(*_choose_unit(con), "narrow"))
-    except (duckdb.InvalidInputException, duckdb.ConversionException):  # an amount that 64 bits do not hold
-        con.execute(_write_preparation(3, True, "wide"))
+    for number, form in enumerate(forms := [("narrow", _NO_DIGITS), ("narrow", _DIGITS), ("wide", _DIGITS)], 1):
+        try:
+            con.execute(_write_preparation(_choose_unit(con) if form[0] == "narrow" else 3, *form))
+            return
+        except (duckdb.InvalidInputException, duckdb.ConversionException):  # an amount that is not of this form
+            if number == len(forms):
+                raise
 
 
-def _choose_unit(con: duckdb.DuckDBPyConnection) -> tuple[int, bool]:
-    """The power of ten by which the printed units are multiplied so that all intervals have whole ends, and whether
-    there are figures whose interval follows from their last digit."""
-    digits, has_digits = con.execute(
-        """SELECT max(CASE WHEN decimals IS NULL OR qualifier <> '' THEN 9 ELSE decimals END - unit_mult) + 1,
-                  coalesce(bool_or(qualifier = '' AND lower IS NULL AND upper IS NULL), false)
+_DIGITS = "half_digit(printed)"  # the interval of a figure that has none follows from its last digit, ...
+_NO_DIGITS = "error('an amount has no interval')"  # ... where there are any: to read the texts of all takes time
+
+
+def _choose_unit(con: duckdb.DuckDBPyConnection) -> int:
+    """The power of ten by which what is printed is multiplied, beside its own, so that all ends of intervals are whole."""
+    (digits,) = con.execute(
+        """SELECT max(CASE WHEN decimals IS NULL OR qualifier <> '' THEN 9 ELSE decimals END - unit_mult) + 1
            FROM observations SEMI JOIN judged USING (dataset, vintage)
            WHERE measure = 'value' AND flow <> 'N' AND value IS NOT NULL"""
-    ).fetchone() or (None, False)
-    return 3 if digits is None else int(digits), bool(has_digits)
+    ).fetchone() or (None,)
+    return 3 if digits is None else int(digits)
 
 
-def _write_preparation(mult: int, has_digits: bool, whole: str) -> str:
-    half = "half_digit(printed)" if has_digits else "CAST(NULL AS DECIMAL(38, 10))"
+def _write_preparation(mult: int, whole: str, half: str) -> str:
     text = _read_text("catalogue", "prepare.sql")
-    for name, value in (("$mult", mult), ("$half", half), ("$whole", whole)):
-        text = text.replace(name, str(value))
+    for name, value in (("$mult", str(mult)), ("$whole", whole), ("$half", half)):
+        text = text.replace(name, value)
     return text
 
 

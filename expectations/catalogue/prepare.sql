@@ -105,17 +105,16 @@ CREATE OR REPLACE TEMP TABLE coded_statuses AS
 SELECT CAST(row_number() OVER (ORDER BY obs_status) AS USMALLINT) AS status_no, obs_status
 FROM (SELECT DISTINCT obs_status FROM valued);
 
+-- An amount as a whole number of a unit, mult powers of ten below that of the figure ($whole is one of the two, as
+-- expectations/checks.py finds): as 64 bits, refused where it has a part left over, ...
 CREATE OR REPLACE TEMP MACRO near_whole(x, mult) AS (
     CAST(round(CAST(x AS DOUBLE) * ([1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
                                      1e17, 1e18])[mult + 1]) AS BIGINT)
 );
--- An amount as a whole number of a unit, mult powers of ten below that of the figure: as 64 bits, refused where it has a
--- part left over or is too large for a double to find it ($whole is one of the two, as expectations/checks.py chooses), ...
 CREATE OR REPLACE TEMP MACRO narrow(x, mult) AS (
-    CASE WHEN x * ([1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
-                    1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
-                    100000000000000000, 1000000000000000000])[mult + 1]
-              = CAST(near_whole(x, mult) AS DECIMAL(38, 10)) THEN near_whole(x, mult)
+    CASE WHEN x = CAST(near_whole(x, mult) AS DECIMAL(18, 0))
+                  * (CAST(['1', '0.1', '0.01', '0.001', '0.0001', '0.00001', '0.000001', '0.0000001', '0.00000001',
+                           '0.000000001', '0.0000000001'] AS DECIMAL(11, 10)[]))[mult + 1] THEN near_whole(x, mult)
          WHEN x IS NOT NULL THEN error('an amount is not whole') END
 );
 -- ... or as a decimal.
@@ -124,21 +123,29 @@ CREATE OR REPLACE TEMP MACRO wide(x, mult) AS (
                1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
                100000000000000000, 1000000000000000000])[mult + 1] AS DECIMAL(38, 10))
 );
--- v, lo, hi: as above, but whole numbers of a unit that all of them are whole numbers of ($whole, in Python, says which);
--- mult: the power of ten printed, in that unit.
+-- v, lo, hi: as above, but whole numbers of a unit that all of them are whole numbers of; mult: the power of ten printed, in
+-- that unit. An interval of half a printed unit on each side, as nearly all are, needs no scaling of its own.
 CREATE OR REPLACE TEMP TABLE figures AS
 WITH scaled AS (
-    SELECT place_hash, item_hash, period_hash, obs_status, value, lower, upper,
+    SELECT place_hash, item_hash, period_hash, obs_status, value, lower, upper, decimals,
            unit_mult + $mult AS mult, is_level(measure, value, unit_mult, price, qualifier) AS is_level,
            value IS NOT NULL AND unit_mult BETWEEN -3 AND 15 AND price IN ('', 'current') AS is_amount,
            value IS NOT NULL OR qualifier <> '' AS is_given, value IS NOT NULL AS has_value,
-           CASE WHEN is_amount AND qualifier = '' AND lower IS NULL AND upper IS NULL THEN $half END AS half
+           CASE WHEN is_amount AND qualifier = '' AND lower IS NULL AND upper IS NULL THEN $half END AS half,
+           CASE WHEN is_amount THEN $whole(value, mult) END AS v,
+           CASE WHEN mult > decimals
+                THEN (CAST(['0.5', '0.05', '0.005', '0.0005', '0.00005', '0.000005', '0.0000005', '0.00000005', '0.000000005',
+                            '0.0000000005'] AS DECIMAL(38, 10)[]))[decimals + 1] END AS half_printed,
+           ([5, 50, 500, 5000, 50000, 500000, 5000000, 50000000, 500000000, 5000000000, 50000000000, 500000000000,
+             5000000000000, 50000000000000, 500000000000000, 5000000000000000, 50000000000000000,
+             500000000000000000])[mult - decimals] AS half_unit
     FROM valued
 )
-SELECT make_cell(place, item_no, period_no) AS cell,
-       CASE WHEN is_amount THEN $whole(value, mult) END AS v,
-       CASE WHEN is_amount THEN $whole(CASE WHEN half IS NULL THEN lower ELSE value - half END, mult) END AS lo,
-       CASE WHEN is_amount THEN $whole(CASE WHEN half IS NULL THEN upper ELSE value + half END, mult) END AS hi,
+SELECT make_cell(place, item_no, period_no) AS cell, v,
+       CASE WHEN value - lower = half_printed THEN v - half_unit
+            WHEN is_amount THEN $whole(CASE WHEN half IS NULL THEN lower ELSE value - half END, mult) END AS lo,
+       CASE WHEN upper - value = half_printed THEN v + half_unit
+            WHEN is_amount THEN $whole(CASE WHEN half IS NULL THEN upper ELSE value + half END, mult) END AS hi,
        CAST(mult AS TINYINT) AS mult, status_no, is_level, is_given, has_value
 FROM scaled
 JOIN places USING (place_hash) JOIN coded_items USING (item_hash) JOIN coded_periods USING (period_hash)
