@@ -5,14 +5,16 @@ SELECT cell, make_cell(crowd, item_of(cell), period_of(cell)) AS peers, CAST(v A
        CAST(greatest(v, before) AS DOUBLE) AS amount
 FROM moves JOIN places ON place = place_of(cell) WHERE v > 0 AND before > 0;
 
+CREATE OR REPLACE TEMP TABLE groups AS
+SELECT peers, count(*) AS units, median(rate) AS r_m, any_value(place_of(cell)) AS place
+FROM rated GROUP BY peers HAVING count(*) >= $units;
+
+CREATE OR REPLACE TEMP TABLE effects AS
+SELECT cell, peers, rate, (CASE WHEN rate < r_m THEN 1 - r_m / rate ELSE rate / r_m - 1 END) * pow(amount, $u) AS effect
+FROM rated JOIN groups USING (peers);
+
 CREATE OR REPLACE TEMP TABLE weighed AS
-WITH groups AS (
-    SELECT peers, count(*) AS units, median(rate) AS r_m FROM rated GROUP BY peers HAVING count(*) >= $units
-), effects AS MATERIALIZED (
-    SELECT cell, peers, rate, (CASE WHEN rate < r_m THEN 1 - r_m / rate ELSE rate / r_m - 1 END)
-                * pow(amount, $u) AS effect
-    FROM rated r JOIN groups USING (peers)
-), quartiles AS (
+WITH quartiles AS (
     SELECT peers, quantile_cont(effect, [0.25, 0.5, 0.75]) AS q FROM effects GROUP BY peers
 ), limits AS (
     SELECT peers, q[2] AS m, greatest(q[2] - q[1], abs($a * q[2])) AS d1, greatest(q[3] - q[2], abs($a * q[2])) AS d3
@@ -22,36 +24,42 @@ WITH groups AS (
                      WHEN effect < m THEN (m - effect) / nullif(d1, 0) ELSE (effect - m) / nullif(d3, 0) END AS score,
            d1 = 0 AND d3 = 0 AS is_flat, effect = m AS is_median
     FROM effects e JOIN limits USING (peers)
-), told_by_peers AS (
-    SELECT cell, rate, score,
-           CASE WHEN is_flat THEN 'not_judged' WHEN coalesce(score, CASE WHEN is_median THEN 0 ELSE $c + 1 END) > $c THEN 'fail'
-                ELSE 'pass' END AS verdict,
-           CASE WHEN is_flat THEN 'no_spread' ELSE '' END AS reason, true AS has_peers
-    FROM by_peers
+), told_by_peers AS MATERIALIZED (
+    SELECT cell, peers, rate, score, is_flat
+    FROM by_peers WHERE is_flat OR coalesce(score, CASE WHEN is_median THEN 0 ELSE $c + 1 END) > $c
 ), few AS (
-    SELECT cell, series_of(cell) AS series, period_of(cell) >> 11 AS season, rate, ln(rate) AS g
-    FROM rated ANTI JOIN groups USING (peers)
+    SELECT cell, line_of(cell) AS line, rate, ln(rate) AS g FROM rated ANTI JOIN groups USING (peers)
 ), centres AS (
-    SELECT series, season, count(*) AS n, median(g) AS centre FROM few GROUP BY ALL
+    SELECT line, count(*) AS n, median(g) AS centre FROM few GROUP BY line
 ), alone AS (
-    SELECT f.*, n, centre, abs(g - centre) AS off FROM few f JOIN centres USING (series, season)
+    SELECT f.*, n, centre, abs(g - centre) AS off FROM few f JOIN centres USING (line)
 ), spreads AS (
-    SELECT series, season, median(off) AS mad FROM alone GROUP BY ALL
+    SELECT line, median(off) AS mad FROM alone GROUP BY line
 ), by_series AS (
-    SELECT a.*, 0.6745 * off / nullif(mad, 0) AS score, mad = 0 AS is_flat FROM alone a JOIN spreads USING (series, season)
+    SELECT a.*, 0.6745 * off / nullif(mad, 0) AS score, mad = 0 AS is_flat FROM alone a JOIN spreads USING (line)
 ), told_by_series AS (
     SELECT cell, rate, score,
            CASE WHEN n < $changes OR is_flat THEN 'not_judged' WHEN score > $z THEN 'fail' ELSE 'pass' END AS verdict,
-           CASE WHEN n < $changes THEN 'too_few' WHEN is_flat THEN 'no_spread' ELSE '' END AS reason, false AS has_peers
+           CASE WHEN n < $changes THEN 'too_few' WHEN is_flat THEN 'no_spread' ELSE '' END AS reason
     FROM by_series
-), all_told AS NOT MATERIALIZED (
-    FROM told_by_peers UNION ALL FROM told_by_series
+), told_apart AS (
+    SELECT cell, rate, score, CASE WHEN is_flat THEN 'not_judged' ELSE 'fail' END AS verdict,
+           CASE WHEN is_flat THEN 'no_spread' ELSE '' END AS reason, true AS has_peers
+    FROM told_by_peers
+    UNION ALL SELECT *, false AS has_peers FROM told_by_series WHERE verdict <> 'pass'
 )
 SELECT place_of(cell) AS place, item_of(cell) AS item_no, period_of(cell) AS period_no, verdict, reason, score AS size,
        rate, score, has_peers
-FROM all_told WHERE verdict <> 'pass'
+FROM told_apart
 UNION ALL BY NAME
-SELECT place_of(cell) AS place, 'pass' AS verdict, count(*) AS cases FROM all_told WHERE verdict = 'pass' GROUP BY ALL;
+SELECT any_value(place) AS place, 'pass' AS verdict, sum(units - told) AS cases
+FROM (SELECT place, units, (SELECT count(*) FROM told_by_peers t WHERE t.peers = g.peers) AS told FROM groups g)
+JOIN (SELECT place, dataset, vintage FROM places) USING (place) GROUP BY dataset, vintage HAVING sum(units - told) > 0
+UNION ALL BY NAME
+SELECT place_of(cell) AS place, 'pass' AS verdict, count(*) AS cases FROM told_by_series WHERE verdict = 'pass' GROUP BY ALL;
+
+DROP TABLE rated;
+DROP TABLE effects;
 
 SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS measure, locator, verdict, reason,
        CASE WHEN verdict = 'fail' THEN printf('x %.4g on the year before', rate) END AS found,
