@@ -13,7 +13,7 @@ WITH blanks AS (
     FROM (SELECT DISTINCT spot_of(cell) AS spot FROM figures WHERE is_given AND period_of(cell) <> 65535) GROUP BY ALL
 ), panels AS (
     SELECT series >> 16 AS place, sum(given) AS all_given, count(*) AS items FROM lines GROUP BY ALL
-), rated AS (
+), rated AS MATERIALIZED (
     SELECT l.*, place, cells, cells - given - impossible AS missing, all_given / (items * cells) AS filled,
            filled >= $panel_from AND missing <= 0 AND impossible = 0 AS is_pass
     FROM lines l JOIN required ON place = series >> 16 JOIN panels USING (place)

@@ -17,7 +17,7 @@ WITH parts AS (
     SELECT cell, count(*) AS wholes, min(mult) AS mult, min(v) AS v, min(lo) AS lo, min(hi) AS hi,
            count(*) FILTER (lo IS NULL OR hi IS NULL) AS open
     FROM figures WHERE is_level AND item_of(cell) IN (SELECT family_no FROM roles) GROUP BY cell
-), sums AS (
+), sums AS MATERIALIZED (
     SELECT make_cell(place_of(cell), family_no, period_of(cell)) AS cell,
            count(*) AS printed, count(*) FILTER (NOT is_optional) AS given, bit_count(bit_or(bit)) AS items,
            sum(v) AS total, sum(lo) AS total_lo, sum(hi) AS total_hi, count(*) FILTER (lo IS NULL OR hi IS NULL) AS open

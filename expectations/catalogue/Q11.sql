@@ -11,7 +11,7 @@ WITH parts AS (
 ), largest AS (
     SELECT make_cell(place_of(cell), family_no, period_of(cell)) AS cell, max(lo) AS lo
     FROM figures JOIN roles ON item_no = item_of(cell) WHERE is_level GROUP BY ALL
-), held AS (
+), held AS MATERIALIZED (
     SELECT w.*, l.lo, family, closed > 0 AND coalesce(l.lo <= hi, false) AS is_pass
     FROM largest l JOIN wholes w USING (cell) JOIN (SELECT DISTINCT family_no, family FROM roles) ON family_no = item_of(cell)
 ), named AS (

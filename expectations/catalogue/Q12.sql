@@ -7,7 +7,7 @@ WITH timed AS (
            CASE WHEN season = 0 THEN 0 WHEN season < 5 THEN season - 1 ELSE season - 5 END AS place_in_year,
            (period_of(cell) & 2047) * CASE WHEN season = 0 THEN 1 WHEN season < 5 THEN 4 ELSE 12 END + place_in_year AS step
     FROM figures WHERE is_level AND period_of(cell) < 34816
-), lengths AS (
+), lengths AS MATERIALIZED (
     SELECT series_of(cell) AS series, count(*) AS periods FROM figures WHERE is_level AND period_of(cell) < 34816 GROUP BY ALL
 ), continued AS (
     SELECT series_of(cell) AS series, period_of(cell) AS step, period_of(cell) AS period_no, v, lo, hi, mult
@@ -23,11 +23,11 @@ WITH timed AS (
            arg_max(period_no, step) AS period_no, bool_and(hi - lo > $coarse * abs(v)) AS is_coarse
     FROM islands GROUP BY series, island
     HAVING count(*) + 1 >= CASE WHEN any_value(v) = 0 THEN $zeros ELSE $constants END
-), longest AS (
+), longest AS MATERIALIZED (
     SELECT series, unnest(max({least: length, step: step, period_no: period_no, v: v, mult: mult, length: length,
                                is_coarse: coalesce(is_coarse, false) AND v <> 0}))
     FROM runs GROUP BY series
-), of_years AS (
+), of_years AS MATERIALIZED (
     SELECT spot_of(cell) AS spot, count(*) FILTER (v <> 0) AS items, count(*) FILTER (v <> 0 AND v = before) AS same,
            count(*) FILTER (v <> before) AS moved
     FROM moves GROUP BY ALL

@@ -12,17 +12,20 @@ WITH sides AS (
     SELECT make_cell(pair, item_of(cell), period_of(cell)) AS cell, CAST(max(v) FILTER (sells) AS DOUBLE) AS x,
            CAST(max(v) FILTER (NOT sells) AS DOUBLE) AS m, min(mult) AS mult
     FROM figures JOIN sides ON place = place_of(cell) WHERE is_level GROUP BY ALL
-), held AS (
-    SELECT *, coalesce(x + m > 0 AND abs(x - m) / ((x + m) / 2) <= $asymmetry, false) AS is_pass FROM pairs
+), held AS MATERIALIZED (
+    -- in one pass: those that agree are counted, the others listed
+    SELECT place_of(cell) AS pair, count(*) FILTER (is_pass) AS passes,
+           list({cell: cell, x: x, m: m, mult: mult}) FILTER (NOT is_pass) AS apart
+    FROM (SELECT *, coalesce(x + m > 0 AND abs(x - m) / ((x + m) / 2) <= $asymmetry, false) AS is_pass FROM pairs)
+    GROUP BY ALL
 )
 SELECT place, other, item_of(cell) AS item_no, period_of(cell) AS period_no, x, m, mult, seller, buyer,
        CASE WHEN x IS NULL OR m IS NULL OR x + m <= 0 THEN 'not_judged' ELSE 'fail' END AS verdict,
        CASE WHEN verdict = 'not_judged' THEN 'no_mirror' ELSE '' END AS reason,
        abs(x - m) / nullif((x + m) / 2, 0) AS size
-FROM held JOIN sides ON place = place_of(cell)
-WHERE NOT is_pass
+FROM (SELECT pair AS place, unnest(apart, recursive := true) FROM held) JOIN sides USING (place)
 UNION ALL BY NAME
-SELECT place_of(cell) AS place, 'pass' AS verdict, count(*) AS cases FROM held WHERE is_pass GROUP BY ALL;
+SELECT pair AS place, 'pass' AS verdict, passes AS cases FROM held WHERE passes > 0;
 
 SELECT dataset, vintage, table_id, seller AS geo, buyer AS partner, CASE WHEN x IS NULL THEN 'M' ELSE 'X' END AS flow, item,
        period, 'value' AS measure, locator, verdict, reason,

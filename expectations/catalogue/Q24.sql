@@ -13,7 +13,7 @@ WITH parts AS (
     SELECT DISTINCT definition, definition_no, wanted, all_items FROM numbered
 ), resolved AS (
     SELECT status_no FROM coded_statuses WHERE len(list_intersect(string_split(obs_status, ';'), $resolved)) > 0
-), given AS (
+), given AS MATERIALIZED (
     SELECT make_cell(place_of(cell), definition_no, period_of(cell)) AS spot,
            -- none of them is no bit
            bit_or(CASE WHEN has_value OR status_no IN (FROM resolved) THEN bit ELSE 0 END) AS bits
