@@ -9,9 +9,14 @@ WITH timed AS (
     FROM figures WHERE is_level AND period_of(cell) < 34816
 ), lengths AS MATERIALIZED (
     SELECT series_of(cell) AS series, count(*) AS periods FROM figures WHERE is_level AND period_of(cell) < 34816 GROUP BY ALL
+), of_years AS MATERIALIZED (
+    SELECT spot_of(cell) AS spot, count(*) FILTER (v <> 0) AS items, count(*) FILTER (v <> 0 AND v = before) AS same,
+           count(*) FILTER (v <> before) AS moved,
+           list({cell: cell, v: v, lo: lo, hi: hi, mult: mult}) FILTER (v = before AND period_of(cell) < 2048) AS still
+    FROM moves GROUP BY ALL
 ), continued AS (
     SELECT series_of(cell) AS series, period_of(cell) AS step, period_of(cell) AS period_no, v, lo, hi, mult
-    FROM moves WHERE v = before AND period_of(cell) < 2048
+    FROM (SELECT unnest(still, recursive := true) FROM of_years)
     UNION ALL
     SELECT series, step, period_of(cell), v, lo, hi, mult FROM timed WHERE season > 0
     WINDOW past AS (PARTITION BY series ORDER BY step)
@@ -27,12 +32,8 @@ WITH timed AS (
     SELECT series, unnest(max({least: length, step: step, period_no: period_no, v: v, mult: mult, length: length,
                                is_coarse: coalesce(is_coarse, false) AND v <> 0}))
     FROM runs GROUP BY series
-), of_years AS MATERIALIZED (
-    SELECT spot_of(cell) AS spot, count(*) FILTER (v <> 0) AS items, count(*) FILTER (v <> 0 AND v = before) AS same,
-           count(*) FILTER (v <> before) AS moved
-    FROM moves GROUP BY ALL
 ), years AS (
-    SELECT *, CASE WHEN items < $copied_items THEN 'not_judged' WHEN moved = 0 THEN 'fail' ELSE 'pass' END AS verdict
+    SELECT * EXCLUDE (still), CASE WHEN items < $copied_items THEN 'not_judged' WHEN moved = 0 THEN 'fail' ELSE 'pass' END AS verdict
     FROM of_years
 )
 SELECT series >> 16 AS place, series & 65535 AS item_no, period_no, v, mult, length, length AS size, true AS is_series,

@@ -1,17 +1,14 @@
 -- One row for each change on the year before. Where a table has enough places for one item and period, Hidiroglou and
 -- Berthelot's effect sets each against the others; else a robust z sets it against the other changes of its series.
-CREATE OR REPLACE TEMP TABLE rated AS
-SELECT cell, make_cell(crowd, item_of(cell), period_of(cell)) AS peers, CAST(v AS DOUBLE) / before AS rate,
-       CAST(greatest(v, before) AS DOUBLE) AS amount
-FROM moves JOIN places ON place = place_of(cell) WHERE v > 0 AND before > 0;
-
 CREATE OR REPLACE TEMP TABLE groups AS
-SELECT peers, count(*) AS units, median(rate) AS r_m, any_value(place_of(cell)) AS place
-FROM rated GROUP BY peers HAVING count(*) >= $units;
+SELECT make_cell(crowd, item_of(cell), period_of(cell)) AS peers, count(*) AS units, median(rate) AS r_m,
+       any_value(place) AS place
+FROM rated JOIN (SELECT place, crowd FROM places) ON place = place_of(cell) GROUP BY ALL HAVING count(*) >= $units;
 
 CREATE OR REPLACE TEMP TABLE effects AS
-SELECT cell, peers, rate, (CASE WHEN rate < r_m THEN 1 - r_m / rate ELSE rate / r_m - 1 END) * pow(amount, $u) AS effect
-FROM rated JOIN groups USING (peers);
+SELECT cell, peers, (CASE WHEN rate < r_m THEN 1 - r_m / rate ELSE rate / r_m - 1 END) * pow(amount, $u) AS effect
+FROM rated JOIN (SELECT place, crowd FROM places) ON place = place_of(cell)
+JOIN (SELECT peers, r_m FROM groups) ON peers = make_cell(crowd, item_of(cell), period_of(cell));
 
 CREATE OR REPLACE TEMP TABLE weighed AS
 WITH quartiles AS (
@@ -25,10 +22,12 @@ WITH quartiles AS (
            d1 = 0 AND d3 = 0 AS is_flat, effect = m AS is_median
     FROM effects e JOIN limits USING (peers)
 ), told_by_peers AS MATERIALIZED (
-    SELECT cell, peers, rate, score, is_flat
+    SELECT cell, peers, score, is_flat
     FROM by_peers WHERE is_flat OR coalesce(score, CASE WHEN is_median THEN 0 ELSE $c + 1 END) > $c
-), few AS (
-    SELECT cell, line_of(cell) AS line, rate, ln(rate) AS g FROM rated ANTI JOIN groups USING (peers)
+), few AS MATERIALIZED (
+    SELECT cell, line_of(cell) AS line, rate, ln(rate) AS g
+    FROM rated JOIN (SELECT place, crowd FROM places) ON place = place_of(cell)
+    ANTI JOIN groups ON peers = make_cell(crowd, item_of(cell), period_of(cell))
 ), centres AS (
     SELECT line, count(*) AS n, median(g) AS centre FROM few GROUP BY line
 ), alone AS (
@@ -45,7 +44,7 @@ WITH quartiles AS (
 ), told_apart AS (
     SELECT cell, rate, score, CASE WHEN is_flat THEN 'not_judged' ELSE 'fail' END AS verdict,
            CASE WHEN is_flat THEN 'no_spread' ELSE '' END AS reason, true AS has_peers
-    FROM told_by_peers
+    FROM told_by_peers JOIN rated USING (cell)
     UNION ALL SELECT *, false AS has_peers FROM told_by_series WHERE verdict <> 'pass'
 )
 SELECT place_of(cell) AS place, item_of(cell) AS item_no, period_of(cell) AS period_no, verdict, reason, score AS size,
@@ -58,7 +57,6 @@ JOIN (SELECT place, dataset, vintage FROM places) USING (place) GROUP BY dataset
 UNION ALL BY NAME
 SELECT place_of(cell) AS place, 'pass' AS verdict, count(*) AS cases FROM told_by_series WHERE verdict = 'pass' GROUP BY ALL;
 
-DROP TABLE rated;
 DROP TABLE effects;
 
 SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS measure, locator, verdict, reason,

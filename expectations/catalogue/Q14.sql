@@ -8,9 +8,9 @@ WITH known AS (
     FROM known k JOIN places p ON k.source = '' OR k.source = p.dataset
     JOIN coded_items i ON k.scheme = '' OR k.scheme = split_part(i.item, ':', 1)
 ), logs AS (
-    SELECT cell, series_of(cell) AS series, period_of(cell) >> 11 AS season, CAST(v AS DOUBLE) / before AS rate, ln(rate) AS g,
-           what, CASE WHEN what IS NULL THEN g END AS usual, status_no
-    FROM (SELECT * FROM moves SEMI JOIN lines l ON l.place = place_of(cell) WHERE v > 0 AND before > 0) m
+    SELECT cell, series_of(cell) AS series, period_of(cell) >> 11 AS season, rate, ln(rate) AS g,
+           what, CASE WHEN what IS NULL THEN g END AS usual
+    FROM (SELECT * FROM rated SEMI JOIN lines l ON l.place = place_of(cell)) m
     LEFT JOIN lines l
       ON l.place = place_of(cell) AND l.item_no = item_of(cell) AND l.year_no = period_of(cell) & 2047
 ), centres AS (
@@ -21,7 +21,7 @@ WITH known AS (
     SELECT l.*, n, mad, 0.6745 * abs(g - centre) / nullif(mad, 0) AS score,
            list_contains(string_split(obs_status, ';'), 'B') AS is_break
     FROM logs l JOIN centres USING (series, season) JOIN spreads USING (series, season)
-    JOIN coded_statuses USING (status_no)
+    JOIN (SELECT cell, status_no FROM figures WHERE is_level) USING (cell) JOIN coded_statuses USING (status_no)
     WHERE what IS NOT NULL
 )
 SELECT place_of(cell) AS place, item_of(cell) AS item_no, period_of(cell) AS period_no, rate, score, what, score AS size,

@@ -13,9 +13,9 @@ WITH sides AS (
            CAST(max(v) FILTER (NOT sells) AS DOUBLE) AS m, min(mult) AS mult
     FROM figures JOIN sides ON place = place_of(cell) WHERE is_level GROUP BY ALL
 ), held AS MATERIALIZED (
-    -- in one pass: those that agree are counted, the others listed
-    SELECT place_of(cell) AS pair, count(*) FILTER (is_pass) AS passes,
-           list({cell: cell, x: x, m: m, mult: mult}) FILTER (NOT is_pass) AS apart
+    -- those that agree are one row a pair, of no item
+    SELECT CASE WHEN is_pass THEN make_cell(place_of(cell), 0, 0) ELSE cell END AS cell, any_value(x) AS x, any_value(m) AS m,
+           any_value(mult) AS mult, count(*) AS cases
     FROM (SELECT *, coalesce(x + m > 0 AND abs(x - m) / ((x + m) / 2) <= $asymmetry, false) AS is_pass FROM pairs)
     GROUP BY ALL
 )
@@ -23,9 +23,9 @@ SELECT place, other, item_of(cell) AS item_no, period_of(cell) AS period_no, x, 
        CASE WHEN x IS NULL OR m IS NULL OR x + m <= 0 THEN 'not_judged' ELSE 'fail' END AS verdict,
        CASE WHEN verdict = 'not_judged' THEN 'no_mirror' ELSE '' END AS reason,
        abs(x - m) / nullif((x + m) / 2, 0) AS size
-FROM (SELECT pair AS place, unnest(apart, recursive := true) FROM held) JOIN sides USING (place)
+FROM held JOIN sides ON place = place_of(cell) WHERE item_of(cell) > 0
 UNION ALL BY NAME
-SELECT pair AS place, 'pass' AS verdict, passes AS cases FROM held WHERE passes > 0;
+SELECT place_of(cell) AS place, 'pass' AS verdict, cases FROM held WHERE item_of(cell) = 0;
 
 SELECT dataset, vintage, table_id, seller AS geo, buyer AS partner, CASE WHEN x IS NULL THEN 'M' ELSE 'X' END AS flow, item,
        period, 'value' AS measure, locator, verdict, reason,

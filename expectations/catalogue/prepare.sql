@@ -102,7 +102,8 @@ SELECT CAST(CASE WHEN is_timed
        freq, period, period_hash
 FROM listed;
 CREATE OR REPLACE TEMP TABLE coded_statuses AS
-SELECT CAST(row_number() OVER (ORDER BY obs_status) AS USMALLINT) AS status_no, obs_status
+SELECT CAST(row_number() OVER (ORDER BY obs_status) AS USMALLINT) AS status_no, obs_status,
+       hash(obs_status) AS status_hash
 FROM (SELECT DISTINCT obs_status FROM valued);
 
 -- An amount as a whole number of a unit, mult powers of ten below that of the figure ($whole is one of the two, as
@@ -127,7 +128,7 @@ CREATE OR REPLACE TEMP MACRO wide(x, mult) AS (
 -- that unit. An interval of half a printed unit on each side, as nearly all are, needs no scaling of its own.
 CREATE OR REPLACE TEMP TABLE figures AS
 WITH scaled AS (
-    SELECT place_hash, item_hash, period_hash, obs_status, value, lower, upper, decimals,
+    SELECT place_hash, item_hash, period_hash, hash(obs_status) AS status_hash, value, lower, upper, decimals,
            unit_mult + $mult AS mult, is_level(measure, value, unit_mult, price, qualifier) AS is_level,
            value IS NOT NULL AND unit_mult BETWEEN -3 AND 15 AND price IN ('', 'current') AS is_amount,
            value IS NOT NULL OR qualifier <> '' AS is_given, value IS NOT NULL AS has_value,
@@ -149,7 +150,7 @@ SELECT make_cell(place, item_no, period_no) AS cell, v,
        CAST(mult AS TINYINT) AS mult, status_no, is_level, is_given, has_value
 FROM scaled
 JOIN places USING (place_hash) JOIN coded_items USING (item_hash) JOIN coded_periods USING (period_hash)
-JOIN coded_statuses USING (obs_status)
+JOIN coded_statuses USING (status_hash)
 ORDER BY cell, v;
 
 -- Such an amount in thousandths again, and excess of such amounts.
@@ -166,5 +167,12 @@ FROM (SELECT cell, v, lo, hi, mult, status_no, lag(cell) OVER () AS cell_before,
       FROM figures WHERE is_level AND period_of(cell) < 34816)
 WHERE cell_before = cell - 1;
 
--- The cells that are to be told of (keep.sql).
+-- The changes between two that are above zero. rate: the ratio of the two, amount: the larger; blur: the ratio of the largest
+-- and the smallest that the rate can be, NULL where an interval is open or reaches zero.
+CREATE OR REPLACE TEMP TABLE rated AS
+SELECT cell, CAST(v AS DOUBLE) / before AS rate, CAST(greatest(v, before) AS DOUBLE) AS amount,
+       CASE WHEN lo > 0 AND lo_before > 0 THEN (CAST(hi AS DOUBLE) / lo_before) * (CAST(hi_before AS DOUBLE) / lo) END AS blur
+FROM moves WHERE v > 0 AND before > 0;
+
+-- The cells that are to be told of (weighing/keep.sql).
 CREATE OR REPLACE TEMP TABLE meant (cell BIGINT);
