@@ -1,33 +1,37 @@
 -- One row for each change on the year before. Where a table has enough places for one item and period, Hidiroglou and
 -- Berthelot's effect sets each against the others; else a robust z sets it against the other changes of its series.
 CREATE OR REPLACE TEMP TABLE groups AS
-SELECT make_cell(crowd, item_of(cell), period_of(cell)) AS peers, count(*) AS units, median(rate) AS r_m,
-       any_value(place) AS place
-FROM rated JOIN (SELECT place, crowd FROM places) ON place = place_of(cell) GROUP BY ALL HAVING count(*) >= $units;
+SELECT *, CAST(row_number() OVER () AS INTEGER) AS number
+FROM (SELECT make_cell(crowd, item_of(cell), period_of(cell)) AS peers, count(*) AS units, median(rate) AS r_m,
+             any_value(place) AS place
+      FROM rated JOIN (SELECT place, crowd FROM places) ON place = place_of(cell) GROUP BY ALL);
 
+-- change: the row of rated.
 CREATE OR REPLACE TEMP TABLE effects AS
-SELECT cell, peers, (CASE WHEN rate < r_m THEN 1 - r_m / rate ELSE rate / r_m - 1 END) * pow(amount, $u) AS effect
-FROM rated JOIN (SELECT place, crowd FROM places) ON place = place_of(cell)
-JOIN (SELECT peers, r_m FROM groups) ON peers = make_cell(crowd, item_of(cell), period_of(cell));
+SELECT CAST(change AS UINTEGER) AS change, number,
+       (CASE WHEN rate < r_m THEN 1 - r_m / rate ELSE rate / r_m - 1 END) * pow(amount, $u) AS effect
+FROM (SELECT rowid AS change, * FROM rated) JOIN (SELECT place, crowd FROM places) ON place = place_of(cell)
+JOIN (SELECT peers, r_m, number FROM groups WHERE units >= $units)
+  ON peers = make_cell(crowd, item_of(cell), period_of(cell));
 
 CREATE OR REPLACE TEMP TABLE weighed AS
 WITH quartiles AS (
-    SELECT peers, quantile_cont(effect, [0.25, 0.5, 0.75]) AS q FROM effects GROUP BY peers
+    SELECT number, quantile_cont(effect, [0.25, 0.5, 0.75]) AS q FROM effects GROUP BY number
 ), limits AS (
-    SELECT peers, q[2] AS m, greatest(q[2] - q[1], abs($a * q[2])) AS d1, greatest(q[3] - q[2], abs($a * q[2])) AS d3
+    SELECT number, q[2] AS m, greatest(q[2] - q[1], abs($a * q[2])) AS d1, greatest(q[3] - q[2], abs($a * q[2])) AS d3
     FROM quartiles
 ), by_peers AS (
     SELECT e.*, CASE WHEN d1 = 0 AND d3 = 0 THEN NULL
                      WHEN effect < m THEN (m - effect) / nullif(d1, 0) ELSE (effect - m) / nullif(d3, 0) END AS score,
            d1 = 0 AND d3 = 0 AS is_flat, effect = m AS is_median
-    FROM effects e JOIN limits USING (peers)
+    FROM effects e JOIN limits USING (number)
 ), told_by_peers AS MATERIALIZED (
-    SELECT cell, peers, score, is_flat
+    SELECT change, number, score, is_flat
     FROM by_peers WHERE is_flat OR coalesce(score, CASE WHEN is_median THEN 0 ELSE $c + 1 END) > $c
 ), few AS MATERIALIZED (
     SELECT cell, line_of(cell) AS line, rate, ln(rate) AS g
     FROM rated JOIN (SELECT place, crowd FROM places) ON place = place_of(cell)
-    ANTI JOIN groups ON peers = make_cell(crowd, item_of(cell), period_of(cell))
+    JOIN (SELECT peers FROM groups WHERE units < $units) ON peers = make_cell(crowd, item_of(cell), period_of(cell))
 ), centres AS (
     SELECT line, count(*) AS n, median(g) AS centre FROM few GROUP BY line
 ), alone AS (
@@ -44,15 +48,16 @@ WITH quartiles AS (
 ), told_apart AS (
     SELECT cell, rate, score, CASE WHEN is_flat THEN 'not_judged' ELSE 'fail' END AS verdict,
            CASE WHEN is_flat THEN 'no_spread' ELSE '' END AS reason, true AS has_peers
-    FROM told_by_peers JOIN rated USING (cell)
-    UNION ALL SELECT *, false AS has_peers FROM told_by_series WHERE verdict <> 'pass'
+    FROM told_by_peers t JOIN rated r ON r.rowid = t.change
+    UNION ALL SELECT cell, rate, score, verdict, reason, false AS has_peers FROM told_by_series WHERE verdict <> 'pass'
 )
 SELECT place_of(cell) AS place, item_of(cell) AS item_no, period_of(cell) AS period_no, verdict, reason, score AS size,
        rate, score, has_peers
 FROM told_apart
 UNION ALL BY NAME
 SELECT any_value(place) AS place, 'pass' AS verdict, sum(units - told) AS cases
-FROM (SELECT place, units, (SELECT count(*) FROM told_by_peers t WHERE t.peers = g.peers) AS told FROM groups g)
+FROM (SELECT place, units, (SELECT count(*) FROM told_by_peers t WHERE t.number = g.number) AS told
+      FROM groups g WHERE units >= $units)
 JOIN (SELECT place, dataset, vintage FROM places) USING (place) GROUP BY dataset, vintage HAVING sum(units - told) > 0
 UNION ALL BY NAME
 SELECT place_of(cell) AS place, 'pass' AS verdict, count(*) AS cases FROM told_by_series WHERE verdict = 'pass' GROUP BY ALL;
