@@ -107,7 +107,7 @@ def judge_rules(
         for rule, values in asked:
             with suppress(duckdb.OutOfMemoryException):  # of one rule: the others, and the run, go on without it
                 weighed[rule.id] = weigh(con, rule, values, settled)
-        con.execute(_read_text("weighing", "near.sql"))
+        locate(con)
         for rule, values in asked:
             try:
                 if rule.id not in weighed:
@@ -142,7 +142,7 @@ _NO_DIGITS = "error('an amount has no interval')"  # ... where there are any: to
 
 
 def _choose_unit(con: duckdb.DuckDBPyConnection) -> int:
-    """The power of ten by which what is printed is multiplied, beside its own, so that all ends of intervals are whole."""
+    """The power of ten that, beside its own, makes every figure and every end of its interval a whole number."""
     (digits,) = con.execute(
         """SELECT max(CASE WHEN decimals IS NULL OR qualifier <> '' THEN 9 ELSE decimals END - unit_mult) + 1
            FROM observations SEMI JOIN judged USING (dataset, vintage)
@@ -195,6 +195,11 @@ def weigh(con: duckdb.DuckDBPyConnection, rule: Rule, changed: Mapping[str, Any]
         text = text.replace(name, value)
     con.execute(text)
     return con.execute("FROM rest").fetchall()
+
+
+def locate(con: duckdb.DuckDBPyConnection) -> None:
+    """Find where what the rules have weighed and are to tell stands: one pass over the edition for all of them."""
+    con.execute(_read_text("weighing", "near.sql"))
 
 
 def judge_prepared(
