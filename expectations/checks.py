@@ -132,8 +132,8 @@ def prepare(con: duckdb.DuckDBPyConnection, editions: Sequence[Judged]) -> None:
         try:
             con.execute(_write_preparation(_choose_unit(con) if form[0] == "narrow" else 3, *form))
             return
-        except (duckdb.InvalidInputException, duckdb.ConversionException):  # an amount that is not of this form
-            if number == len(forms):
+        except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException):
+            if number == len(forms):  # an amount is not of this form, nor of any other
                 raise
 
 

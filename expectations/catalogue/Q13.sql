@@ -1,6 +1,6 @@
 -- One row for each change on the year before. Where a table has enough places for one item and period, Hidiroglou and
 -- Berthelot's effect sets each against the others; else a robust z sets it against the other changes of its series.
-CREATE OR REPLACE TEMP TABLE groups AS
+CREATE OR REPLACE TEMP TABLE peer_groups AS
 SELECT *, CAST(row_number() OVER () AS INTEGER) AS number
 FROM (SELECT make_cell(crowd, item_of(cell), period_of(cell)) AS peers, count(*) AS units, median(rate) AS r_m,
              any_value(place) AS place
@@ -11,7 +11,7 @@ CREATE OR REPLACE TEMP TABLE effects AS
 SELECT CAST(change AS UINTEGER) AS change, number,
        (CASE WHEN rate < r_m THEN 1 - r_m / rate ELSE rate / r_m - 1 END) * pow(amount, $u) AS effect
 FROM (SELECT rowid AS change, * FROM rated) JOIN (SELECT place, crowd FROM places) ON place = place_of(cell)
-JOIN (SELECT peers, r_m, number FROM groups WHERE units >= $units)
+JOIN (SELECT peers, r_m, number FROM peer_groups WHERE units >= $units)
   ON peers = make_cell(crowd, item_of(cell), period_of(cell));
 
 CREATE OR REPLACE TEMP TABLE weighed AS
@@ -31,7 +31,7 @@ WITH quartiles AS (
 ), few AS MATERIALIZED (
     SELECT cell, line_of(cell) AS line, rate, ln(rate) AS g
     FROM rated JOIN (SELECT place, crowd FROM places) ON place = place_of(cell)
-    JOIN (SELECT peers FROM groups WHERE units < $units) ON peers = make_cell(crowd, item_of(cell), period_of(cell))
+    JOIN (SELECT peers FROM peer_groups WHERE units < $units) ON peers = make_cell(crowd, item_of(cell), period_of(cell))
 ), centres AS (
     SELECT line, count(*) AS n, median(g) AS centre FROM few GROUP BY line
 ), alone AS (
@@ -57,7 +57,7 @@ FROM told_apart
 UNION ALL BY NAME
 SELECT any_value(place) AS place, 'pass' AS verdict, sum(units - told) AS cases
 FROM (SELECT place, units, (SELECT count(*) FROM told_by_peers t WHERE t.number = g.number) AS told
-      FROM groups g WHERE units >= $units)
+      FROM peer_groups g WHERE units >= $units)
 JOIN (SELECT place, dataset, vintage FROM places) USING (place) GROUP BY dataset, vintage HAVING sum(units - told) > 0
 UNION ALL BY NAME
 SELECT place_of(cell) AS place, 'pass' AS verdict, count(*) AS cases FROM told_by_series WHERE verdict = 'pass' GROUP BY ALL;

@@ -113,7 +113,7 @@ CREATE OR REPLACE TEMP MACRO near_whole(x, mult) AS (
                                      1e17, 1e18])[mult + 1]) AS BIGINT)
 );
 CREATE OR REPLACE TEMP MACRO narrow(x, mult) AS (
-    CASE WHEN x = CAST(near_whole(x, mult) AS DECIMAL(18, 0))
+    CASE WHEN x = CAST(near_whole(x, mult) AS DECIMAL(27, 0))
                   * (CAST(['1', '0.1', '0.01', '0.001', '0.0001', '0.00001', '0.000001', '0.0000001', '0.00000001',
                            '0.000000001', '0.0000000001'] AS DECIMAL(11, 10)[]))[mult + 1] THEN near_whole(x, mult)
          WHEN x IS NOT NULL THEN error('an amount is not whole') END
