@@ -130,7 +130,7 @@ def prepare(con: duckdb.DuckDBPyConnection, editions: Sequence[Judged]) -> None:
     con.unregister("listed")
     for number, form in enumerate(forms := [("narrow", _NO_DIGITS), ("narrow", _DIGITS), ("wide", _DIGITS)], 1):
         try:
-            con.execute(_write_preparation(_choose_unit(con) if form[0] == "narrow" else 3, *form))
+            con.execute(_write_preparation(editions, _choose_unit(con) if form[0] == "narrow" else 3, *form))
             return
         except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException):
             if number == len(forms):  # an amount is not of this form, nor of any other
@@ -151,9 +151,12 @@ def _choose_unit(con: duckdb.DuckDBPyConnection) -> int:
     return 3 if digits is None else int(digits)
 
 
-def _write_preparation(mult: int, whole: str, half: str) -> str:
+def _write_preparation(editions: Sequence[Judged], mult: int, whole: str, half: str) -> str:
+    judged = "(dataset, vintage) IN (SELECT (dataset, vintage) FROM judged)"
+    if len(editions) == 1:  # of one, nothing needs to be joined to each row
+        judged = f"dataset = {quote(editions[0].dataset)} AND vintage = {quote(editions[0].vintage)}"
     text = _read_text("catalogue", "prepare.sql")
-    for name, value in (("$mult", str(mult)), ("$whole", whole), ("$half", half)):
+    for name, value in (("$judged", judged), ("$mult", str(mult)), ("$whole", whole), ("$half", half)):
         text = text.replace(name, value)
     return text
 

@@ -70,8 +70,8 @@ SELECT *,
        hash(hash(dataset, vintage, table_id, activity, mode, freq, basis, unit, adjustment), hash(geo), hash(partner),
             hash(flow)) AS place_hash,
        hash(item) AS item_hash, hash(hash(freq), hash(period)) AS period_hash
-FROM observations SEMI JOIN judged USING (dataset, vintage)
-WHERE measure = 'value' AND flow <> 'N';
+FROM observations
+WHERE $judged AND measure = 'value' AND flow <> 'N';
 
 -- crowd: the same of every place.
 CREATE OR REPLACE TEMP TABLE places AS
@@ -83,15 +83,15 @@ FROM (SELECT DISTINCT dataset, vintage, table_id, geo, partner, flow, activity, 
              place_hash
       FROM valued);
 CREATE OR REPLACE TEMP TABLE coded_items AS
-SELECT CAST(row_number() OVER (ORDER BY item) AS USMALLINT) AS item_no, item, item_hash
-FROM (SELECT DISTINCT item, item_hash FROM valued);
+SELECT CAST(row_number() OVER (ORDER BY item) AS USMALLINT) AS item_no, item, hash(item) AS item_hash
+FROM (SELECT DISTINCT item FROM valued);
 -- Years, quarters and months have the numbers season * 2048 + year - 1000, so that the same season of the year before is
 -- the number before; all others have the numbers from 34816 on, and no period at all 65535.
 CREATE OR REPLACE TEMP TABLE coded_periods AS
 WITH listed AS (
     SELECT *, CASE WHEN freq IN ('A', 'Q', 'M') AND len(period) IN (4, 7)
                    THEN CAST(period[1:4] AS INTEGER) BETWEEN 1001 AND 3046 ELSE false END AS is_timed
-    FROM (SELECT DISTINCT freq, period, period_hash FROM valued)
+    FROM (SELECT DISTINCT freq, period FROM valued)
 )
 SELECT CAST(CASE WHEN is_timed
                  THEN CASE freq WHEN 'A' THEN 0 WHEN 'Q' THEN CAST(period[7:7] AS INTEGER)
@@ -99,7 +99,7 @@ SELECT CAST(CASE WHEN is_timed
                  WHEN period = '' THEN 65535
                  ELSE 34815 + row_number() OVER (PARTITION BY is_timed, period = '' ORDER BY freq, period) END
             AS USMALLINT) AS period_no,
-       freq, period, period_hash
+       freq, period, hash(hash(freq), hash(period)) AS period_hash
 FROM listed;
 CREATE OR REPLACE TEMP TABLE coded_statuses AS
 SELECT CAST(row_number() OVER (ORDER BY obs_status) AS USMALLINT) AS status_no, obs_status,

@@ -31,7 +31,7 @@ def test_whole_numbers_and_decimals_find_the_same(rule: str, name: str, monkeypa
     narrow, kind = judge(rows, rule)
     assert kind == "BIGINT"
     write = checks._write_preparation
-    monkeypatch.setattr(checks, "_write_preparation", lambda mult, whole, half: write(3, "wide", "half_digit(printed)"))
+    monkeypatch.setattr(checks, "_write_preparation", lambda judged, *_: write(judged, 3, "wide", checks._DIGITS))
     wide, kind = judge(rows, rule)
     assert kind == "DECIMAL(38,10)"
     assert narrow.counts == wide.counts
@@ -49,7 +49,12 @@ def test_whole_numbers_and_decimals_find_the_same(rule: str, name: str, monkeypa
 def test_amounts_that_no_double_holds_are_added_up_exactly(whole: str, verdict: str) -> None:
     rows = [
         {"item": item, "figure": figure}
-        for item, figure in (("SI", whole), ("SI1", "100000000000000.01"), ("SI2", "23456789012345.65"), ("SI3", "0.01"))
+        for item, figure in (
+            ("SI", whole),
+            ("SI1", "100000000000000.01"),
+            ("SI2", "23456789012345.65"),
+            ("SI3", "0.01"),
+        )
     ]
     tally, kind = judge(rows, "Q07")
     assert kind == "DECIMAL(38,10)"
