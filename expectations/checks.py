@@ -25,6 +25,7 @@ from expectations.settings import Settings
 from transforms.indicators import quote
 
 KEPT = 100  # findings of one kind (rule, edition, verdict, reason, severity) that are kept; all are counted
+TIED = 1_000_000  # of one kind that are looked for where they stand, which decides among those that are equally bad
 TOO_LARGE = "too_large"  # why a rule is not judged whose work does not fit into memory and scratch space
 KEY = ("table_id", "geo", "partner", "flow", "item", "period", "measure")
 _TEXTS = (*KEY, "locator", "found", "expected", "reason", "severity", "verdict")
@@ -194,7 +195,8 @@ def weigh(con: duckdb.DuckDBPyConnection, rule: Rule, changed: Mapping[str, Any]
         return []
     is_plain = not rule.exceptions and not any(waiver.rule == rule.id for waiver in settled.waivers)
     text = _read_text("weighing", "keep.sql")
-    for name, value in (("$rule", rule.id), ("$worst", str(is_plain)), ("$least", _LEAST), ("$kept", str(KEPT))):
+    given = {"$rule": rule.id, "$worst": str(is_plain), "$least": _LEAST, "$kept": str(KEPT), "$tied": str(TIED)}
+    for name, value in given.items():
         text = text.replace(name, value)
     con.execute(text)
     return con.execute("FROM rest").fetchall()

@@ -1,6 +1,6 @@
 -- What a rule has weighed (table weighed: place, item_no, period_no, verdict, reason, severity, size, and what its words need;
 -- other: a second place that it is about; cases: how many a row stands for): of each kind the $kept worst are kept, with all
--- that are as bad as the last of them, or everything where not $worst; the rest is counted (table rest).
+-- that are as bad as the last of them ($tied together at most), or everything where not $worst; the rest is counted (table rest).
 CREATE OR REPLACE TEMP VIEW given AS
 SELECT * REPLACE (coalesce(reason, '') AS reason, CASE WHEN verdict = 'fail' THEN coalesce(severity, '') ELSE '' END AS severity)
 FROM ((SELECT 0 AS other, 0 AS item_no, 0 AS period_no, '' AS reason, '' AS severity, 1 AS cases LIMIT 0)
@@ -13,7 +13,9 @@ CREATE OR REPLACE TEMP TABLE kept_$rule AS
 SELECT g.* EXCLUDE (cases), row_number() OVER () AS number
 FROM given g JOIN (SELECT place, dataset, vintage FROM places) p USING (place)
 JOIN kinds k USING (dataset, vintage, verdict, reason, severity)
-WHERE verdict <> 'pass' AND (NOT $worst OR $least <= cut);
+WHERE verdict <> 'pass' AND (NOT $worst OR $least <= cut)
+QUALIFY NOT $worst OR row_number() OVER (PARTITION BY dataset, vintage, verdict, reason, severity
+                                         ORDER BY $least, place, item_no, period_no) <= $tied;
 DROP VIEW given;
 DROP TABLE weighed;
 CREATE OR REPLACE TEMP TABLE rest AS

@@ -1,4 +1,4 @@
-"""The rules weigh by whole numbers, 64 bits or decimals, and keep the worst of each kind: the same is found either way."""
+"""The rules weigh by whole numbers of 64 bits, or by decimals, and keep the worst: the same is found either way."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def judge(rows: list[dict[str, str]], rule: str) -> tuple[Tally, str]:
     """The tally, and the type of the amounts that it was found by."""
     with open_world(rows) as (con, editions):
         (tally,) = judge_rules(con, editions, only=[rule])
-        ((kind,),) = con.execute("SELECT data_type FROM duckdb_columns() WHERE table_name = 'figures' AND column_name = 'v'"
-                                 ).fetchall()  # fmt: skip
+        column = "SELECT data_type FROM duckdb_columns() WHERE table_name = 'figures' AND column_name = 'v'"
+        ((kind,),) = con.execute(column).fetchall()
     return tally, kind
 
 
@@ -47,15 +47,8 @@ def test_whole_numbers_and_decimals_find_the_same(rule: str, name: str, monkeypa
     ("123456789012345.70", "fail"),
 ])  # fmt: skip
 def test_amounts_that_no_double_holds_are_added_up_exactly(whole: str, verdict: str) -> None:
-    rows = [
-        {"item": item, "figure": figure}
-        for item, figure in (
-            ("SI", whole),
-            ("SI1", "100000000000000.01"),
-            ("SI2", "23456789012345.65"),
-            ("SI3", "0.01"),
-        )
-    ]
+    parts = {"SI1": "100000000000000.01", "SI2": "23456789012345.65", "SI3": "0.01"}
+    rows = [{"item": item, "figure": figure} for item, figure in {"SI": whole, **parts}.items()]
     tally, kind = judge(rows, "Q07")
     assert kind == "DECIMAL(38,10)"
     assert tally.count("pass", "fail") == tally.count(verdict) == 1
@@ -84,6 +77,17 @@ def test_of_findings_that_are_equally_bad_the_first_are_kept_and_all_are_counted
     tally, _ = judge(negative_rows(), "Q10")
     assert tally.counts == {("fail", "", "", ""): 180}
     assert [finding.locator for finding in tally.findings] == [f"t!R{number:03}C1" for number in range(1, KEPT + 1)]
+
+
+def test_of_very_many_that_are_equally_bad_some_are_looked_for_and_all_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(checks, "TIED", 120)
+    rows = negative_rows()
+    rows[170]["figure"] = "-2"
+    tally, _ = judge(rows, "Q10")
+    assert tally.counts == {("fail", "", "", ""): 180} and len(tally.findings) == KEPT
+    assert tally.findings[0].locator == "t!R171C1"
 
 
 def test_the_worst_are_kept_whatever_their_number() -> None:
