@@ -1,12 +1,12 @@
 """Judge what rows say together: the SELECTs of the catalogue over observations in DuckDB, for Great Expectations.
 
-The SQL of a rule ends in a SELECT that gives one row for everything that it judges: dataset, vintage, what it is about
-(table_id, geo, partner, flow, item, period, measure, locator), verdict (pass, fail, explained, not_judged), reason (of the
-last two), severity ('' = that of the rule), found, expected and size (how bad: the larger the worse); cases, where a row
-stands for several. DuckDB counts the rows in one pass and keeps the worst of each kind.
+The SQL of a rule ends in a SELECT that gives one row for everything that it judges: dataset, vintage, what it is
+about (table_id, geo, partner, flow, item, period, measure, locator), verdict (pass, fail, explained, not_judged),
+reason (of the last two), severity ('' = that of the rule), found, expected and size (how bad: the larger the worse); cases,
+where a row stands for several. DuckDB counts the rows in one pass and keeps the worst of each kind.
 
-A rule that every figure goes into weighs first, by numbers alone (table weighed); only what is kept of that is located and
-told (weighing/), so that no text is made for what nobody reads.
+A rule that every figure goes into weighs first, by numbers alone (table weighed); only what is kept of that is located
+and told (weighing/), so that no text is made for what nobody reads.
 """
 
 from __future__ import annotations
