@@ -2,15 +2,20 @@
 
 The SQL of a rule ends in a SELECT that gives one row for everything that it judges: dataset, vintage, what it is
 about (table_id, geo, partner, flow, item, period, measure, locator), verdict (pass, fail, explained, not_judged),
-reason (of the last two), severity ('' = that of the rule), found, expected and size (how bad: the larger the worse); cases,
-where a row stands for several. DuckDB counts the rows in one pass and keeps the worst of each kind.
+reason (of the last two), severity ('' = that of the rule), found, expected, size (how bad: the larger the worse) and
+size_unit ('' = that of the rule); cases, where a row stands for several. DuckDB counts the rows in one pass and keeps
+the worst of each kind.
 
 A rule that every figure goes into weighs first, by numbers alone (table weighed); only what is kept of that is located
 and told (weighing/), so that no text is made for what nobody reads.
+
+found and expected are numbers and codes in no language, or JSON with the name of a template that they stand in, which
+say_told says in English or Chinese.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -25,13 +30,15 @@ import pandas as pd
 from expectations.catalogue import GX_SEVERITIES, Rule, find_gravest, load_rules
 from expectations.run import MOST_EXAMPLES, Edition, Frame, Outcome, judge_frames
 from expectations.settings import Settings
+from expectations.words import say
 from transforms.indicators import quote
 
 KEPT = 100  # findings of one kind (rule, edition, verdict, reason, severity) that are kept; all are counted
 TIED = 1_000_000  # of one kind that are looked for where they stand, which decides among those that are equally bad
+_TOLD = '{"says":'  # how the macro tell (catalogue/prepare.sql) begins
 TOO_LARGE = "too_large"  # why a rule is not judged whose work does not fit into memory and scratch space
 KEY = ("table_id", "geo", "partner", "flow", "item", "period", "measure")
-_TEXTS = (*KEY, "locator", "found", "expected", "reason", "severity", "verdict")
+_TEXTS = (*KEY, "locator", "found", "expected", "size_unit", "reason", "severity", "verdict")
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ Kind = tuple[str, str, str, str]  # verdict, reason, severity ('' = that of the 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is no pass. size: how bad, the larger the worse; severity: '' for that of the rule.
+    """One thing that is no pass. size: how bad, the larger the worse; severity, size_unit: '' for that of the rule.
 
     waiver: the line of own/rules.toml on which somebody answers for it, '' where nobody does.
     """
@@ -71,6 +78,7 @@ class Finding:
     found: str = ""
     expected: str = ""
     size: float = 0.0
+    size_unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -231,7 +239,7 @@ def judge_prepared(
         found[dataset, vintage][0][verdict, reason, severity, ""] += count
     if rule.weighs:
         con.execute(_read_text("weighing", "tell.sql").replace("$rule", rule.id))
-    kept = ", ".join(f"{name}: coalesce({name}, '')" for name in ("locator", *KEY, "found", "expected"))
+    kept = ", ".join(f"{name}: coalesce({name}, '')" for name in ("locator", *KEY, "found", "expected", "size_unit"))
     # nothing is put together of what passes: its texts are not even looked at
     nothing = ", ".join(f"'' AS {name}" for name in ("dataset", "vintage", *_TEXTS))
     rows = con.execute(
@@ -339,6 +347,22 @@ def _complete(outcome: Outcome, tally: Tally, settled: Settings) -> Outcome:
 
 
 def say_finding(finding: Finding) -> str:
-    """A finding in short: what it is about, what was found, what was expected."""
+    """A finding in short, in English: what it is about, what was found, what was expected."""
+    found, expected = (say_told(finding.rule_id, text, "en") for text in (finding.found, finding.expected))
     about = " ".join(part for part in (finding.geo, finding.flow, finding.item, finding.period) if part)
-    return f"{about}: {finding.found}; expected {finding.expected}"
+    return say("finding", "en", about=about, found=found, expected=expected)
+
+
+def say_told(rule_id: str, text: str, lang: str) -> str:
+    """What a SELECT found or expected, in words: through the template that it names; as it is where it names none.
+
+    Nothing is said where a value is unknown, as SQL has it.
+    """
+    if not text.startswith(_TOLD):
+        return text
+    told = json.loads(text)
+    if None in told.values():
+        return ""
+    name = told.pop("says")
+    templates = load_rules()[rule_id].says or {}
+    return templates[name][lang].format(**told) if name in templates else say(name, lang, "told", **told)

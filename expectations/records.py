@@ -11,17 +11,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
 
 from expectations.catalogue import Rule, find_gravest, find_rules_of_expectations, load_rules
-from expectations.checks import TOO_LARGE, Finding
-from expectations.run import Outcome
+from expectations.checks import TOO_LARGE, Finding, say_told
+from expectations.run import STAGES, Outcome, load_suite
 from expectations.settings import FILE, Settings, Waiver
 from expectations.words import say
+from transforms.codelists import load_codelist
 from transforms.contract import load_contract
+from transforms.indicators import load_cards
+from transforms.phrases import say as say_phrase
+from transforms.phrases import say_kept
 
+READING = "R00"  # that an edition can be read: its examples are whole refusals
 WAIVERS_HOLD = "W01"  # judged here: every waiver holds on the day and meets something
 _LARGEST, _FINEST = 1e15, Decimal("1E-10")  # sizes of findings: beyond, it is no matter how bad
 _VALUES = {"pass": "1", "fail": "0", "not_judged": "NA"}
@@ -159,13 +165,48 @@ def _say_reasons(rule: Rule, reasons: Mapping[tuple[str, str], int], lang: str) 
     ]
 
 
+def say_example(rule_id: str, example: str, lang: str) -> str:
+    """A row that an expectation names, in one language; comparisons and indicators by their names."""
+    if rule_id == READING:
+        return say_problem(example, lang)
+    names = {} if lang == "en" else _name_comparisons()  # in English the code, as it is queried
+    return say_phrase(
+        "EXAMPLE", example, lang, lambda name, value: names.get(value, value) if name == "rule" else value
+    )
+
+
+@cache
+def _name_comparisons() -> dict[str, str]:
+    """Rule of a comparison -> its name in Chinese: that of the indicator, or one of its own."""
+    words = load_codelist("words")
+    own = {code.removeprefix("RULE."): words.label(code, "zh") for code in words.codes if code.startswith("RULE.")}
+    return {card.indicator: card.title_zh for card in load_cards()} | own
+
+
+def say_problem(problem: str, lang: str) -> str:
+    """Why an edition is blocked, in one language; the words of a rule that blocks it are its own."""
+
+    def say_place(name: str, value: str) -> str:
+        code = value.partition(" ")[0]
+        return f"{code} {_words_of_expectations(lang).get(code, value)}" if name == "rule" else value
+
+    return say_kept(problem, lang, say_place)
+
+
+@cache
+def _words_of_expectations(lang: str) -> dict[str, str]:
+    """Id of an expectation -> what it asks for."""
+    suites = (load_suite(stage)["expectations"] for stage in STAGES)
+    return {told["meta"]["id"]: told["meta"][lang] for suite in suites for told in suite}
+
+
 def build_findings(found: Sequence[Finding], outcomes: Iterable[Outcome], waivers: Sequence[Waiver] = ()) -> pa.Table:
     """What is no pass, the worst first: rows that a SELECT found, and those that expectations name.
 
     Of one kind at most the number that is kept (docs/quality.md); the records have the true counts.
     """
     by_line = {str(waiver.line): waiver for waiver in waivers}
-    rows = [asdict(finding) | {"expected_zh": finding.expected} for finding in found]
+    rows = [_say_both(finding) for finding in found]
     for outcome in outcomes:
         if outcome.stage == "catalogue":
             continue
@@ -177,7 +218,9 @@ def build_findings(found: Sequence[Finding], outcomes: Iterable[Outcome], waiver
                 rule.id, outcome.dataset, outcome.vintage, "fail", outcome.severity, "", line,
                 locator=locator, found=said, expected=outcome.words_en,
             )  # fmt: skip
-            rows.append(asdict(finding) | {"expected_zh": outcome.words_zh})
+            shown = say_example(outcome.rule_id, said if outcome.rule_id == READING else example, "zh")
+            found_zh = shown.removeprefix(f"{locator}：").removeprefix(f"{locator}: ")
+            rows.append(_say_both(finding) | {"found_zh": found_zh, "expected_zh": outcome.words_zh})
     order = {"fail": 0, "not_judged": 1, "explained": 2}
     rows.sort(key=lambda row: (row["rule_id"], row["dataset"], row["vintage"], order[row["verdict"]], -row["size"],
                                row["locator"], row["found"]))  # fmt: skip
@@ -199,3 +242,20 @@ def build_findings(found: Sequence[Finding], outcomes: Iterable[Outcome], waiver
             "waived_because": waiver.reason if waiver else "",
         }
     return pa.Table.from_pylist(rows, schema=load_contract("findings").arrow_schema())
+
+
+def _say_both(finding: Finding) -> dict[str, Any]:
+    """A finding as plain values, with what it says in both languages."""
+    row = asdict(finding)
+    unit = row.pop("size_unit") or load_rules()[finding.rule_id].size
+    for lang, end in (("en", ""), ("zh", "_zh")):
+        row[f"found{end}"] = say_told(finding.rule_id, finding.found, lang)
+        row[f"expected{end}"] = say_told(finding.rule_id, finding.expected, lang)
+        row[f"size_unit_{lang}"] = _say_unit(unit, lang) if finding.size else ""
+    return row
+
+
+def _say_unit(unit: str, lang: str) -> str:
+    """What a size is counted in: a name of words.toml, or the unit of an amount by its code."""
+    units = load_codelist("units")
+    return units.label(unit, lang) if unit in units.codes else say(unit, lang, "size") if unit else ""

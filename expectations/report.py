@@ -145,10 +145,27 @@ def _render_failed(record: Row, lang: str) -> str:
     )
 
 
+def say_found(finding: Row, lang: str) -> str:
+    """One finding of a SELECT in a line: cell, what it is about, what was found and expected, how bad."""
+    end = "" if lang == "en" else "_zh"
+    about = " ".join(finding[name] for name in ("geo", "flow", "item", "period") if finding[name])
+    said = say("finding", lang, about=about, found=finding[f"found{end}"], expected=finding[f"expected{end}"])
+    place = f"{finding['locator']}: " if finding["locator"] else ""
+    return f"{place}{said}" + (f" [{_size(finding, lang)}]" if finding["size"] else "")
+
+
+def _size(finding: Row, lang: str) -> str:
+    """How bad, to three digits, with what it is counted in; '' where nothing is said of it."""
+    if not finding["size"]:
+        return ""
+    size, unit = f"{finding['size']:.3g}", finding[f"size_unit_{lang}"]
+    return say("sized", lang, size=size, unit=unit) if unit else size
+
+
 def _render_findings(findings: Sequence[Row], lang: str) -> str:
     if not findings:
         return ""
-    expected = "expected" if lang == "en" else "expected_zh"
+    found, expected = ("found", "expected") if lang == "en" else ("found_zh", "expected_zh")
     head = "".join(f"<th>{_text(name, lang)}</th>" for name in ("where", "found", "expected"))
     head += f'<th class="number">{_text("size", lang)}</th>'
     rows = []
@@ -159,11 +176,10 @@ def _render_findings(findings: Sequence[Row], lang: str) -> str:
                            reason=finding["waived_because"]) if finding["waived_by"] else ""
         )  # fmt: skip
         why = f"<br>{html.escape(finding[f'reason_{lang}'])}" if finding[f"reason_{lang}"] else ""
-        size = f"{finding['size']:.3g}" if finding["size"] else ""
         rows.append(
             f"<tr><td>{html.escape(finding['locator'])}<br><small>{html.escape(about)}{why}{waived}</small></td>"
-            f"<td>{html.escape(finding['found'])}</td><td>{html.escape(finding[expected])}</td>"
-            f'<td class="number">{size}</td></tr>'
+            f"<td>{html.escape(finding[found])}</td><td>{html.escape(finding[expected])}</td>"
+            f'<td class="number">{html.escape(_size(finding, lang))}</td></tr>'
         )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 

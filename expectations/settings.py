@@ -30,13 +30,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
 from expectations.catalogue import SEVERITIES, load_rules
+from expectations.domains import Fault, find_faults, fit_value, is_known, name_nearest
 from expectations.words import say
 from transforms.errors import InputError
 from transforms.indicators import quote
@@ -48,6 +49,10 @@ _KEYS = {
     "parameters": (("rule", "name", "value", "reason"), ("dataset",)),
     "waivers": (("rule", "dataset", "name", "reason", "expires"), ("vintage", "where")),
 }
+_LACKING = {
+    ("waivers", "dataset"): "name the dataset that it is about: a waiver holds for one, a severity may for all."
+}
+_LISTED = {"geo": "geographies", "partner": "geographies", "flow": "flows", "item": "items", "measure": "measures"}
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,7 @@ class Settings:
 
 
 def parse_settings(text: str, today: date, datasets: Sequence[str] = ()) -> Settings:
-    """The settings from the text of own/rules.toml, on a day. Raises InputError: file, line, what to do.
+    """The settings from the text of own/rules.toml, on a day. Raises InputError with all faults: file, line, remedy.
 
     datasets: those that there are; a name that is none of them is refused ([] = not looked at).
     """
@@ -121,26 +126,58 @@ def parse_settings(text: str, today: date, datasets: Sequence[str] = ()) -> Sett
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"the file is not TOML: {error}", file=FILE, todo="mend the line named.") from None
-    lines = {kind: _find_lines(text, kind) for kind in _KEYS}
-    if unknown := sorted(raw.keys() - _KEYS.keys()):
-        raise InputError("there is no such table", file=FILE, found=unknown[0],
-                         todo=f"use [[{']], [['.join(_KEYS)}]].")  # fmt: skip
+    faults = [
+        InputError("there is no such table", file=FILE, found=name, todo=f"use [[{']], [['.join(_KEYS)}]].")
+        for name in sorted(raw.keys() - _KEYS.keys())
+    ]
+    entries = [
+        (line, kind, entry if isinstance(entry, dict) else {})
+        for kind in _KEYS
+        for line, entry in _place_entries(text, kind, raw.get(kind, ()))
+    ]
+    entries.sort(key=lambda told: told[0])
+    for line, kind, entry in entries:
+        faults += [
+            InputError(problem, file=FILE, row=line or None, found=found, todo=todo)
+            for problem, found, todo in find_faults_of_entry(kind, entry, datasets)
+        ]
+    if faults:
+        raise join_faults(faults)
+    return _settle(entries, today)
+
+
+def _place_entries(text: str, kind: str, entries: Any) -> list[tuple[int, Any]]:
+    """The entries of a kind with the lines on which they begin, counted from 1; 0 where a line cannot be told."""
+    lines = [n for n, line in enumerate(text.splitlines(), 1) if re.match(rf"\s*\[\[\s*{kind}\s*\]\]", line)]
+    given = entries if isinstance(entries, list) else [entries]
+    return list(zip(lines if len(lines) == len(given) else [0] * len(given), given, strict=True)) if entries else []
+
+
+def join_faults(faults: Sequence[InputError]) -> InputError:
+    """One error for all: the first, and the others in full after it, by line."""
+    first, others = faults[0], faults[1:]
+    more = " ".join(str(other).removeprefix(f"{FILE}, ").removeprefix(f"{FILE}: ") for other in others)
+    joined = InputError(first.problem, file=first.file, row=first.row, found=first.found, todo=first.todo, more=more)
+    joined.others = tuple(others)
+    return joined
+
+
+def _settle(entries: Sequence[tuple[int, str, Mapping[str, Any]]], today: date) -> Settings:
     severities: dict[tuple[str, str], str] = {}
     parameters: dict[str, dict[str, dict[str, Any]]] = {}
     waivers: list[Waiver] = []
-    for kind in _KEYS:
-        for number, entry in enumerate(raw.get(kind, ())):
-            line = lines[kind][number] if number < len(lines[kind]) else 0
-            _refuse_faulty(kind, entry, line, datasets)
-            of = entry.get("dataset", "")
-            if kind == "severities":
-                severities[entry["rule"], of] = entry["severity"]
-            elif kind == "parameters":
-                parameters.setdefault(entry["rule"], {}).setdefault(of, {})[entry["name"]] = _read_value(entry, line)
-            else:
-                where = tuple((str(column), str(pattern)) for column, pattern in entry.get("where", {}).items())
-                waivers.append(Waiver(line, entry["rule"], of, str(entry.get("vintage", "")), where, entry["name"],
-                                      entry["reason"], entry["expires"]))  # fmt: skip
+    for line, kind, entry in entries:
+        rule, of = entry["rule"], entry.get("dataset", "")
+        if kind == "severities":
+            severities[rule, of] = entry["severity"]
+        elif kind == "parameters":
+            parameter = load_rules()[rule].parameter(entry["name"])
+            assert parameter is not None  # its name was looked at
+            parameters.setdefault(rule, {}).setdefault(of, {})[parameter.name] = fit_value(parameter, entry["value"])
+        else:
+            where = tuple((str(column), str(pattern)) for column, pattern in entry.get("where", {}).items())
+            waivers.append(Waiver(line, rule, of, str(entry.get("vintage", "")), where, entry["name"],
+                                  entry["reason"], entry["expires"]))  # fmt: skip
     return Settings(
         severities,
         parameters,
@@ -149,51 +186,54 @@ def parse_settings(text: str, today: date, datasets: Sequence[str] = ()) -> Sett
     )
 
 
-def _find_lines(text: str, kind: str) -> list[int]:
-    """The lines on which the entries of a kind begin, counted from 1."""
-    return [n for n, line in enumerate(text.splitlines(), 1) if re.match(rf"\s*\[\[\s*{kind}\s*\]\]", line)]
-
-
-def _refuse_faulty(kind: str, entry: Mapping[str, Any], line: int, datasets: Sequence[str]) -> None:
+def find_faults_of_entry(kind: str, entry: Mapping[str, Any], datasets: Sequence[str]) -> Iterator[Fault]:
+    """Everything that is wrong with one entry: problem, what was found, what to do."""
     needed, more = _KEYS[kind]
-
-    def refuse(problem: str, found: object, todo: str) -> InputError:
-        return InputError(problem, file=FILE, row=line or None, found=str(found), todo=todo)
-
-    if unknown := sorted(entry.keys() - {*needed, *more}):
-        raise refuse(f"an entry of [[{kind}]] has an unknown key", unknown[0], f"use {', '.join((*needed, *more))}.")
-    for key in needed:
-        if not str(entry.get(key, "")).strip():
-            raise refuse(f"an entry of [[{kind}]] lacks {key}", entry.get(key, ""),
-                         "say who answers for it, why, and until which day." if kind == "waivers"
-                         else f"write {key} = ...")  # fmt: skip
-    if entry["rule"] not in load_rules():
-        raise refuse("there is no such rule", entry["rule"], f"use one of {', '.join(load_rules())}.")
-    if datasets and entry.get("dataset", "") not in ("", *datasets):
-        raise refuse("there is no such dataset", entry["dataset"], f"use one of {', '.join(sorted(set(datasets)))}.")
-    if kind == "severities" and entry["severity"] not in SEVERITIES:
-        raise refuse("there is no such severity", entry["severity"], f"use one of {', '.join(SEVERITIES)}.")
+    for key in sorted(entry.keys() - {*needed, *more}):
+        yield f"an entry of [[{kind}]] has an unknown key", key, f"use {', '.join((*needed, *more))}."
+    lacking = [key for key in needed if not str(entry.get(key, "")).strip()]
+    for key in lacking:
+        yield f"an entry of [[{kind}]] lacks {key}", str(entry.get(key, "")), _LACKING.get(
+            (kind, key), "say who answers for it, why, and until which day." if kind == "waivers"
+            else f"write {key} = ...")  # fmt: skip
+    rule, dataset = entry.get("rule", ""), entry.get("dataset", "")
+    if "rule" not in lacking and rule not in load_rules():
+        yield "there is no such rule", str(rule), f"use one of {', '.join(load_rules())}."
+    if dataset and datasets and dataset not in datasets:
+        yield "there is no such dataset", str(dataset), f"use one of {', '.join(sorted(set(datasets)))}."
+    if kind == "severities" and "severity" not in lacking and entry["severity"] not in SEVERITIES:
+        yield "there is no such severity", str(entry["severity"]), f"use one of {', '.join(SEVERITIES)}."
+    if kind == "parameters" and rule in load_rules() and not {"name", "value"} & set(lacking):
+        yield from _find_faults_of_value(rule, entry["name"], entry["value"])
     if kind == "waivers":
-        if not isinstance(entry["expires"], date) or isinstance(entry["expires"], datetime):
-            raise refuse("expires is no date", entry["expires"], "write the day without quotes: 2027-05-31.")
-        for column in entry.get("where", {}):
-            if column not in SELECTABLE:
-                raise refuse("a waiver cannot choose by this", column, f"use {', '.join(SELECTABLE)}.")
+        expires = entry.get("expires")
+        if "expires" not in lacking and (not isinstance(expires, date) or isinstance(expires, datetime)):
+            yield "expires is no date", str(expires), "write the day without quotes: 2027-05-31."
+        yield from _find_faults_of_choice(entry.get("where", {}))
 
 
-def _read_value(entry: Mapping[str, Any], line: int) -> Any:
-    """The value of a parameter, of the kind that the catalogue gives it."""
-    known, name, value = load_rules()[entry["rule"]].values, entry["name"], entry["value"]
-    problem, todo = "", ""
-    if name not in known:
-        problem, todo = (
-            f"{entry['rule']} has no parameter {name}",
-            f"use one of {', '.join(known) or 'none: it has no'}.",
-        )
-    elif isinstance(known[name], float) and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    elif type(value) is not type(known[name]):
-        problem, todo = f"{name} is of another kind", f"write one like {known[name]!r}."
-    if problem:
-        raise InputError(problem, file=FILE, row=line or None, found=str(value), todo=todo)
-    return value
+def _find_faults_of_value(rule: str, name: Any, value: Any) -> Iterator[Fault]:
+    parameter = load_rules()[rule].parameter(str(name))
+    if parameter is None:
+        known = ", ".join(load_rules()[rule].values)
+        todo = f"use one of {known}." if known else "leave the entry out: the rule has no parameters."
+        yield f"{rule} has no parameter {name}", str(value), todo
+        return
+    yield from find_faults(parameter, fit_value(parameter, value))
+
+
+def _find_faults_of_choice(where: Any) -> Iterator[Fault]:
+    """What is wrong with what a waiver chooses by: a column that cannot be chosen by, a code that no list has."""
+    if not isinstance(where, dict):
+        yield "where is no table", str(where), 'write where = { item = "EBOPS2010:SC" }.'
+        return
+    for column, pattern in where.items():
+        if column not in SELECTABLE:
+            yield "a waiver cannot choose by this", str(column), f"use {', '.join(SELECTABLE)}."
+        elif (listed := _LISTED.get(column)) and not _is_choosable(str(pattern), listed):
+            yield f"{column} is not in the list {listed}", str(pattern), name_nearest(str(pattern), listed)
+
+
+def _is_choosable(pattern: str, listed: str) -> bool:
+    """Whether a pattern may meet anything: empty, with a sign that stands for others, or a code."""
+    return not pattern or bool(re.search(r"[*?\[]", pattern)) or is_known(pattern, listed)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import duckdb
 
     from transforms.audit.say import Speaker
+    from transforms.audit.statements import Statements
+    from transforms.errors import InputError
     from transforms.prose import Verdict
 
 
@@ -35,7 +37,10 @@ class AuditFormat(StrEnum):
 def audit(
     file: Annotated[
         Path | None,
-        typer.Argument(help="Statements as CSV or TOML, or a draft as .docx, .md, .txt; all published when left out."),
+        typer.Argument(
+            help="Statements as CSV or TOML, or a draft as .docx, .md, .txt; left out, all statements of the "
+            "published editions."
+        ),
     ] = None,
     format: Annotated[AuditFormat, typer.Option("--format", help="How to print the report.")] = AuditFormat.text,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the report to this file.")] = None,
@@ -54,11 +59,15 @@ def audit(
 
     Examples:
 
-        digitrade audit                                 all published statements
+        digitrade audit                                 all statements of the published editions
         digitrade audit my_report.csv --lang zh         statements, before they are printed
         digitrade audit draft.docx                      the figures in a draft's sentences (also .md, .txt)
         digitrade audit -o audit.html --format html     a page for colleagues
         digitrade audit --template my_report.csv        an example to start from
+
+    Without a file: every figure of the latest editions whose figures are statements of a document (they print shares,
+    rates or ranks beside levels), as digitrade run published them; of the data that come with the project, all
+    bundled statements. Other editions are what these are held against. The report begins with what was audited.
 
     It ends with 1 where figures contradict one another, or a draft the database, or where the time was over before
     that could be told.
@@ -67,26 +76,27 @@ def audit(
     from transforms.errors import InputError
     from transforms.prose.readers import SUFFIXES
 
+    chosen = AuditFormat.json if as_json else format
     try:
         if template is not None:
             _write_template(template, lang.value)
             return
         draft = _gather_draft(file, data_dir) if file and file.suffix.lower() in SUFFIXES else None
-        rows, others, local, problems = draft.gathered if draft else _gather(file, data_dir)
+        rows, others, local, read = draft.gathered if draft else _gather(file, data_dir)
     except InputError as error:
-        raise _fail(error) from None
+        raise _refuse(error, lang.value, chosen) from None
     from flows.terminal import track_blocks
-    from transforms.audit import SIZE, audit_figures
+    from transforms.audit import SIZE, Budget, audit_figures
     from transforms.audit.report import make_report, render_html, render_markdown
     from transforms.audit.say import Speaker
 
-    end = time.monotonic() + budget
+    begun = time.monotonic()
+    limit = Budget(lambda: (time.monotonic() - begun) / budget)
     with track_blocks() as progress:
-        found = audit_figures(rows, others, is_over=lambda: time.monotonic() > end, progress=progress)
+        found = audit_figures(rows, others, budget=limit, progress=progress)
     speaker = Speaker(lang.value, local)
-    report = make_report(found, speaker, problems)
+    report = make_report(found, speaker, read.say_problems(speaker) if read else ())
     sections = _add_figures(report, draft, speaker) if draft else ()
-    chosen = AuditFormat.json if as_json else format
     text = {
         AuditFormat.json: lambda: json.dumps(report, ensure_ascii=False, indent=1) + "\n",
         AuditFormat.html: lambda: render_html(report, speaker, sections),
@@ -95,6 +105,18 @@ def audit(
     is_denied = draft is not None and any(verdict.is_contradiction for verdict in draft.verdicts)
     if found.has_contradiction or is_denied or found.complete_to < SIZE:
         raise typer.Exit(1)
+
+
+def _refuse(error: InputError, lang: str, format: AuditFormat) -> typer.Exit:
+    """A file that cannot be used, in one line; for machines as an object too."""
+    from flows.cli import _fail
+    from transforms.phrases import say_error
+
+    if format is AuditFormat.json:
+        told = {"error": say_error("UNUSABLE", error, lang), "file": error.file, "row": error.row,
+                "found": error.found, "todo": error.todo}  # fmt: skip
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
+    return _fail(say_error("UNUSABLE", error, lang))
 
 
 def _write_template(path: Path, lang: str) -> None:
@@ -118,7 +140,7 @@ def _put(text: str, output: Path | None, fail: Callable[[object], typer.Exit]) -
 
 
 Rows = list[dict[str, Any]]
-Gathered = tuple[Rows, Rows, dict[tuple[str, str], str], list[str]]
+Gathered = tuple[Rows, Rows, dict[tuple[str, str], str], "Statements | None"]
 
 
 @dataclass(frozen=True)
@@ -133,20 +155,26 @@ class DraftFound:
 
 
 def _gather(file: Path | None, data_dir: Path | None) -> Gathered:
-    """Figures to audit, levels of other publications, labels of editions' own codes, and what could not be read."""
+    """Figures to audit, levels of other publications, labels of editions' own codes, and the file that was read."""
     from flows.cli import _folder, _open_database
     from flows.stages import use_codelists
+    from flows.store.workspace import DATABASE
     from transforms.audit.published import read_published
+    from transforms.audit.statements import read_statements
+    from transforms.errors import InputError
 
     use_codelists(_folder(data_dir))
     if file is None:
+        if not (database := _folder(data_dir) / "curated" / DATABASE).is_file():
+            raise InputError(
+                "no database is published here", file=str(database),
+                todo="run: digitrade run; or name a file of statements.",
+            )  # fmt: skip
         with _open_database(data_dir) as con:
-            return (*read_published(con), [])
-    from transforms.audit.statements import read_statements
-
-    rows, problems = read_statements(_read_bytes(file), file.name)
+            return (*read_published(con), None)
+    read = read_statements(_read_bytes(file), file.name)
     others, local = _find_others(data_dir)
-    return rows, others, local, problems
+    return read.rows, others, local, read
 
 
 def _read_bytes(file: Path) -> bytes:
@@ -175,7 +203,7 @@ def _gather_draft(file: Path, data_dir: Path | None) -> DraftFound:
         verdicts = compare_draft(figures, con)
     others, local = _find_others(data_dir)
     places = [say_place(found, file.name) for found in figures]
-    gathered = (make_rows(figures, file.name), others, local, list[str]())
+    gathered = (make_rows(figures, file.name), others, local, None)
     return DraftFound(verdicts, places, gathered, draft.encoding, is_compared)
 
 

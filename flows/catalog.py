@@ -61,7 +61,8 @@ def describe_rule(name: str, lang: str) -> dict[str, str]:
             "expectations": ", ".join(rule.suite), "sql": rule.sql}  # fmt: skip
     for parameter in rule.parameters:
         said = parameter.en if lang == "en" else parameter.zh
-        told[f"parameter {parameter.name}"] = f"{parameter.value} - {said} ({parameter.source})"
+        domain = f" [{parameter.domain}]" if parameter.domain else ""
+        told[f"parameter {parameter.name}"] = f"{parameter.value}{domain} - {said} ({parameter.source})"
     for code, words in (rule.reasons or {}).items():
         told[f"reason {code}"] = words[lang]
     for exception in rule.exceptions:

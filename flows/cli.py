@@ -116,7 +116,7 @@ def run(
     rebuilt = tuple(datasets or ("*",)) if force else ()
     if not (folder / "raw").is_dir():
         raise _fail(f"there is no raw data at {folder / 'raw'}; choose the folder that holds it with --data-dir")
-    with _stop_where_the_disk_refuses(folder / "curated"):
+    with _stop_where_the_disk_refuses(folder / "curated"), _refuse_in(lang.value):
         if direct:
             from flows.terminal import run_with_progress
 
@@ -150,6 +150,20 @@ def _stop_where_the_disk_refuses(folder: Path) -> Iterator[None]:
         if not told or os.environ.get("DIGITRADE_DEBUG"):
             raise
         raise _fail(told) from None
+
+
+@contextmanager
+def _refuse_in(lang: str) -> Iterator[None]:
+    """What own/rules.toml is refused for, in the language asked for; where it has no words for it, in English."""
+    from transforms.errors import InputError
+    from transforms.phrases import say_error
+
+    try:
+        yield
+    except InputError as error:
+        if lang == "en" or os.environ.get("DIGITRADE_DEBUG"):
+            raise
+        raise _fail(say_error("FAULT", error, lang)) from None
 
 
 def _find_database(data_dir: Path | None, lang: str = "en") -> Path:
@@ -215,16 +229,20 @@ def check(
         is_open = bool(
             con.execute("SELECT 1 FROM checks WHERE outcome = 'fail' AND failed > waived LIMIT 1").fetchone()
         )
-        counts = dict(con.execute("SELECT outcome, count(*) FROM checks GROUP BY ALL ORDER BY ALL").fetchall())
+        counts, counts_of_rules = (
+            dict(con.execute(f"SELECT outcome, count(*) FROM {table} GROUP BY ALL ORDER BY ALL").fetchall())
+            for table in ("checks", "validation_records")
+        )
     if as_json:
-        told = {"counts": counts, "rules": rows.to_pylist(), "records": records.to_pylist(),
-                "findings": findings.to_pylist(), "report": str(report or "")}  # fmt: skip
+        told = {"counts": counts, "counts_of_rules": counts_of_rules, "rules": rows.to_pylist(),
+                "records": records.to_pylist(), "findings": findings.to_pylist(),
+                "report": str(report or "")}  # fmt: skip
         typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
         from flows.terminal import print_checks, print_records_of_rules
 
         print_records_of_rules(records.to_pylist(), lang.value)
-        print_checks(rows.to_pylist(), counts, lang.value)
+        print_checks(rows.to_pylist(), counts_of_rules, findings.to_pylist(), lang.value)
         if report:
             typer.echo(str(report))
     if strict and is_open:

@@ -67,7 +67,7 @@ def ingest(
     terms: Annotated[str, typer.Option("--terms", help="For the card: terms of use.")] = "",
     family: Annotated[str, typer.Option("--family", help="For the card: whose compilation the figures are.")] = "",
     edition: Annotated[str, typer.Option("--edition", help="For the card: the publisher's name of the edition.")] = "",
-    url: Annotated[str, typer.Option("--url", help="For the card: the publisher's page.")] = "",
+    url: Annotated[str, typer.Option("--url", help="For the card: the page of the file, or where it is filed.")] = "",
     definition: Annotated[str, typer.Option("--definition", help="For the card: what is measured.")] = "",
     documentation: Annotated[
         list[str] | None,
@@ -85,7 +85,7 @@ def ingest(
 
         digitrade ingest unctad_digitally_deliverable
         digitrade ingest batis_bpm6 --from OECD-WTO_BATIS_BPM6_December2025_bulk.zip --vintage 2025-12
-        digitrade ingest my_city --from table.xlsx --title "表|Table" --publisher "某局|Some office" --terms "open" --family my_city
+        digitrade ingest my_city --from table.xlsx --title "表|Table" --publisher "某局|Some office" --terms "open" --family my_city --url "file 17"
 
     Nothing new at the publisher: no new edition. What is landed is never changed.
     """  # noqa: E501

@@ -12,7 +12,7 @@ from flows.stages import find_tables
 from flows.stages.fingerprints import hash_all_code, load_json
 from transforms.errors import InputError
 from transforms.export import build_table
-from transforms.trace.lineage import Publication, PublishedEdition
+from transforms.trace.lineage import BlockedEdition, Publication, PublishedEdition
 
 
 def gather_publication(con: duckdb.DuckDBPyConnection, data_dir: Path) -> Publication:
@@ -28,17 +28,28 @@ def gather_publication(con: duckdb.DuckDBPyConnection, data_dir: Path) -> Public
         counted = con.execute(f"SELECT count(*) FROM store.{name}").fetchone()
         rows[name] = int(counted[0]) if counted else 0
     tables = {spec.name: build_table(con, spec, "en").editions for spec in find_tables(data_dir)}
+    files = _gather_files(con)
+    stopped = con.execute("SELECT dataset, vintage, problem FROM datasets WHERE problem <> '' ORDER BY ALL").fetchall()
     return Publication(
-        _time_of_last_run(curated), version("digitrade"), software["software"], _gather_editions(con, state),
+        _time_of_last_run(curated), version("digitrade"), software["software"], _gather_editions(con, state, files),
         results["outputs"], release["outputs"], rows, tables,
+        [BlockedEdition(dataset, vintage, problem, files.get((dataset, vintage), {}))
+         for dataset, vintage, problem in stopped],
     )  # fmt: skip
 
 
-def _gather_editions(con: duckdb.DuckDBPyConnection, state: Path) -> list[PublishedEdition]:
-    files: dict[tuple[str, str], dict[str, tuple[str, int]]] = {}
+_Files = dict[tuple[str, ...], dict[str, tuple[str, int]]]
+
+
+def _gather_files(con: duckdb.DuckDBPyConnection) -> _Files:
+    files: _Files = {}
     listed = con.execute("SELECT dataset, vintage, file, sha256, bytes FROM edition_files ORDER BY ALL").fetchall()
     for dataset, vintage, file, sha256, size in listed:
         files.setdefault((dataset, vintage), {})[file] = (sha256, size)
+    return files
+
+
+def _gather_editions(con: duckdb.DuckDBPyConnection, state: Path, files: _Files) -> list[PublishedEdition]:
     editions = []
     told = con.execute("SELECT dataset, vintage, title_en, observations FROM datasets ORDER BY ALL").fetchall()
     for dataset, vintage, title, observations in told:

@@ -75,7 +75,7 @@ def revisions(
     from flows.stages import use_codelists
     from flows.trace_view import explain_problems
     from transforms.errors import InputError
-    from transforms.revisions import compare_editions, make_triangle
+    from transforms.revisions import compare_editions
 
     path, folder = _find_database(data_dir, lang.value), _folder(data_dir)
     key = {"geo": geo, "item": item, "flow": flow, "definition": definition, "indicator": indicator,
@@ -88,7 +88,7 @@ def revisions(
         use_codelists(folder)
         with _open(path) as con:
             if triangle:
-                _print_triangle(make_triangle(con, dataset, key, source="all_observations"), as_json, lang.value)
+                _print_triangle(_make_triangle(con, dataset, key), as_json, lang.value)
                 return
             comparison = compare_editions(
                 con, dataset, from_vintage or None, to_vintage or None, source="all_observations"
@@ -113,6 +113,12 @@ def _open(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         con.execute("SET temp_directory = $1", [scratch])
         show_parquet(con, str(path.parent))
         yield con
+
+
+def _make_triangle(con: duckdb.DuckDBPyConnection, dataset: str, key: dict[str, str]) -> Triangle:
+    from transforms.revisions import make_triangle
+
+    return make_triangle(con, dataset, key, source="all_observations", core="core_indicators")
 
 
 def _write_changed(con: duckdb.DuckDBPyConnection, output: Path, folder: Path) -> None:

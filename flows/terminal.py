@@ -101,6 +101,7 @@ def track_blocks() -> Iterator[Callable[[int, int], None]]:
 
 def print_summary(summary: dict[str, Any], lang: str) -> None:
     """One screen: what was read, what the rules and the comparisons found, where it is."""
+    from expectations.records import say_problem
     from transforms.codelists import load_codelist
     from transforms.phrases import say
 
@@ -153,7 +154,8 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
     if failing:
         console.print(f"\n[bold]{words['fails']}[/bold]")
         for row in failing:
-            where = f"{row['rule']} {row['dataset']}/{row['vintage']}"
+            rule = row["rule"] if row["rule"] == row["belongs_to"] else f"{row['belongs_to']} {row['rule']}"
+            where = f"{rule} {row['dataset']}/{row['vintage']}"
             kind = ", ".join(_say_code(row[name], lang) for name in ("severity", "about"))
             waived = f", {row['waived']} {words['waived']}" if row["waived"] else ""
             found = f"{row['failed']}{waived} - {row[f'words_{lang}']} ({kind})"
@@ -173,7 +175,9 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
         console.print(f"\n[bold red]{words['problems']}[/bold red]")
         for row in problems:
             console.print(
-                f"  {row['dataset']}/{row['vintage']}: {escape(row['problem'])}", soft_wrap=True, highlight=False
+                f"  {row['dataset']}/{row['vintage']}: {escape(say_problem(row['problem'], lang))}",
+                soft_wrap=True,
+                highlight=False,
             )
     steps = {name: name if lang == "en" else list_.label(f"STEP.{name}", lang) for name in summary["seconds"]}
     seconds = ", ".join(f"{steps[name]} {value:.1f}" for name, value in summary["seconds"].items())
@@ -252,11 +256,16 @@ def print_records_of_rules(records: list[dict[str, Any]], lang: str) -> None:
     Console(emoji=False).print(table)
 
 
-def print_checks(rows: list[dict[str, Any]], counts: dict[str, int], lang: str) -> None:
+def print_checks(rows: list[dict[str, Any]], counts: dict[str, int], findings: list[dict[str, Any]], lang: str) -> None:
     """The rules, failures first, with the rows they name."""
+    from expectations.records import say_example
+    from expectations.report import say_found
     from transforms.codelists import load_codelist
-    from transforms.phrases import say
 
+    found: dict[tuple[str, ...], list[str]] = {}
+    for finding in sorted(findings, key=lambda finding: finding["number"]):
+        key = finding["rule_id"], finding["dataset"], finding["vintage"]
+        found.setdefault(key, []).append(say_found(finding, lang))
     console, more = Console(emoji=False), load_codelist("words").label("TRACE.more", lang)
     waived_word = load_codelist("words").label("RUN.waived", lang)
     colours = {"fail": "red", "not_judged": "yellow", "pass": "green"}
@@ -275,15 +284,19 @@ def print_checks(rows: list[dict[str, Any]], counts: dict[str, int], lang: str) 
             soft_wrap=True,
             highlight=False,
         )
-        for example in row["examples"][:5]:
-            if lang != "en" and row["stage"] == "catalogue":  # what a SELECT found is said in English: its place
-                example = example.partition(": ")[0]
-            console.print(f"             {escape(say('EXAMPLE', example, lang))}", soft_wrap=True, highlight=False)
-        if len(row["examples"]) > 5 or row["failed"] > len(row["examples"]):
-            console.print(
-                f"             {more.format(count=row['failed'] - min(5, len(row['examples'])))}", highlight=False
-            )
-    console.print(", ".join(f"{count} {_say_code(name, lang)}" for name, count in counts.items()))
+        if row["stage"] == "catalogue":
+            examples = found.get((row["rule_id"], row["dataset"], row["vintage"]), [])
+        else:
+            examples = [say_example(row["rule_id"], example, lang) for example in row["examples"]]
+        for example in examples[:5]:
+            console.print(f"             {escape(example)}", soft_wrap=True, highlight=False)
+        if len(examples) > 5 or row["failed"] > len(examples):
+            console.print(f"             {more.format(count=row['failed'] - min(5, len(examples)))}", highlight=False)
+    list_ = load_codelist("words")
+    told = ", ".join(
+        f"{counts.get(name, 0)} {list_.label(f'RUN.{name}', lang)}" for name in ("pass", "fail", "not_judged")
+    )
+    console.print(f"{list_.label('RUN.rules', lang)}: {told}.", highlight=False)
 
 
 def _pad(text: str, width: int) -> str:

@@ -138,7 +138,14 @@ def _find(
 ) -> Trail:
     """The trail of what was named. Raises InputError, AmbiguousError."""
     from transforms.errors import InputError
-    from transforms.trace import find_indicator, find_observation, parse_cell, trace_cell, trace_indicator
+    from transforms.trace import (
+        find_indicator,
+        find_observation,
+        parse_cell,
+        trace_cell,
+        trace_core_indicator,
+        trace_indicator,
+    )  # fmt: skip
 
     view = "all_observations" if _has_large(con) else "observations"
     if cell:
@@ -149,13 +156,14 @@ def _find(
     try:
         found = find_indicator(con, said)
     except InputError as problem:
-        # large editions have their chief indicators apart; these do not record their cells
+        # large editions have their chief indicators apart; these do not record their cells, which a query finds
         columns = {row[0] for row in con.execute("DESCRIBE core_indicators").fetchall()}
         try:
             kept = {name: value for name, value in said.items() if name in columns}
             found = find_indicator(con, kept, "core_indicators")
         except InputError:
             raise problem from None
+        return trace_core_indicator(con, found, lang)
     return trace_indicator(con, found, lang, view)
 
 

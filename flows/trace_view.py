@@ -169,6 +169,9 @@ def _add_made(tree: Tree, made: Row, words: Words) -> None:
         if card["source"]:
             branch.add(_plain(f"{words('source')}: {card['source']}"))
         branch.add(_plain(f"{words('select')}: {made['select']}"))
+    if query := made.get("query"):
+        branch = tree.add(Text(words("core", count=made["cells_in_all"]), style="cyan"))
+        branch.add(_plain(f'digitrade query "{query}"'))
     if definition := made.get("definition"):
         title = f"{words('definition')}: {definition['title']} ({definition['definition']}, v{definition['version']})"
         branch = tree.add(Text(title, style="cyan"))

@@ -257,3 +257,20 @@ def test_a_table_for_authors_shows_the_printed_figure_beside(clean_run: Path, tm
     csv = (folder / "curated/exports/tables/en/table_tianhe.csv").read_text(encoding="utf-8-sig")
     (line,) = [row for row in csv.splitlines() if ",2.08," in row and "Growth" in row]
     assert ",2.08,," in line and ",52.63," in line and ",I," in line
+
+
+@pytest.mark.parametrize(
+    ("second", "line"),
+    [(entry(), 13), (entry(vintage='["2019", "2020"]', value='"16.2"'), 13), (entry(vintage='"*"'), 13),
+     ("# the same again\n" + entry(name=None), 14)],
+)  # fmt: skip
+def test_an_entry_that_stands_twice_is_refused_with_both_lines(second: str, line: int) -> None:
+    """Before anything is read: the edition need not be there."""
+    with pytest.raises(InputError, match="misplaced point changes the same figure in line 1") as caught:
+        parse_corrections(entry() + second)
+    assert caught.value.row == line and "keep one" in str(caught.value)
+
+
+def test_the_same_cell_of_other_editions_or_other_parts_of_it_is_no_repeat() -> None:
+    for other in (entry(vintage='"2019"'), entry(select='{ flow = "X" }'), entry(dataset='"another"')):
+        assert len(parse_corrections(entry() + other)) == 2

@@ -16,12 +16,15 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from expectations.catalogue import load_rules
+from expectations.catalogue import SEVERITIES, load_rules
+from expectations.records import say_problem
 from expectations.report import draw_sparkline, make_report, render_html, trace_failures
 from expectations.words import say
 from flows import pipeline
 from flows.stages import remembering, settling
+from transforms.codelists import load_codelist
 from transforms.contract import load_contract
+from transforms.errors import InputError
 
 Run = Callable[[Path], dict[str, Any]]
 GUANGZHOU = "guangzhou_digital_trade_report"
@@ -276,3 +279,76 @@ def test_the_catalogue_is_listed_and_a_rule_is_told_whole(capsys: pytest.Capture
         main(["catalog", "rules", "q13", "--json"])
     (told,) = json.loads(capsys.readouterr().out)
     assert "parameter c" in told and "Hidiroglou" in told["parameter c"]
+
+
+def test_check_says_what_was_found_in_chinese_with_the_unit_of_how_bad(
+    clean_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from flows.cli import main
+
+    with pytest.raises(SystemExit):
+        main(["check", "--lang", "zh", "--data-dir", str(clean_run)])
+    shown = capsys.readouterr().out
+    assert "EBOPS2010:SC：2 期；预期 3 期（2019 至 2021） [占时期数之比：0.333]" in shown
+    assert "各流向的加权平均（上下界）：印刷值 31，计算值 24.50 至 27.50" in shown
+    assert "expected" not in shown and "printed" not in shown
+    page = remembering.find_report(clean_run / "curated", "zh")
+    assert page is not None
+    text = page.read_text(encoding="utf-8")
+    assert "3 期（2019 至 2021）" in text and "占时期数之比：0.333" in text and "periods" not in text
+
+
+# --- one language, one count ------------------------------------------------------------------------------------------
+
+
+def test_run_check_and_page_count_the_same_rules(folder: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    from flows.cli import main
+
+    (folder / "own").mkdir(exist_ok=True)
+    settle(folder, '[[parameters]]\nrule = "Q13"\nname = "z"\nvalue = 3.9\nreason = "r"\n')
+    summary = run(folder)
+    counts = summary["rules"]
+    page = Path(summary["report"]).read_text(encoding="utf-8")
+    said = f"{counts['fail']} failed, {counts['pass']} passed, {counts['not_judged']} could not be judged"
+    assert said in page
+    records = dict(ask(folder, "SELECT outcome, count(*) FROM validation_records GROUP BY ALL"))
+    assert records == {name: count for name, count in counts.items() if count}
+    with pytest.raises(SystemExit):
+        main(["check", "--data-dir", str(folder)])
+    assert f"{counts['pass']} passed, {counts['fail']} failed" in capsys.readouterr().out
+
+
+def test_what_blocks_an_edition_is_said_in_chinese(folder: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    from flows.cli import main
+    from flows.terminal import print_summary
+
+    spoil_quality(folder)
+    (card,) = (folder / "raw" / "seed_statements").glob("*/card.toml")
+    card.write_text(card.read_text(encoding="utf-8").replace("terms = ", "term = "), encoding="utf-8")
+    print_summary(run(folder), "zh")
+    shown = capsys.readouterr().out
+    assert "已拦截" in shown and "停用" not in shown
+    assert "1 条关于读取的规则未通过；O16" in shown and "处理办法：改正这些行或版式" in shown
+    assert "卡片有未知的键 publisher_says.term。实际为 'term'。处理办法：用下列之一：" in shown
+    assert "What to do" not in shown and "Found" not in shown
+    with pytest.raises(SystemExit):
+        main(["check", "--lang", "zh", "--data-dir", str(folder)])
+    assert "What to do" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("kept", "said"), [
+    (InputError("the card lacks publisher_says.terms", file="m/2024/card.toml", todo="fill it in."),
+     "m/2024/card.toml：卡片缺少 publisher_says.terms。处理办法：补上。"),
+    (InputError("the geo cannot be read: 'Chna' is not in the code list geographies; nearest known: China (CHN)",
+                file="m/2024/t.csv", sheet="S", row=3, column=2, found="Chna", todo="mend the line named."),
+     "m/2024/t.csv 工作表 'S' 第 3 行 列 2：geo 无法读取：'Chna' 不在代码表 geographies 中；已知相近者：China (CHN)。"
+     "实际为 'Chna'。处理办法：改正所指的行。"),
+    (InputError("nobody has words for this", file="m/2024/t.csv"), "m/2024/t.csv：nobody has words for this。"),
+])  # fmt: skip
+def test_a_kept_refusal_is_taken_apart_and_said_in_chinese(kept: InputError, said: str) -> None:
+    assert say_problem(str(kept), "zh") == said and say_problem(str(kept), "en") == str(kept)
+
+
+def test_a_severity_has_one_word_in_each_language() -> None:
+    for severity in SEVERITIES:
+        assert load_codelist("words").label(f"CHECK.{severity}", "zh") == say(severity, "zh", "severity")

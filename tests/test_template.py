@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
@@ -15,6 +16,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from expectations.catalogue import load_rules
 from flows.store.editions import find_layout, find_layouts
 from flows.template_command import template
 from transforms.codelists import load_codelist
@@ -345,3 +347,23 @@ def test_the_command_writes_a_template_and_replaces_none(tmp_path: Path) -> None
     assert path.read_bytes() == make_template("en")
     for wrong, words in ((tmp_path / "t.csv", "Excel workbook"), (tmp_path / "no" / "t.xlsx", "cannot be written")):
         assert words in str(runner.invoke(app, [str(wrong)]).exception)
+
+
+def test_figures_landed_as_the_page_says_break_no_rule_about_the_card(
+    plain_steps: dict[str, Callable[..., Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows import pipeline
+    from flows.cli import main
+
+    page = (Path(__file__).resolve().parent.parent / "docs" / "template.md").read_text(encoding="utf-8")
+    command = re.search(r"^digitrade (ingest template .*?[^\\])$", page, re.DOTALL | re.MULTILINE)
+    assert command is not None
+    (tmp_path / "data" / "raw").mkdir(parents=True)
+    (tmp_path / "服务贸易.xlsx").write_bytes(fill("zh"))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main([*shlex.split(command[1].replace("\\\n", " ")), "--data-dir", str(tmp_path / "data")])
+    assert ended.value.code == 0
+    summary = pipeline.run_stages(tmp_path / "data", plain_steps)
+    assert [row["state"] for row in summary["datasets"]] == ["read"]
+    assert {row["rule"] for row in summary["failing_rules"]} & set(load_rules()["Q26"].suite) == set()

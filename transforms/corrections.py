@@ -21,6 +21,7 @@ publisher's by who receives the data (SDMX); a blanked one O; a flagged one the 
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ ACTIONS = ("correct", "blank", "flag")
 _NEEDED = ("dataset", "vintage", "printed", "action", "reason", "source", "by", "date")
 _KNOWN = (*_NEEDED, "name", "locator", "select", "value", "status")
 _ALL = "*"
+_BEGIN = re.compile(r"\s*\[\[\s*corrections\s*\]\]")
 Row = dict[str, Any]
 
 
@@ -80,7 +82,27 @@ def parse_corrections(text: str) -> tuple[Correction, ...]:
     entries = raw.get("corrections", [])
     if set(raw) - {"corrections"} or not isinstance(entries, list):
         raise InputError("unknown key", file=FILE, found=", ".join(raw), todo="begin each entry with [[corrections]].")
-    return tuple(_parse_entry(entry, number) for number, entry in enumerate(entries, 1))
+    parsed = tuple(_parse_entry(entry, number) for number, entry in enumerate(entries, 1))
+    _refuse_repeats(parsed, text)
+    return parsed
+
+
+def _refuse_repeats(entries: Sequence[Correction], text: str) -> None:
+    """Raise InputError where two entries name one figure of one edition, with the lines that they begin in."""
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if _BEGIN.match(line)]
+    known: dict[tuple[object, ...], list[tuple[int, Correction]]] = {}
+    for number, entry in enumerate(entries):
+        same = known.setdefault((entry.dataset, entry.locator, frozenset(entry.select)), [])
+        for first, other in same:
+            if not (entry.vintages and other.vintages) or set(entry.vintages) & set(other.vintages):
+                is_known = len(lines) == len(entries)
+                at = f" in line {lines[first]}" if is_known else ""
+                raise InputError(
+                    f"{entry.name}: {other.name} changes the same figure{at}",
+                    file=FILE, row=lines[number] if is_known else None, found=entry.place,
+                    todo="keep one of the two entries.",
+                )  # fmt: skip
+        same.append((number, entry))
 
 
 def _parse_entry(entry: Row, number: int) -> Correction:

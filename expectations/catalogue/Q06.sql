@@ -35,7 +35,7 @@ WITH spans AS (
 )
 SELECT dataset, vintage, table_id, geo, partner, flow, item, 'value' AS measure, any_locator AS locator, verdict, reason,
        severity,
-       CASE WHEN missing > 0 THEN given || ' periods' END AS found,
-       CASE WHEN missing > 0 THEN cells || ' periods, ' || first || ' to ' || last END AS expected,
+       CASE WHEN missing > 0 THEN tell({says: 'given', given: given}) END AS found,
+       CASE WHEN missing > 0 THEN tell({says: 'asked', cells: cells, first: first, last: last}) END AS expected,
        size
 FROM told JOIN spans USING (place)

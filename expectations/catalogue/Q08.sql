@@ -38,6 +38,6 @@ SELECT dataset, vintage, table_id, geo, partner, s.flow AS flow, item, period, k
             ELSE '' END AS reason,
        CASE WHEN reason = 'sign_reversed' THEN 'information' ELSE '' END AS severity,
        CASE WHEN verdict = 'fail' THEN say(s.v, s.mult) END AS found,
-       CASE WHEN verdict = 'fail' THEN say_range(want_lo, want_hi, s.mult) END AS expected,
+       CASE WHEN verdict = 'fail' THEN tell_range(want_lo, want_hi, s.mult) END AS expected,
        CASE WHEN verdict <> 'pass' THEN excess(s.v, want) END AS size
 FROM held

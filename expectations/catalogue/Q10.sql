@@ -3,7 +3,7 @@ CREATE OR REPLACE TEMP TABLE weighed AS
 SELECT place_of(cell) AS place, item_no, period_of(cell) AS period_no,
        CASE WHEN len(list_filter($may_be_negative, lambda allowed: starts_with(item, allowed))) > 0 THEN 'explained'
             ELSE 'fail' END AS verdict,
-       CASE WHEN verdict = 'explained' THEN 'may_be_negative' ELSE '' END AS reason, abs(thousandths(v)) AS size
+       CASE WHEN verdict = 'explained' THEN 'may_be_negative' ELSE '' END AS reason, abs(in_units(v)) AS size
 FROM (FROM figures WHERE v < 0) JOIN coded_items ON item_no = item_of(cell)
 UNION ALL BY NAME
 SELECT place_of(cell) AS place, 'pass' AS verdict, count(*) AS cases FROM figures WHERE v >= 0 GROUP BY ALL;
@@ -16,6 +16,6 @@ WITH below AS (
 )
 SELECT DISTINCT dataset, vintage, table_id, geo, partner, flow, item, period, measure, below.locator AS locator, verdict, reason,
        printed AS found, '>= 0' AS expected,
-       size
+       size, unit AS size_unit
 FROM told JOIN below
 USING (dataset, vintage, table_id, geo, partner, flow, item, activity, mode, period, freq, basis, unit, adjustment)

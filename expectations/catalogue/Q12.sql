@@ -2,10 +2,8 @@
 -- year: are all its items what they were a year before?
 CREATE OR REPLACE TEMP TABLE weighed AS
 WITH timed AS (
-    -- step: years, quarters or months in their order
     SELECT cell, v, lo, hi, mult, series_of(cell) AS series, period_of(cell) >> 11 AS season,
-           CASE WHEN season = 0 THEN 0 WHEN season < 5 THEN season - 1 ELSE season - 5 END AS place_in_year,
-           (period_of(cell) & 2047) * CASE WHEN season = 0 THEN 1 WHEN season < 5 THEN 4 ELSE 12 END + place_in_year AS step
+           step_of(period_of(cell)) AS step
     FROM figures WHERE is_level AND period_of(cell) < 34816
 ), lengths AS MATERIALIZED (
     SELECT series_of(cell) AS series, count(*) AS periods FROM figures WHERE is_level AND period_of(cell) < 34816 GROUP BY ALL
@@ -50,16 +48,22 @@ FROM years WHERE verdict <> 'pass'
 UNION ALL BY NAME
 SELECT spot >> 16 AS place, 'pass' AS verdict, count(*) AS cases FROM years WHERE verdict = 'pass' GROUP BY ALL;
 
+WITH located AS (
+    -- of a year: the items that are printed of the year before too
+    SELECT place_of(cell) AS place, period_of(cell) AS period_no, min(locator) AS first_locator
+    FROM (FROM near WHERE is_level AND period_of(cell) < 34816)
+    SEMI JOIN (SELECT cell + 1 AS cell FROM figures WHERE is_level) USING (cell) GROUP BY ALL
+)
 SELECT dataset, vintage, table_id, geo, partner, flow, item, coalesce(period, '') AS period, 'value' AS measure,
        timed_locator AS locator, verdict, reason,
-       length || ' times ' || say(v, mult) || ' on end' AS found,
-       CASE WHEN v = 0 THEN 'fewer than ' || $zeros || ' zeros' ELSE 'fewer than ' || $constants || ' equal figures' END
-           AS expected,
+       CASE WHEN length > 0 THEN tell({says: 'still', length: length, figure: say(v, mult)}) END AS found,
+       CASE WHEN v = 0 THEN tell({says: 'fewer_zeros', most: $zeros}) WHEN length > 0
+            THEN tell({says: 'fewer_equal', most: $constants}) END AS expected,
        size
 FROM told WHERE is_series
 UNION ALL BY NAME
-SELECT dataset, vintage, table_id, geo, partner, flow, '' AS item, period, 'value' AS measure, timed_locator AS locator,
+SELECT dataset, vintage, table_id, geo, partner, flow, '' AS item, period, 'value' AS measure, first_locator AS locator,
        verdict, reason,
-       same || ' of ' || items || ' items as the year before' AS found, 'figures that move' AS expected,
-       size
-FROM told WHERE NOT is_series
+       tell({says: 'copied', same: same, items: items}) AS found, tell({says: 'moving'}) AS expected,
+       size, 'items' AS size_unit
+FROM told JOIN located USING (place, period_no) WHERE NOT is_series

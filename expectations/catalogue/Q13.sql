@@ -65,13 +65,14 @@ SELECT place_of(cell) AS place, 'pass' AS verdict, count(*) AS cases FROM told_b
 DROP TABLE effects;
 
 SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS measure, locator, verdict, reason,
-       CASE WHEN verdict = 'fail' THEN printf('x %.4g on the year before', rate) END AS found,
-       CASE WHEN verdict = 'fail' THEN printf('effect %.3g times the quartile distance, at most %g', score, $c) END AS expected,
+       CASE WHEN verdict = 'fail' THEN tell({says: 'times', rate: printf('%.4g', rate)}) END AS found,
+       CASE WHEN verdict = 'fail' THEN tell({says: 'effect', score: coalesce(printf('%.3g', score), '∞'),
+                                             most: printf('%g', $c)}) END AS expected,
        size
 FROM told WHERE has_peers
 UNION ALL BY NAME
 SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS measure, locator, verdict, reason,
-       CASE WHEN verdict = 'fail' THEN printf('x %.4g on the year before', rate) END AS found,
-       CASE WHEN verdict = 'fail' THEN printf('|z| %.3g, at most %g', score, $z) END AS expected,
-       size
+       CASE WHEN verdict = 'fail' THEN tell({says: 'times', rate: printf('%.4g', rate)}) END AS found,
+       CASE WHEN verdict = 'fail' THEN tell({says: 'z', score: printf('%.3g', score), most: printf('%g', $z)}) END AS expected,
+       size, 'z' AS size_unit
 FROM told WHERE NOT has_peers

@@ -24,6 +24,7 @@ WITH spans AS (
            min(locator) FILTER (role.is_whole) AS locator, min(mult) FILTER (role.is_whole) AS mult,
            sum(v) FILTER (NOT role.is_whole) AS total, sum(lo) FILTER (NOT role.is_whole) AS total_lo,
            sum(hi) FILTER (NOT role.is_whole) AS total_hi, count(*) FILTER (lo IS NULL OR hi IS NULL) AS open,
+           CAST(max(hi - lo) AS DOUBLE) AS width,
            bool_or(len(list_intersect(string_split(obs_status, ';'), $provisional)) > 0) AS is_provisional
     FROM roles GROUP BY ALL
     HAVING count(*) FILTER (role.is_whole) > 0 AND count(*) FILTER (NOT role.is_whole) > 0
@@ -36,13 +37,15 @@ WITH spans AS (
 )
 SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS measure, locator,
        CASE WHEN parts <> wanted OR wholes > 1 OR open > 0 THEN 'not_judged'
-            WHEN total_lo <= hi AND total_hi >= lo THEN 'pass' ELSE 'fail' END AS verdict,
+            WHEN total_lo > hi OR total_hi < lo THEN 'fail'
+            WHEN abs(CAST(total - v AS DOUBLE)) > $sigmas * sqrt((parts + 1) / 12.0) * width THEN 'explained'
+            ELSE 'pass' END AS verdict,
        CASE WHEN parts < wanted THEN 'parts_missing' WHEN parts > wanted OR wholes > 1 THEN 'printed_twice'
-            WHEN open > 0 THEN 'no_interval' ELSE '' END AS reason,
+            WHEN open > 0 THEN 'no_interval' WHEN verdict = 'explained' THEN 'unlikely' ELSE '' END AS reason,
        CASE WHEN is_provisional THEN 'warning' ELSE 'error' END AS severity,
-       CASE WHEN verdict = 'fail' THEN say(total, mult) || ' (' || parts || ' parts)' END AS found,
-       CASE WHEN verdict = 'fail' THEN say(v, mult) || '; rounding leaves '
-            || say_range(lo - (total_hi - total), hi + (total - total_lo), mult) END AS expected,
+       CASE WHEN verdict IN ('fail', 'explained') THEN tell({says: 'sum', total: say(total, mult), parts: parts}) END AS found,
+       CASE WHEN verdict IN ('fail', 'explained') THEN tell({says: 'whole', whole: say(v, mult), low: say(lo - (total_hi - total), mult),
+                                             high: say(hi + (total - total_lo), mult)}) END AS expected,
        excess(total, v) AS size
 FROM sums
 UNION ALL BY NAME

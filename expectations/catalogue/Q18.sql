@@ -29,12 +29,13 @@ SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS 
            AS verdict,
        CASE WHEN n_base > 1 OR n_quote > 1 THEN 'printed_twice' WHEN average IS NULL THEN 'no_rate'
             WHEN rate_lo IS NULL THEN 'no_interval' ELSE '' END AS reason,
-       printf('%.6g', rate) AS found, printf('%.6g to %.6g', average * (1 - $within), average * (1 + $within)) AS expected,
+       printf('%.6g', rate) AS found, tell({says: 'range', low: printf('%.6g', average * (1 - $within)),
+                                                   high: printf('%.6g', average * (1 + $within))}) AS expected,
        abs(rate / average - 1) AS size
 FROM implied LEFT JOIN rates USING (period)
 UNION ALL BY NAME
 SELECT dataset, vintage, table_id, geo, partner, most.flow AS flow, most.item AS item, period, 'value' AS measure,
        most.locator AS locator, CASE WHEN most.rate <= least THEN 'pass' ELSE 'fail' END AS verdict, '' AS reason,
-       'warning' AS severity, printf('at least %.6g', most.rate) AS found,
-       printf('at most %.6g, as another line implies', least) AS expected, most.rate / least - 1 AS size
+       'warning' AS severity, tell({says: 'at_least', rate: printf('%.6g', most.rate)}) AS found,
+       tell({says: 'another_line', rate: printf('%.6g', least)}) AS expected, most.rate / least - 1 AS size
 FROM per_period

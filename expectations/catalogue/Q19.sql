@@ -29,8 +29,8 @@ SELECT place_of(cell) AS place, 'pass' AS verdict, cases FROM held WHERE item_of
 
 SELECT dataset, vintage, table_id, seller AS geo, buyer AS partner, CASE WHEN x IS NULL THEN 'M' ELSE 'X' END AS flow, item,
        period, 'value' AS measure, locator, verdict, reason,
-       CASE WHEN verdict = 'fail' THEN printf('a = %.3f (', (x - m) / ((x + m) / 2)) || say(x, mult) || ' sold, ' || say(m, mult)
-            || ' bought)' END AS found,
+       CASE WHEN verdict = 'fail' THEN tell({says: 'sides', a: printf('%.3f', (x - m) / ((x + m) / 2)), sold: say(x, mult),
+                                             bought: say(m, mult)}) END AS found,
        CASE WHEN verdict = 'fail' THEN printf('|a| <= %g', $asymmetry) END AS expected,
        size
 FROM told

@@ -17,7 +17,7 @@ WITH latest AS (
 SELECT r.dataset, r.vintage, r.table_id, r.geo, r.partner, r.flow, r.item, period, 'value' AS measure, locator,
        CASE WHEN n < $periods THEN 'not_judged' WHEN abs(ratio - usual) > $drift THEN 'fail' ELSE 'pass' END AS verdict,
        CASE WHEN n < $periods THEN 'too_few' ELSE '' END AS reason,
-       printf('%.4f of ', ratio) || r.other AS found,
-       printf('%.4f to %.4f', usual - $drift, usual + $drift) AS expected, abs(ratio - usual) AS size
+       tell({says: 'ratio', ratio: printf('%.4f', ratio), other: r.other}) AS found,
+       tell({says: 'range', low: printf('%.4f', usual - $drift), high: printf('%.4f', usual + $drift)}) AS expected, abs(ratio - usual) AS size
 FROM ratios r
 JOIN medians m USING (dataset, vintage, table_id, geo, partner, flow, item, freq, other, other_table)

@@ -33,6 +33,6 @@ UNION ALL BY NAME
 SELECT dataset, vintage, table_id, geo, partner, flow, item, period, 'value' AS measure, locator,
        CASE WHEN printed > regions THEN 'not_judged' WHEN total_lo <= most THEN 'pass' ELSE 'fail' END AS verdict,
        CASE WHEN printed > regions THEN 'printed_twice' ELSE '' END AS reason,
-       say(total, mult) || ' (' || regions || ' regions)' AS found, '<= ' || say(whole_v, mult) AS expected,
+       tell({says: 'regions', total: say(total, mult), regions: regions}) AS found, '<= ' || say(whole_v, mult) AS expected,
        excess(total, whole_v) AS size
 FROM together

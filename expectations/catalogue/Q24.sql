@@ -38,7 +38,7 @@ WITH located AS (
 )
 SELECT dataset, vintage, table_id, geo, partner, flow, 'DEF:' || definition AS item, period, 'value' AS measure,
        first AS locator, verdict, reason,
-       (wanted - missing) || ' of ' || wanted || ' items' AS found,
-       array_to_string(absent, ', ') || ' missing: the sum is a lower bound' AS expected,
+       tell({says: 'given', given: wanted - missing, wanted: wanted}) AS found,
+       tell({says: 'missing', items: array_to_string(absent, ', ')}) AS expected,
        size
 FROM told JOIN located USING (place, period_no, definition)

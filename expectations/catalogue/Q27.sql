@@ -13,6 +13,6 @@ UNION ALL BY NAME
 SELECT dataset, vintage, '' AS table_id, geo, '' AS partner, '' AS flow, '' AS item, '' AS period, '' AS measure,
        min(locator) AS locator, verdict,
        CASE WHEN verdict = 'not_judged' THEN 'own_scheme' WHEN verdict = 'explained' THEN 'typed' ELSE '' END AS reason,
-       geo AS found, 'a type in the list of places' AS expected, rows AS size
+       geo AS found, tell({says: 'type'}) AS expected, rows AS size
 FROM observations JOIN (SELECT dataset, vintage, geo, rows, verdict FROM reporters WHERE verdict <> 'pass')
 USING (dataset, vintage, geo) GROUP BY ALL

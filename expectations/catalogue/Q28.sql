@@ -28,17 +28,18 @@ WITH trapped AS (
 )
 SELECT dataset, vintage, table_id, '' AS geo, '' AS partner, '' AS flow, '' AS item, '' AS period, '' AS measure,
        locator, 'fail' AS verdict, '' AS reason,
-       CASE WHEN empty > 0 THEN empty || ' rows of no place' ELSE countries || ' countries without ' || array_to_string($lost, ', ') END AS found,
-       'every place read, NA as Namibia' AS expected, greatest(empty, 1) AS size
+       CASE WHEN empty > 0 THEN tell({says: 'nowhere', rows: empty})
+            ELSE tell({says: 'without', countries: countries, lost: array_to_string($lost, ', ')}) END AS found,
+       tell({says: 'read'}) AS expected, greatest(empty, 1) AS size
 FROM trapped
 UNION ALL BY NAME
 SELECT dataset, vintage, 'pass' AS verdict FROM tables WHERE NOT is_trapped
 UNION ALL BY NAME
-SELECT dataset, vintage, '' AS table_id, locator, 'fail' AS verdict, '' AS reason, found AS found, 'a place' AS expected, 1 AS size
+SELECT dataset, vintage, '' AS table_id, locator, 'fail' AS verdict, '' AS reason, found AS found, tell({says: 'place'}) AS expected, 1 AS size
 FROM aside
 UNION ALL BY NAME
 SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, locator,
        CASE WHEN is_own OR NOT is_wide THEN 'pass' ELSE 'fail' END AS verdict, '' AS reason,
-       say(v, mult) || ' is the sum with ' || array_to_string($apart, ', ') || ' in ' || other AS found,
-       'China without them' AS expected, 1 AS size
+       tell({says: 'wide', figure: say(v, mult), apart: array_to_string($apart, ', '), other: other}) AS found,
+       tell({says: 'own'}) AS expected, 1 AS size
 FROM chinas

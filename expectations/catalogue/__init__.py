@@ -32,13 +32,30 @@ _NAME = re.compile(r"\$([a-z_]+)")
 
 @dataclass(frozen=True)
 class Parameter:
-    """A threshold or list of a rule: its value, what it means in both languages, and where it comes from."""
+    """A threshold or list of a rule: its value, what it means in both languages, and where it comes from.
+
+    Its domain: least and most of its numbers; the code list that its texts are codes of (of tables, by field; or
+    beginnings of codes), or the texts that it may be.
+    """
 
     name: str
     value: Any
     en: str
     zh: str
     source: str
+    least: float | None = None
+    most: float | None = None
+    listed: str | Mapping[str, str] = ""
+    is_beginning: bool = False
+    one_of: Sequence[str] = ()
+
+    @property
+    def domain(self) -> str:
+        """What it may be, in no language: 0..1, codes of a list, or what it is one of; '' where it may be anything."""
+        ends = ["" if end is None else f"{end:g}" for end in (self.least, self.most)]
+        lists = self.listed if isinstance(self.listed, str) else ", ".join(f"{k}: {v}" for k, v in self.listed.items())
+        parts = [f"{ends[0]}..{ends[1]}" if any(ends) else "", lists, "|".join(self.one_of)]
+        return "; ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)
@@ -67,6 +84,8 @@ class Rule:
     reasons: Mapping[str, Mapping[str, str]] | None = None
     parameters: tuple[Parameter, ...] = ()
     exceptions: tuple[KnownException, ...] = ()
+    says: Mapping[str, Mapping[str, str]] | None = None  # templates of what its SELECT found and expected
+    size: str = ""  # what the size of its findings is counted in: a name of [size] in words.toml
 
     @property
     def values(self) -> dict[str, Any]:
@@ -90,7 +109,10 @@ class Rule:
     @property
     def weighs(self) -> bool:
         """Whether it judges by numbers alone (table weighed), and puts into words what is kept of that (table told)."""
-        return "FROM told" in _HERE.joinpath(self.sql).read_text(encoding="utf-8")
+        return "TABLE weighed AS" in _HERE.joinpath(self.sql).read_text(encoding="utf-8")
+
+    def parameter(self, name: str) -> Parameter | None:
+        return next((parameter for parameter in self.parameters if parameter.name == name), None)
 
 
 def write_literal(value: Any) -> str:
@@ -103,7 +125,7 @@ def write_literal(value: Any) -> str:
         return quote(value)
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{quote(name)}: {write_literal(of)}" for name, of in value.items()) + "}"
-    return "[" + ", ".join(map(write_literal, value)) + "]"
+    return "[" + ", ".join(map(write_literal, value)) + "]" if value else "CAST([] AS VARCHAR[])"
 
 
 @cache
@@ -124,7 +146,7 @@ def find_rules_of_expectations() -> dict[str, str]:
 
 
 _KEYS = {"id", "level", "about", "severity", "title", "words", "why", "suite", "sql", "severities", "reasons",
-         "parameters", "exceptions"}  # fmt: skip
+         "parameters", "exceptions", "says", "size"}  # fmt: skip
 
 
 def parse_rule(name: str, text: str) -> Rule:
@@ -150,12 +172,17 @@ def parse_rule(name: str, text: str) -> Rule:
             raise refuse(f"{key} must be said in both languages", raw.get(key), f"write {key}.en and {key}.zh.")
     if not raw.get("suite") and not raw.get("sql"):
         raise refuse("nothing judges the rule", name, "name expectations (suite) or a SELECT (sql).")
+    for key, words in raw.get("says", {}).items():
+        if not all(words.get(lang) for lang in ("en", "zh")):
+            raise refuse(f"says.{key} must be said in both languages", words, f"write says.{key}.en and says.{key}.zh.")
     return Rule(
         **{key: raw[key] for key in ("id", "level", "about", "severity", "title", "words", "why")},
         suite=tuple(raw.get("suite", ())),
         sql=raw.get("sql", ""),
         severities=raw.get("severities"),
         reasons=raw.get("reasons"),
+        says=raw.get("says"),
+        size=raw.get("size", ""),
         parameters=tuple(Parameter(**told) for told in raw.get("parameters", ())),
         exceptions=tuple(
             KnownException(tuple(told["where"].items()), told["en"], told["zh"]) for told in raw.get("exceptions", ())

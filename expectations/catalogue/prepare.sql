@@ -4,8 +4,11 @@
 
 -- A number as it is said in a finding: in the power of ten that the publisher prints.
 CREATE OR REPLACE TEMP MACRO say(v, mult) AS (printf('%.7g', CAST(v AS DOUBLE) / pow(10.0, mult)));
-CREATE OR REPLACE TEMP MACRO say_range(lo, hi, mult) AS (
-    coalesce(say(lo, mult), '...') || ' to ' || coalesce(say(hi, mult), '...')
+-- What a finding says in words: the name of a template (says: [says] of the rule, or [told] of words.toml) and the numbers
+-- and codes that stand in it, so that it can be said in any language.
+CREATE OR REPLACE TEMP MACRO tell(told) AS (CAST(to_json(told) AS VARCHAR));
+CREATE OR REPLACE TEMP MACRO tell_range(lo, hi, mult) AS (
+    tell({says: 'range', low: coalesce(say(lo, mult), '...'), high: coalesce(say(hi, mult), '...')})
 );
 -- How far a exceeds b, as a share of b: the size of a finding.
 CREATE OR REPLACE TEMP MACRO excess(a, b) AS (
@@ -55,6 +58,14 @@ CREATE OR REPLACE TEMP MACRO period_of(cell) AS (cell & 65535);
 CREATE OR REPLACE TEMP MACRO series_of(cell) AS (cell >> 16);
 -- The series and the season: where only the year differs.
 CREATE OR REPLACE TEMP MACRO line_of(cell) AS (cell >> 11);
+-- Of years, quarters and months (coded_periods): how many a year has of them, and their number in the order of time.
+CREATE OR REPLACE TEMP MACRO seasons_of(period_no) AS (
+    CASE WHEN period_no >> 11 = 0 THEN 1 WHEN period_no >> 11 < 5 THEN 4 ELSE 12 END
+);
+CREATE OR REPLACE TEMP MACRO step_of(period_no) AS (
+    (period_no & 2047) * seasons_of(period_no)
+        + CASE WHEN period_no >> 11 = 0 THEN 0 WHEN period_no >> 11 < 5 THEN (period_no >> 11) - 1 ELSE (period_no >> 11) - 5 END
+);
 -- The place and the period of a cell, whatever the item.
 CREATE OR REPLACE TEMP MACRO spot_of(cell) AS (((cell >> 32) << 16) | (cell & 65535));
 CREATE OR REPLACE TEMP MACRO make_cell(place, item, period) AS (
@@ -153,8 +164,8 @@ JOIN places USING (place_hash) JOIN coded_items USING (item_hash) JOIN coded_per
 JOIN coded_statuses USING (status_hash)
 ORDER BY cell, v;
 
--- Such an amount in thousandths again, and excess of such amounts.
-CREATE OR REPLACE TEMP MACRO thousandths(v) AS (CAST(v AS DOUBLE) / pow(10.0, $mult - 3));
+-- Such an amount in its currency or count again, and excess of such amounts.
+CREATE OR REPLACE TEMP MACRO in_units(v) AS (CAST(v AS DOUBLE) / pow(10.0, $mult));
 CREATE OR REPLACE TEMP MACRO excess_of(a, b) AS (
     abs(CAST(a AS DOUBLE) - CAST(b AS DOUBLE)) / greatest(abs(CAST(b AS DOUBLE)), 1e-9 * pow(10.0, $mult - 3))
 );

@@ -9,7 +9,7 @@ from flows.stages.fingerprints import digest
 from flows.stages.parquet import load_editions, open_engine, write_parquet
 from flows.stages.reading import Reading
 from flows.store.workspace import Workspace
-from transforms.audit import audit_figures
+from transforms.audit import Budget, audit_figures
 from transforms.audit.published import Published, read_published
 from transforms.audit.tables import tabulate
 
@@ -37,7 +37,7 @@ def hash_statements(published: Published) -> str:
 def audit_published(workspace: Workspace, published: Published) -> None:
     """Contradictions and derived values as staged Parquet (contracts audit_findings, audit_derived)."""
     stated, others, labels = published
-    end = time.monotonic() + SECONDS
-    found = audit_figures(stated, others, is_over=lambda: time.monotonic() > end)
+    begun = time.monotonic()
+    found = audit_figures(stated, others, budget=Budget(lambda: (time.monotonic() - begun) / SECONDS))
     for name, table in tabulate(found, labels).items():
         write_parquet(table, workspace.staging / "audit" / f"{name}.parquet")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from transforms.audit import Budget
 from transforms.audit.figures import Figure, read_figures
 
 _UNITS = {"value": "USD", "balance": "USD", "share": "PERCENT", "growth": "PERCENT", "average_growth": "PERCENT",
@@ -31,10 +31,10 @@ def row(printed: str, **given: Any) -> dict[str, Any]:
     return said | given
 
 
-def after(seconds: float) -> Callable[[], bool]:
-    """Says that a search is over after so many seconds."""
-    end = time.monotonic() + seconds
-    return lambda: time.monotonic() > end
+def within(seconds: float) -> Budget:
+    """So many seconds for an audit."""
+    begun = time.monotonic()
+    return Budget(lambda: (time.monotonic() - begun) / seconds)
 
 
 def number_rows(*rows: dict[str, Any]) -> list[dict[str, Any]]:

@@ -273,6 +273,7 @@ WRONG_NAMES = [
     ("SELECT sume(value) FROM indicators", "there is no function sume; did you mean sum"),
     ("FROM growth", "growth is a macro: from growth(...)"),
     ("FROM growth('CHN', flw := 'X')", "It takes: growth(geo, item := NULL, flow := NULL"),
+    ("FROM series('CNH')", "there is no 'CNH' in the list geographies; nearest: CHN (China)"),
     ("FROM series('CHNN')", "there is no 'CHNN' in the list geographies; nearest: CHN (China)"),
     ("SELECT flow FROM (SELECT geo FROM indicators)", 'Candidate bindings: "geo"'),
     ("PIVOT indicators ON flow", "name the values of a PIVOT"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import duckdb
 import pytest
 from edition_worlds import Row, ask, computed, fill
 
+from transforms.contract import load_contract
 from transforms.errors import InputError
 from transforms.revisions import CHANGES, compare_editions, make_report, make_triangle, render_report
 from transforms.trace import AmbiguousError
@@ -180,3 +182,22 @@ def test_large_editions_are_compared_in_parts_with_the_same_result(
     monkeypatch.setattr("transforms.revisions.compare.AT_ONCE", 3)
     assert make_report(world, compare_editions(world, "made_up", "a", "b")) == whole
     assert world.execute("FROM revised ORDER BY ALL").fetchall() == rows and len(rows) == 4
+
+
+def test_the_triangle_of_a_core_indicator_of_large_editions(world: duckdb.DuckDBPyConnection) -> None:
+    """Where the catalogue has no such series, the core set is asked; its doubles have ten decimals here as well."""
+    fill(world, [OLD | {"value": "5"}, NEW | {"value": "6"}], [])
+    names = ", ".join(
+        f"'' AS {name}"
+        for name in load_contract("core_indicators").names
+        if name not in {"dataset", "vintage", "period", "value", "unit_mult", "indicator", "geo"}
+    )
+    world.execute(
+        f"""CREATE TEMP VIEW core AS SELECT {names}, 'made_up' AS dataset, vintage, '2020' AS period, value,
+                   0 AS unit_mult, 'rca' AS indicator, 'CHN' AS geo
+            FROM (VALUES ('a', CAST(0.1 AS DOUBLE)), ('b', CAST(0.3 AS DOUBLE))) v(vintage, value)"""
+    )
+    triangle = make_triangle(world, "made_up", {"indicator": "rca", "geo": "China"}, core="core")
+    assert triangle.vintages == ("a", "b") and triangle.revision("2020", "a", "b") == Decimal("0.2")
+    with pytest.raises(InputError, match="no series of made_up fits"):
+        make_triangle(world, "made_up", {"indicator": "rca", "geo": "China"})

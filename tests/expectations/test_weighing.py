@@ -43,7 +43,8 @@ def test_whole_numbers_and_decimals_find_the_same(rule: str, name: str, monkeypa
 
 @pytest.mark.parametrize(("whole", "verdict"), [
     ("123456789012345.67", "pass"),
-    ("123456789012345.69", "pass"),  # two units off: three parts may be two units off
+    ("123456789012345.68", "pass"),
+    ("123456789012345.69", "explained"),  # two units off: three parts may be two units off, but rarely are
     ("123456789012345.70", "fail"),
 ])  # fmt: skip
 def test_amounts_that_no_double_holds_are_added_up_exactly(whole: str, verdict: str) -> None:
@@ -51,7 +52,7 @@ def test_amounts_that_no_double_holds_are_added_up_exactly(whole: str, verdict: 
     rows = [{"item": item, "figure": figure} for item, figure in {"SI": whole, **parts}.items()]
     tally, kind = judge(rows, "Q07")
     assert kind == "DECIMAL(38,10)"
-    assert tally.count("pass", "fail") == tally.count(verdict) == 1
+    assert tally.judged == tally.count(verdict) == 1
 
 
 def test_figures_of_many_powers_of_ten_are_whole_numbers_of_one_unit() -> None:

@@ -95,10 +95,10 @@ def test_a_card_that_lacks_one_language_is_refused(key: str) -> None:
 @pytest.mark.parametrize(
     "key", [key for key in (*PAIRS, *SHARED, *(f"{name}_zh" for name in SHARED)) if vars(load_cards()[0])[key]]
 )
-def test_a_card_that_is_empty_in_one_language_is_refused(key: str) -> None:
+def test_a_card_that_says_nothing_of_something_is_refused(key: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_card("mine", write_card(**{key: ""}))
-    assert caught.value.problem == f"the card is in one language only: empty is {key}"
+    assert caught.value.problem == f"the card says nothing of {key}"
 
 
 def test_mathematics_and_codes_need_no_chinese() -> None:

@@ -33,6 +33,11 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
     "nothing of two items": ("S", "SF", "SG:none", "SH:none", "SI", "SJ"),
     "a bound alone": (*FIVE, "SK:under", "SK1:under"),
     "a least alone": ("S", *FIVE, "SK:over", "SK1:over"),
+    "a suppressed item beside a part of another": ("S", "SD", "SF", "SG:hidden", "SH", "SI", "SJ", "SK", "SK1"),
+    "two suppressed items": ("S", "SF:hidden", "SG", "SH:hidden", "SI", "SJ", "SK"),
+    "a part of a suppressed item": ("S", *FIVE, "SK:hidden", "SK2"),
+    "a part of an item that is not listed": ("S", *FIVE, "SK2"),
+    "a suppressed part": ("S", *FIVE, "SK", "SK1:hidden", "SK2"),
 }
 N_WORLDS = 2
 
@@ -49,6 +54,9 @@ def print_place(rng: random.Random, codes: tuple[str, ...], amounts: np.ndarray,
     for code in codes:
         item, _, qualifier = code.partition(":") if not code.startswith("DEF") else (code, "", "")
         amount = float(leaves_of(item) @ amounts) + (len(LEAVES) if item == "S" else 0)
+        if qualifier == "hidden":
+            rows.append(cell("", item=item, geo=geo, obs_status="Q"))
+            continue
         if qualifier == "none":
             rows.append(cell("0.0", item=item, geo=geo))
             continue

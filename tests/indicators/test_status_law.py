@@ -81,7 +81,9 @@ def test_a_definition_whose_item_is_missing_is_bounded_by_the_category_above_it(
     row = definition_of(six("=1 =2 =3 =4 =5 =6"), "unctad")  # SK1 is not printed, SK is
     assert (row["value"], row["lower"], row["upper"]) == (None, 15, 21)
     known = definition_of([*six("=1 =2 =3 =4 =5 =6"), cell("=2", item="SK2")], "unctad")
-    assert (known["lower"], known["upper"]) == (15, 19)  # of SK, SK2 is known not to belong
+    assert (known["lower"], known["upper"]) == (19, 19)  # SK is SK1 and SK2
+    unlisted = definition_of([*six("=1 =2 =3 =4 =5 =6"), cell("=2", item="SK21")], "unctad")
+    assert (unlisted["lower"], unlisted["upper"]) == (15, 19)  # of SK, SK21 is known not to belong
 
 
 def test_a_definition_is_bounded_by_those_that_contain_it() -> None:

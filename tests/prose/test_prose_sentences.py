@@ -279,3 +279,34 @@ def test_sentences_end_where_they_do() -> None:
         "The U.S. share rose, e.g. by 3.5 per cent.", "In Q1 it fell (by 2.1%).", "中国出口增长。", "进口下降！",
         "Next one",
     ]  # fmt: skip
+
+
+# Two sentences -> place, item, direction and period of the figures of the second, None where one is open.
+TWO_SENTENCES = {
+    "2021年，广州服务贸易出口50亿美元。其中，金融服务20亿美元。": [(GZ, SG, "X", "2021")],
+    "2021年，广州服务贸易进出口90亿美元。其中，出口50亿美元，进口40亿美元。": [
+        (GZ, S, "X", "2021"), (GZ, S, "M", "2021")],
+    "2021年广州数字贸易出口约50亿美元。其中金融服务出口占数字贸易出口的20%。": [(GZ, SG, "X", "2021")],
+    "In 2021, China's services exports were US$ 5 billion. Of which financial services US$ 2 billion.": [
+        (CN, SG, "X", "2021")],
+    # of which of them, or a part of what, cannot be told
+    "2021年，广州服务贸易出口50亿美元，进口40亿美元。其中，金融服务20亿美元。": [None],
+    "2021年，广州服务贸易出口50亿美元，深圳服务贸易出口60亿美元。其中，金融服务出口20亿美元。": [None],
+    "2020年广州服务贸易出口50亿美元，2021年服务贸易出口60亿美元。其中，金融服务20亿美元。": [None],
+    "2021年，广州服务贸易出口同比增长5%。其中，金融服务20亿美元。": [None],
+    "2021年，广州对香港服务贸易出口50亿美元。其中，金融服务20亿美元。": [None],
+    "2021年，广州服务贸易出口50亿美元。其中，20亿美元。": [None],
+    "2021年，广州服务贸易出口50亿美元。其中，增长5%。": [None],
+    "2021年，广州服务贸易出口50亿美元。其中，对香港20亿美元。": [None],
+    "2021年，广州服务贸易出口50亿美元。天河区表现突出。其中，金融服务20亿美元。": [None],
+    # without of which, nothing is carried
+    "2021年，广州服务贸易出口50亿美元。金融服务20亿美元。": [None],
+    "2021年，广州服务贸易出口50亿美元。进口40亿美元。": [None],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TWO_SENTENCES)
+def test_of_which_is_a_part_of_the_one_amount_of_the_sentence_before(text: str) -> None:
+    expected = TWO_SENTENCES[text]
+    told = [found.statement for found in resolve(text)][-len(expected) :]
+    assert [s and (s.geo, s.item, s.flow, s.period) for s in told] == expected

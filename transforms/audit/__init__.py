@@ -8,30 +8,38 @@ readings that would take a contradiction away (hypotheses.py). Percentages of a 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 from transforms.audit.blocks import Block, split_blocks
 from transforms.audit.bounds import Derived, derive_bounds
-from transforms.audit.contradictions import GRADES, SIZE, Contradiction, Search, find_contradictions, never
+from transforms.audit.budget import Budget
+from transforms.audit.contradictions import GRADES, SIZE, Contradiction, Search, find_contradictions
 from transforms.audit.figures import Figure, read_figures
 from transforms.audit.hypotheses import Hypothesis, find_hypotheses
 from transforms.audit.implied import Implied
 from transforms.audit.model import Geography, Model, NotJudged, Premise, Quantity, build_model
+from transforms.audit.solver import Range
 from transforms.audit.surveys import Survey, judge_surveys
 
-__all__ = ["SIZE", "Audit", "Contradiction", "Derived", "Figure", "Finding", "Hypothesis", "Outside", "Premise",
-           "Quantity", "Survey", "Warning_", "audit_figures", "read_figures"]  # fmt: skip
+__all__ = ["SIZE", "Audit", "Budget", "Contradiction", "Derived", "Figure", "Finding", "Hypothesis", "Outside",
+           "Premise", "Quantity", "Survey", "Warning_", "audit_figures", "read_figures"]  # fmt: skip
+
+
+_ENDLESS = Budget()
+Source = tuple[str, str]  # dataset and edition, or a file and ''
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A contradiction with its hypotheses, the best first."""
+    """A contradiction with its hypotheses, the best first. left: number of a figure -> the range that the others leave
+    for it, in units of one."""
 
     contradiction: Contradiction
-    implied: Implied
+    left: dict[int, Range]
     hypotheses: tuple[Hypothesis, ...]
 
 
@@ -63,7 +71,12 @@ class Outside:
 
 @dataclass
 class Audit:
-    """What was found. complete_to: all contradictions of up to so many figures are among the findings."""
+    """What was found. complete_to: all contradictions of up to so many figures are among the findings.
+
+    not_reached: stage -> what it did not come to: sets without a proof, contradictions without what the others leave,
+    figures without all hypotheses, values without bounds. sources: what was audited, with the number of figures;
+    against: what shares and amounts are held against as information.
+    """
 
     model: Model
     findings: list[Finding] = field(default_factory=list)
@@ -75,6 +88,9 @@ class Audit:
     complete_to: int = SIZE
     larger: int = 0
     unproved: int = 0
+    not_reached: Counter[str] = field(default_factory=Counter)
+    sources: Counter[Source] = field(default_factory=Counter)
+    against: list[Source] = field(default_factory=list)
 
     @property
     def contradictions(self) -> list[Contradiction]:
@@ -92,27 +108,35 @@ def audit_figures(
     rows: Iterable[Mapping[str, Any]],
     others: Iterable[Mapping[str, Any]] = (),
     *,
-    is_over: Callable[[], bool] = never,
+    budget: Budget = _ENDLESS,
     with_hypotheses: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Audit:
     """Audit figures, given as rows with the columns of observations.
 
-    others: levels of other publications, which shares are held against as information. is_over: asked now and then,
-    ends the search; how far it came is said by complete_to. progress: called with blocks done and in all.
+    others: levels of other publications, which shares are held against as information. budget: what of the time is
+    gone; how far each stage came is said by complete_to and not_reached. progress: called with blocks done and in all.
     """
     figures = read_figures(rows)
     model = build_model(figures)
     found = Audit(model, surveys=judge_surveys(figures), not_judged=model.not_judged)
+    judged = {f for s in found.surveys for f in s.figures}
+    found.not_judged += [NotJudged(f, "survey") for f in figures if f.basis == "survey" and f not in judged]
+    found.sources = Counter((f.dataset, f.vintage) for f in figures)
     blocks = split_blocks(model)
     rates = _list_rates(others := list(others))
+    found.against = sorted({(row["dataset"], row["vintage"]) for row in others})
     for done, block in enumerate(sorted(blocks, key=lambda b: len(b.premises)), 1):
-        search = find_contradictions(block, is_over)
+        own = budget.take(0.5) if done < len(blocks) else budget  # one block does not take the time of all others
+        search = find_contradictions(block, own.take(0.6))
         found.complete_to = min(found.complete_to, search.complete_to)
         found.larger += search.larger
         found.unproved += len(search.unproved)
-        found.findings += _explain(block, search, rates if with_hypotheses else None, is_over)
-        found.derived += derive_bounds(block, search.found, is_over)
+        found.not_reached["proofs"] += search.unreached
+        found.findings += _explain(block, search, rates if with_hypotheses else None, own.take(0.7), found.not_reached)
+        derived, missed = derive_bounds(block, search.found, own)
+        found.derived += derived
+        found.not_reached["derived"] += missed
         if progress:
             progress(done, len(blocks))
     found.findings.sort(key=lambda f: _order(f.contradiction))
@@ -127,15 +151,24 @@ def _order(c: Contradiction) -> tuple[int, int, list[int]]:
 
 
 def _explain(
-    block: Block, search: Search, rates: dict[tuple[str, str, str], Fraction] | None, is_over: Callable[[], bool]
-) -> list[Finding]:
-    small = [c for c in search.found if len(c.premises) <= SIZE]
+    block: Block, search: Search, rates: dict[tuple[str, str, str], Fraction] | None, budget: Budget,
+    not_reached: Counter[str],
+) -> list[Finding]:  # fmt: skip
+    """Contradictions with what the others leave for each figure and, of the small ones, hypotheses."""
     implied = Implied(block)
-    readings = find_hypotheses(block, small, implied, rates, is_over) if small and rates is not None else {}
-    large = [c for c in search.found if len(c.premises) > SIZE]
-    return [Finding(c, implied, tuple(readings.get(n, ()))) for n, c in enumerate(small)] + [
-        Finding(c, implied, ()) for c in large
-    ]
+    telling = budget.take(0.5)
+    findings = []
+    for c in search.found:  # the smallest first
+        asked = [p for p in c.premises if p.kind != "ranks"]
+        left = {} if telling.is_over() else {p.number: implied.find_figure(c, p) for p in asked}
+        not_reached["implied"] += len(left) < len(asked)
+        findings.append(Finding(c, left, ()))
+    small = [c for c in search.found if len(c.premises) <= SIZE]
+    if not small or rates is None:
+        return findings
+    readings, missed = find_hypotheses(block, small, implied, rates, budget)
+    not_reached["hypotheses"] += missed
+    return [replace(f, hypotheses=tuple(readings.get(n, ()))) for n, f in enumerate(findings)]
 
 
 def _list_rates(others: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str], Fraction]:

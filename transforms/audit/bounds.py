@@ -8,7 +8,7 @@ themselves say nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -16,13 +16,16 @@ import highspy
 import numpy as np
 
 from transforms.audit.blocks import Block
-from transforms.audit.contradictions import Contradiction, never
+from transforms.audit.budget import Budget
+from transforms.audit.contradictions import Contradiction
 from transforms.audit.model import LEVELS, Premise, Quantity, Row
 from transforms.audit.solver import BlockProgram
 
 _SETS = 3  # of one value
 _LARGEST = 5  # figures in a set
 _REACH = 200.0  # largest multiplier of a scaled row
+_WIDEST = 1500  # values of a block, of which the equations are one dense matrix
+_ENDLESS = Budget()
 _SAFETY = 1e-8  # relative: bounds are widened by what a solver may be off
 
 
@@ -35,32 +38,36 @@ class Derived:
     """
 
     quantity: Quantity
-    lower: float
-    upper: float
+    lower: Fraction | float
+    upper: Fraction | float
     premises: tuple[Premise, ...]
     contested: bool
     is_default: bool
 
 
 def derive_bounds(
-    block: Block, contradictions: Sequence[Contradiction], is_over: Callable[[], bool] = never
-) -> list[Derived]:
-    """Of every value of the block that no figure prints and figures determine; in the order of the block."""
+    block: Block, contradictions: Sequence[Contradiction], budget: Budget = _ENDLESS
+) -> tuple[list[Derived], int]:
+    """Of every value of the block that no figure prints and figures determine, in the order of the block; and how many
+    values were not looked at, for want of time or because the block is too large.
+    """
     printed = {q for p in block.premises if p.kind == "level" for q in p.over}
     disputed = {p.number for c in contradictions if c.grade == "strict" for p in c.premises}
     asked = [q for q in block.quantities if q.measure in LEVELS and q not in printed]
     if not asked:
-        return []
+        return [], 0
+    if budget.is_over() or len(block.quantities) > _WIDEST:
+        return [], len(asked)
     span = _Span(block)
     program = BlockProgram(block)
-    found = []
+    found: list[Derived] = []
     is_calm = all(c.grade == "soft" for c in contradictions)
-    for q in asked:
-        if is_over():
-            break
+    for done, q in enumerate(asked):
+        if budget.is_over():
+            return found, len(asked) - done
         if span.is_determined(q):
             found += _bound_by_all(program, block, q) if is_calm else _choose(_bound(program, span, q, disputed))
-    return found
+    return found, 0
 
 
 def _bound_by_all(program: BlockProgram, block: Block, q: Quantity) -> list[Derived]:
@@ -69,9 +76,15 @@ def _bound_by_all(program: BlockProgram, block: Block, q: Quantity) -> list[Deri
     (low, high), used = program.find_range_with_support({q: Fraction(1)}, by_number)
     if low is None or high is None:
         return []
-    slack = _SAFETY * max(abs(low), abs(high))
     members = tuple(by_number[number] for number in sorted(used))
-    return [Derived(q, max(0.0, low - slack), high + slack, members, False, True)]
+    return [Derived(q, *_widen(low, high), members, False, True)]
+
+
+def _widen(low: Fraction | float, high: Fraction | float) -> tuple[Fraction | float, Fraction | float]:
+    """Bounds as they are where they are proved, else widened by what a solver may be off; none is below zero."""
+    slack = _SAFETY * max(abs(float(low)), abs(float(high)))
+    low = low if isinstance(low, Fraction) else low - slack
+    return max(Fraction(0), low), high if isinstance(high, Fraction) else high + slack
 
 
 def _bound(program: BlockProgram, span: _Span, q: Quantity, disputed: set[int]) -> list[Derived]:
@@ -83,8 +96,7 @@ def _bound(program: BlockProgram, span: _Span, q: Quantity, disputed: set[int]) 
         low, high = program.find_range({q: span.one}, numbers)
         if low is None or high is None:
             continue
-        slack = _SAFETY * max(abs(low), abs(high))
-        made.append(Derived(q, max(0.0, low - slack), high + slack, members, bool(disputed & set(numbers)), False))
+        made.append(Derived(q, *_widen(low, high), members, bool(disputed & set(numbers)), False))
     return made
 
 

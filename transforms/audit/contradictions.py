@@ -9,17 +9,19 @@ bounds the tree. Each set is proved in exact arithmetic before it is reported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from transforms.audit.blocks import Block
+from transforms.audit.budget import Budget
 from transforms.audit.exact import prove_contradiction
 from transforms.audit.model import Premise, Row
 from transforms.audit.solver import BlockProgram
 
 SIZE = 6  # all contradictions up to so many figures are found
 GRADES = ("strict", "declared", "soft")
+_ENDLESS = Budget()
 _MOST = 5000  # of a block; with more, the search says that it is not complete
 _MOST_LARGE = 20  # larger ones that are proved and reported; the others are counted
 
@@ -44,52 +46,51 @@ class Contradiction:
 class Search:
     """The contradictions of a block. complete_to: all of up to so many figures are among them; unproved: sets that the
     solver calls contradictory and exact arithmetic does not (by numbers of premises); larger: how many of more than
-    SIZE figures were met, the smallest of which are among those found."""
+    SIZE figures were met, the smallest of which are among those found; unreached: sets that were met, and not proved
+    for want of time."""
 
     found: list[Contradiction] = field(default_factory=list)
     larger: int = 0
     complete_to: int = SIZE
     unproved: list[tuple[int, ...]] = field(default_factory=list)
+    unreached: int = 0
 
 
-def never() -> bool:
-    """No end is set to a search."""
-    return False
-
-
-def find_contradictions(block: Block, is_over: Callable[[], bool] = never) -> Search:
-    """Of exact figures first, then those in which a qualified figure takes part; the smallest first.
-
-    is_over: asked now and then, whether to give up.
-    """
+def find_contradictions(block: Block, budget: Budget = _ENDLESS) -> Search:
+    """Of exact figures first, then those in which a qualified figure takes part; the smallest first."""
     search = Search()
     exact = [p for p in block.premises if p.is_exact]
-    _enumerate(block, exact, False, is_over, search)
-    if len(exact) < len(block.premises):
-        _enumerate(block, list(block.premises), True, is_over, search)
+    has_others = len(exact) < len(block.premises)
+    _enumerate(block, exact, False, budget.take(0.6) if has_others else budget, search)
+    if has_others:
+        _enumerate(block, list(block.premises), True, budget, search)
     search.found.sort(key=lambda c: (len(c.premises), GRADES.index(c.grade), [p.number for p in c.premises]))
     return search
 
 
-def _enumerate(
-    block: Block, premises: Sequence[Premise], as_printed: bool, is_over: Callable[[], bool], search: Search
-) -> None:
+def _enumerate(block: Block, premises: Sequence[Premise], as_printed: bool, budget: Budget, search: Search) -> None:
     program = BlockProgram(block, as_printed)
     by_number = {p.number: p for p in premises}
     known = [{p.number for p in c.premises} for c in search.found] + [set(numbers) for numbers in search.unproved]
     if program.find_conflict(by_number) is None:
         return
     met: list[set[int]] = []
+    walking = budget.take(0.7)  # the rest is for proofs
     for size in range(2, SIZE + 1):  # the smallest first, should the time be over before all are found
-        limit = _Limit(size, is_over)
+        limit = _Limit(size, walking)
         met += _walk(program, set(by_number), set(), set(), known, limit)
         if limit.is_over:
             search.complete_to = min(search.complete_to, size - 1)
             break
     large = sorted((numbers for numbers in met if len(numbers) > SIZE), key=lambda n: (len(n), sorted(n)))
     search.larger += len(large)
-    for numbers in [*(numbers for numbers in met if len(numbers) <= SIZE), *large[:_MOST_LARGE]]:
+    small = sorted((numbers for numbers in met if len(numbers) <= SIZE), key=lambda n: (len(n), sorted(n)))
+    for numbers in [*small, *large[:_MOST_LARGE]]:
         members = tuple(by_number[number] for number in sorted(numbers))
+        if budget.is_over():
+            search.unreached += 1
+            search.complete_to = min(search.complete_to, len(members) - 1)
+            continue
         proof = _prove(program, block, members, as_printed)
         if proof is None:
             search.unproved.append(tuple(sorted(numbers)))
@@ -102,7 +103,7 @@ class _Limit:
     """How large the sets are that must all be found, and when to give up."""
 
     size: int
-    asked: Callable[[], bool]
+    budget: Budget
     is_over: bool = False
 
 
@@ -114,7 +115,7 @@ def _walk(
     known grows by what is found. Larger ones come as they are met.
     """
     while True:
-        if limit.is_over or limit.asked() or len(known) > _MOST:
+        if limit.is_over or limit.budget.is_over() or len(known) > _MOST:
             limit.is_over = True
             return
         met = next((members for members in known if not members & left_out), None)

@@ -13,16 +13,18 @@ from decimal import Decimal
 from fractions import Fraction
 
 from transforms.audit.blocks import Block
-from transforms.audit.contradictions import Contradiction, never
+from transforms.audit.budget import Budget
+from transforms.audit.contradictions import Contradiction
 from transforms.audit.figures import Figure
-from transforms.audit.implied import Implied, Range
+from transforms.audit.implied import Implied
 from transforms.audit.model import Premise, Quantity, Terms
-from transforms.audit.solver import BlockProgram
+from transforms.audit.solver import BlockProgram, End, Range
 
 # In the order in which they are believed, other things being equal.
 KINDS = ("multiple", "increase", "mean_of_rates", "unit", "sign", "missing_as_zero", "digit_lost", "digit_doubled",
          "digits_swapped", "currency", "periods", "swapped", "one_way", "two_way", "base")  # fmt: skip
 _LOOSE = ("swapped", "one_way", "two_way", "base")  # speak of values that less is known of: easily borne out
+_ENDLESS = Budget()
 _POWERS = (1, -1, 2, -2, 3, -3, 4, -4)
 
 
@@ -48,27 +50,34 @@ def find_hypotheses(
     contradictions: Sequence[Contradiction],
     implied: Implied,
     rates: dict[tuple[str, str, str], Fraction] | None = None,
-    is_over: Callable[[], bool] = never,
-) -> dict[int, list[Hypothesis]]:
-    """Place of a contradiction -> its hypotheses, the best first. rates: (from, to, period) -> units of to for one.
+    budget: Budget = _ENDLESS,
+) -> tuple[dict[int, list[Hypothesis]], int]:
+    """Place of a contradiction -> its hypotheses, the best first; and of how many figures not all were tried in time.
 
-    is_over: figures that are not reached when it says so have none.
+    rates: (from, to, period) -> units of to for one.
     """
     program = BlockProgram(block, as_printed=True)
     disputed = {p.number for c in contradictions for p in c.premises}
     calm = {p.number for p in block.premises if p.number not in disputed and p.is_exact}
+    around: dict[int, list[int]] = {}  # number of a figure -> places of the contradictions that it is in
+    for place, contradiction in enumerate(contradictions):
+        for p in contradiction.premises:
+            around.setdefault(p.number, []).append(place)
     tested: dict[int, list[tuple[str, str, set[int], bool]]] = {}
+    missed = 0
     for premise in {p.number: p for c in contradictions for p in c.premises}.values():
-        around = [n for n, c in enumerate(contradictions) if any(p.number == premise.number for p in c.premises)]
-        tested[premise.number] = [
-            (kind, text, *_try(program, implied, contradictions, around, premise, other, calm))
-            for kind, text, other in ([] if is_over() else _list_readings(premise, rates or {}))
-        ]
+        found_for = tested.setdefault(premise.number, [])
+        for kind, text, other in _list_readings(premise, rates or {}):
+            tried = _try(program, implied, contradictions, around[premise.number], premise, other, calm, budget)
+            if tried is None:
+                missed += 1
+                break
+            found_for.append((kind, text, *tried))
     answers: dict[int, list[Hypothesis]] = {}
     for place, contradiction in enumerate(contradictions):
         found: dict[tuple[str, int], Hypothesis] = {}
         for premise in contradiction.premises:
-            all_ = sum(any(p.number == premise.number for p in c.premises) for c in contradictions)
+            all_ = len(around[premise.number])
             for kind, text, resolved, fits in tested[premise.number]:
                 if place not in resolved:
                     continue
@@ -90,14 +99,15 @@ def find_hypotheses(
                 h.premise.number,
             ),
         )
-    return answers
+    return answers, missed
 
 
 def _try(
     program: BlockProgram, implied: Implied, contradictions: Sequence[Contradiction], around: Sequence[int],
-    premise: Premise, other: Premise | None, calm: set[int],
-) -> tuple[set[int], bool]:  # fmt: skip
-    """The contradictions that go with another reading (None: the figure is left out), and whether the calm bear it."""
+    premise: Premise, other: Premise | None, calm: set[int], budget: Budget,
+) -> tuple[set[int], bool] | None:  # fmt: skip
+    """The contradictions that go with another reading (None: the figure is left out), and whether the calm bear it;
+    None where the time is over."""
 
     def is_resolved(c: Contradiction) -> bool:
         if other is None:  # without one of its figures the others of a contradiction can be true
@@ -106,7 +116,12 @@ def _try(
             return _overlap(implied.find(c, premise, True), other)
         return program.is_possible({p.number for p in c.premises} - {premise.number}, other)
 
-    resolved = {n for n in around if is_resolved(contradictions[n])}
+    resolved = set()
+    for n in around:
+        if budget.is_over():
+            return None
+        if is_resolved(contradictions[n]):
+            resolved.add(n)
     return resolved, bool(resolved) and (other is None or program.is_possible(calm, other))
 
 
@@ -117,10 +132,15 @@ def _is_of_the_same(premise: Premise, other: Premise) -> bool:
 
 def _overlap(left: Range, other: Premise) -> bool:
     low, high = (other.to_ratio(end) for end in other.figure.interval(as_printed=True))
-    ends = [abs(float(end)) for end in (*left, low, high) if end is not None]
-    slack = 1e-9 * max(ends, default=0.0)
-    above = left[1] is None or low is None or float(low) <= left[1] + slack
-    return above and (left[0] is None or high is None or float(high) >= left[0] - slack)
+    return _reaches(low, left[1]) and _reaches(left[0], high)
+
+
+def _reaches(low: End, high: End) -> bool:
+    """Whether a lower end is not above an upper one; where one is not exact, but for what a solver cannot tell."""
+    if low is None or high is None:
+        return True
+    is_exact = isinstance(low, Fraction) and isinstance(high, Fraction)
+    return low <= high if is_exact else float(low) <= float(high) + 1e-9 * max(abs(float(low)), abs(float(high)))
 
 
 def _list_readings(

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from transforms.audit.blocks import Block
 from transforms.audit.contradictions import Contradiction
 from transforms.audit.model import Premise
-from transforms.audit.solver import BlockProgram, find_ratio_range
-
-Range = tuple[float | None, float | None]
+from transforms.audit.solver import BlockProgram, Range, RatioProgram
 
 
 @dataclass
@@ -19,20 +17,36 @@ class Implied:
     block: Block
     _known: dict[tuple[int, int, bool], Range] = field(default_factory=dict)
     _programs: dict[bool, BlockProgram] = field(default_factory=dict)
-
-    def program(self, as_printed: bool) -> BlockProgram:
-        if as_printed not in self._programs:
-            self._programs[as_printed] = BlockProgram(self.block, as_printed)
-        return self._programs[as_printed]
+    _ratios: dict[bool, RatioProgram] = field(default_factory=dict)
 
     def find(self, contradiction: Contradiction, premise: Premise, as_printed: bool) -> Range:
         """The range of over, or of over by under, that the other figures leave; as_printed: qualifiers left aside."""
         key = id(contradiction), premise.number, as_printed
         if key not in self._known:
-            others = [p for p in contradiction.premises if p is not premise]
+            others = [p.number for p in contradiction.premises if p is not premise]
             if premise.under is None:
-                found = self.program(as_printed).find_range(premise.over, [p.number for p in others])
+                found = self._program(as_printed).find_range(premise.over, others)
             else:
-                found = find_ratio_range(self.block, premise.over, premise.under, others, as_printed)
+                if as_printed not in self._ratios:
+                    self._ratios[as_printed] = RatioProgram(self.block, as_printed)
+                found = self._ratios[as_printed].find_range(premise.over, premise.under, others)
             self._known[key] = found
         return self._known[key]
+
+    def find_figure(self, contradiction: Contradiction, p: Premise) -> Range:
+        """The range that the others of a contradiction leave for a figure, in units of one, as it is printed."""
+        as_printed = contradiction.grade == "soft"
+        low, high = self.find(contradiction, p, as_printed)
+        if p.under is not None:
+            low, high = (None if end is None else p.from_ratio(end) for end in (low, high))
+        others = [other.number for other in contradiction.premises if other is not p]
+        for own in p.extra:  # the share as a value of its own, which a difference of shares speaks of
+            least, most = self._program(as_printed).find_range(own.terms, others)
+            low = max(low or 0, least or 0)
+            high = min((end for end in (high, most) if end is not None), default=None)
+        return low, high
+
+    def _program(self, as_printed: bool) -> BlockProgram:
+        if as_printed not in self._programs:
+            self._programs[as_printed] = BlockProgram(self.block, as_printed)
+        return self._programs[as_printed]

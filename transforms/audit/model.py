@@ -115,7 +115,7 @@ class Premise:
             return 1 + x
         return (1 + x) ** self.power  # a compound rate over so many periods
 
-    def from_ratio(self, ratio: float) -> float:
+    def from_ratio(self, ratio: Fraction | float) -> Fraction | float:
         """The figure in units of one from over by under, as it is printed (per cent as hundredths)."""
         if self.kind in ("growth", "increase"):
             return ratio - 1

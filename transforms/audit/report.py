@@ -25,7 +25,11 @@ def make_report(audit: Audit, speaker: Speaker, problems: Sequence[str] = ()) ->
     contradictions = [_say_finding(n, finding, speaker) for n, finding in enumerate(audit.findings, 1)]
     return {
         "summary": _summarise(audit, speaker),
+        "scope": _say_scope(audit, speaker),
+        "audited": [{"dataset": d, "vintage": v, "figures": n} for (d, v), n in audit.sources.items()],
+        "held_against": [{"dataset": d, "vintage": v} for d, v in audit.against],
         "complete_to": audit.complete_to,
+        "not_reached": {stage: count for stage, count in audit.not_reached.items() if count},
         "contradictions": contradictions,
         "derived": [_say_derived(d, speaker) for d in audit.derived],
         "hypotheses": [h for c in contradictions for h in c["hypotheses"]],
@@ -49,22 +53,34 @@ def make_report(audit: Audit, speaker: Speaker, problems: Sequence[str] = ()) ->
 
 def _summarise(audit: Audit, speaker: Speaker) -> str:
     grades = Counter(c.grade for c in audit.contradictions)
-    figures = sum(len(p.figures) for p in audit.model.premises) + sum(len(s.figures) for s in audit.surveys)
     said = speaker.word(
         "SUMMARY",
-        figures=figures + len(audit.not_judged),
+        figures=audit.sources.total(),
         contradictions=len(audit.findings),
         derived=len({d.quantity for d in audit.derived}),
         not_judged=len(audit.not_judged),
         **{grade: grades[grade] for grade in ("strict", "declared", "soft")},
     )
-    end = speaker.word(
-        "COMPLETE" if audit.complete_to >= SIZE else "INCOMPLETE", size=audit.complete_to, larger=audit.larger
-    )
-    sentences = [said, end]
+    found = "INCOMPLETE" if audit.complete_to < SIZE else "COMPLETE" if audit.larger else "COMPLETE_ALL"
+    end = speaker.word(found, size=audit.complete_to, larger=audit.larger)
+    missed = [speaker.word(f"NOT_REACHED.{stage}", count=n) for stage, n in audit.not_reached.items() if n]
+    sentences = [said, end, *missed]
     if impossible := sum(bool(s.impossible) for s in audit.surveys):
         sentences.insert(1, speaker.word("SUMMARY_SURVEYS", count=impossible))
     return "".join(f"{sentence}. " if speaker.lang == "en" else f"{sentence}。" for sentence in sentences).strip()
+
+
+def _say_scope(audit: Audit, speaker: Speaker) -> str:
+    """What was audited: how many figures of which editions or files, and what they were held against."""
+    sources = (
+        speaker.word("SOURCE", name=" ".join(filter(None, source)), count=n) for source, n in audit.sources.items()
+    )
+    said = (
+        [speaker.word("AUDITED", sources=speaker.join(sources))] if audit.sources else [speaker.word("AUDITED_NOTHING")]
+    )
+    if audit.against:
+        said.append(speaker.word("HELD_AGAINST", sources=speaker.join(" ".join(source) for source in audit.against)))
+    return "".join(f"{sentence}. " if speaker.lang == "en" else f"{sentence}。" for sentence in said).strip()
 
 
 def _place(f: Figure) -> dict[str, str]:
@@ -91,7 +107,7 @@ def _say_finding(number: int, finding: Finding, speaker: Speaker) -> dict[str, A
         "grade": c.grade,
         "grade_words": speaker.word(f"GRADE.{c.grade}"),
         "figures": [_say_premise(p, speaker) for p in c.premises],
-        "implied": [words for p in c.premises if (words := _say_implied(finding, p, speaker))],
+        "implied": [_say_implied(finding, p, speaker) for p in c.premises if p.number in finding.left],
         "because": list(dict.fromkeys(speaker.identity(row) for row in c.identities if row.label != "positive")),
         "proof": [{"row": _say_row(row, c.premises, speaker), "multiplier": str(times)} for row, times in c.proof],
         "hypotheses": [
@@ -121,19 +137,10 @@ def _say_row(row: Row, premises: Sequence[Premise], speaker: Speaker) -> str:
 
 def _say_implied(finding: Finding, p: Premise, speaker: Speaker) -> str:
     """What the others of a contradiction leave for one figure, beside what it stands for."""
-    if p.kind == "ranks":
-        return ""
-    others = [other for other in finding.contradiction.premises if other is not p]
     as_printed = finding.contradiction.grade == "soft"
     f = p.figure
-    low, high = finding.implied.find(finding.contradiction, p, as_printed)
-    if p.under is not None:
-        low, high = (None if end is None else p.from_ratio(end) for end in (low, high))
-    for own in p.extra:  # the share as a value of its own, which a difference of shares speaks of
-        least, most = finding.implied.program(as_printed).find_range(own.terms, [other.number for other in others])
-        low = max(low or 0.0, least or 0.0)
-        high = min((end for end in (high, most) if end is not None), default=None)
-    stands = [None if end is None else float(end) for end in f.interval(as_printed or f.is_exact)]
+    low, high = finding.left[p.number]
+    stands = f.interval(as_printed or f.is_exact)
     return speaker.word(
         "IMPLIED",
         figure=speaker.figure(f),
@@ -193,8 +200,8 @@ Sections = Sequence[tuple[str, Sequence[str]]]
 
 def render_markdown(report: dict[str, Any], speaker: Speaker, sections: Sections = ()) -> str:
     """sections: titles with lines of text, put before the contradictions."""
-    word = speaker.word
-    lines = [f"# {word('TITLE')}", "", report["summary"], ""]
+    word, colon = speaker.word, "：" if speaker.lang == "zh" else ":"
+    lines = [f"# {word('TITLE')}", "", report["scope"], "", report["summary"], ""]
     lines += _section(word("HEAD.problems"), [f"- {text}" for text in report["problems"]])
     for title, texts in sections:
         lines += _section(title, [f"- {text}" for text in texts])
@@ -202,8 +209,9 @@ def render_markdown(report: dict[str, Any], speaker: Speaker, sections: Sections
     for c in report["contradictions"]:
         found += [f"### {c['number']}. {c['grade_words']}", ""]
         found += [f"- {f['words']} [{', '.join(f['places'])}]" for f in c["figures"]] + [""]
-        found += _list(word("HEAD.implied"), c["implied"]) + _list(word("HEAD.because"), c["because"])
-        found += _list(word("HEAD.hypotheses"), [h["words"] for h in c["hypotheses"]])
+        for head, entries in (("implied", c["implied"]), ("because", c["because"]),
+                              ("hypotheses", [h["words"] for h in c["hypotheses"]])):  # fmt: skip
+            found += _list(word(f"HEAD.{head}"), entries, colon)
     lines += _section(word("HEAD.contradictions"), found or [word("NOTHING")])
     lines += _section(
         word("HEAD.warnings"),
@@ -226,14 +234,14 @@ def _section(title: str, lines: list[str]) -> list[str]:
     return [f"## {title}", "", *lines, ""] if lines else []
 
 
-def _list(title: str, entries: Sequence[str]) -> list[str]:
-    return [f"{title}:", "", *(f"- {entry}" for entry in entries), ""] if entries else []
+def _list(title: str, entries: Sequence[str], colon: str) -> list[str]:
+    return [f"{title}{colon}", "", *(f"- {entry}" for entry in entries), ""] if entries else []
 
 
 STYLE = """
 :root { color-scheme: light dark }
 body { font: 16px/1.5 system-ui, "Noto Sans SC", "Microsoft YaHei", sans-serif; max-width: 60rem; margin: 2rem auto;
-  padding: 0 1rem }
+  padding: 0 1rem; overflow-wrap: anywhere }
 h1 { font-size: 1.6rem }
 h2 { border-bottom: 1px solid #8888; margin-top: 2.5rem }
 article { border: 1px solid #8888; border-left: .4rem solid #b35c00; border-radius: .3rem; padding: .2rem 1rem;
@@ -244,14 +252,18 @@ small { opacity: .75 }
 li { margin: .2rem 0 }
 table { border-collapse: collapse }
 td { border-bottom: 1px solid #8886; padding: .25rem .6rem; vertical-align: top }
-@media print { article { break-inside: avoid } }
+@media (max-width: 40rem) { body { margin: 1rem auto } article { padding: .2rem .7rem } ul { padding-left: 1.3rem }
+  table, tbody, tr, td { display: block } td { border: 0; padding: 0 }
+  tr { border-bottom: 1px solid #8886; padding: .4rem 0 } }
+@media print { body { font-size: 10pt; max-width: none; margin: 0 } h2, h3 { break-after: avoid }
+  article, li, tr { break-inside: avoid } }
 """
 
 
 def render_html(report: dict[str, Any], speaker: Speaker, sections: Sections = ()) -> str:
     """One page that needs nothing else: no script, no font, no request. sections: as for render_markdown."""
-    word, say = speaker.word, html.escape
-    parts = [f"<h1>{say(word('TITLE'))}</h1><p>{say(report['summary'])}</p>"]
+    word, say, colon = speaker.word, html.escape, "：" if speaker.lang == "zh" else ":"
+    parts = [f"<h1>{say(word('TITLE'))}</h1><p>{say(report['scope'])}</p><p>{say(report['summary'])}</p>"]
     parts += _html_list(word("HEAD.problems"), report["problems"])
     for title, texts in sections:
         parts += _html_list(title, texts)
@@ -265,7 +277,7 @@ def render_html(report: dict[str, Any], speaker: Speaker, sections: Sections = (
                               ("hypotheses", [h["words"] for h in c["hypotheses"]])):  # fmt: skip
             if entries:
                 listed = "".join(f"<li>{say(entry)}</li>" for entry in entries)
-                inner.append(f"<p>{say(word('HEAD.' + head))}:</p><ul>{listed}</ul>")
+                inner.append(f"<p>{say(word('HEAD.' + head))}{colon}</p><ul>{listed}</ul>")
         parts.append(f'<article class="{c["grade"]}">{"".join(inner)}</article>')
     if not report["contradictions"]:
         parts.append(f"<p>{say(word('NOTHING'))}</p>")

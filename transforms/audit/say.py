@@ -10,6 +10,7 @@ from transforms.audit.bounds import Derived
 from transforms.audit.figures import Figure
 from transforms.audit.hypotheses import Hypothesis
 from transforms.audit.model import Premise, Quantity, Row
+from transforms.audit.solver import End
 from transforms.codelists import load_codelist
 from transforms.export.labels import say_unit
 
@@ -31,6 +32,9 @@ class Speaker:
 
     def join(self, texts: Iterable[str]) -> str:
         return self._glue("LIST", dict.fromkeys(texts))
+
+    def choose(self, texts: Iterable[str]) -> str:
+        return self._glue("OR", dict.fromkeys(texts))
 
     def _glue(self, sign: str, texts: Iterable[str]) -> str:
         """Texts with a sign of the language between them; code lists keep no blanks at the ends of a word."""
@@ -71,20 +75,18 @@ class Speaker:
         return self.word("READ_AS", figure=text, reading=self.word(f"READING.{p.reading}")) if p.reading else text
 
     def number(self, value: float | Fraction, decimals: int, rounding: str = ROUND_HALF_UP) -> str:
-        text = f"{Decimal(str(float(value))).quantize(Decimal(1).scaleb(-decimals), rounding):,f}"
+        text = f"{_to_decimal(value).quantize(Decimal(1).scaleb(-decimals), rounding):,f}"
         return text.replace("-0", "0", 1) if set(text) <= set("-0.") else text
 
-    def range_of(self, f: Figure, low: float | None, high: float | None) -> str:
+    def range_of(self, f: Figure, low: End, high: End) -> str:
         """A range in the unit of a figure, with enough decimals to tell its ends apart from the figure, outward but for
         what the solver cannot tell."""
         decimals = (f.decimals or 0) + 2
-        ends = [
-            None if end is None else self.number(end / float(f.scale) * (1 + side * _NOISE), decimals, rounding)
-            for end, side, rounding in (
-                (low, -1 if low and low < 0 else 1, ROUND_FLOOR),
-                (high, 1 if high and high < 0 else -1, ROUND_CEILING),
-            )
-        ]
+        ends = []
+        for end, inward, rounding in ((low, 1, ROUND_FLOOR), (high, -1, ROUND_CEILING)):
+            if isinstance(end, float):  # not proved
+                end += inward * abs(end) * _NOISE
+            ends.append(None if end is None else self.number(Fraction(end) / f.scale, decimals, rounding))
         unit = self.unit(f.unit, f.unit_mult) if f.measure != "rank" else ""
         return self.span(ends[0], ends[1], unit)
 
@@ -134,16 +136,22 @@ class Speaker:
 def shown_bounds(d: Derived) -> tuple[str, str, tuple[str, int]]:
     """Lower and upper bound in a power of ten that reads well, rounded outward, and the unit with its power."""
     power = _find_power(d)
-    scale = 10.0**power
-    size = max(abs(d.lower), abs(d.upper)) / scale
-    width = (d.upper - d.lower) / scale
+    scale = Fraction(10) ** power
+    size = max(abs(float(d.lower)), abs(float(d.upper))) / float(scale)
+    width = float((d.upper - d.lower) / scale)
     decimals = 2
     while decimals < 8 and width and 10.0**-decimals * 4 > width and size < 10 ** (12 - decimals):
         decimals += 1
     step = Decimal(1).scaleb(-decimals)
-    low = Decimal(str(d.lower / scale)).quantize(step, rounding="ROUND_FLOOR")
-    high = Decimal(str(d.upper / scale)).quantize(step, rounding="ROUND_CEILING")
+    low = _to_decimal(d.lower / scale).quantize(step, rounding="ROUND_FLOOR")
+    high = _to_decimal(d.upper / scale).quantize(step, rounding="ROUND_CEILING")
     return f"{low:,f}", f"{high:,f}", (d.quantity.unit, power)
+
+
+def _to_decimal(value: Fraction | float) -> Decimal:
+    if isinstance(value, Fraction):
+        return Decimal(value.numerator) / Decimal(value.denominator)
+    return Decimal(str(value))
 
 
 def _find_power(d: Derived) -> int:

@@ -8,11 +8,14 @@ import csv
 import io
 import re
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from transforms.audit.faults import COLUMNS, LISTS, Fault, tell_statement
 from transforms.codelists import load_codelist, unit_labels
 from transforms.errors import InputError
 from transforms.export.labels import say_unit
@@ -20,17 +23,14 @@ from transforms.grid import Book, Grid, read_grid
 from transforms.layout import parse_layout
 from transforms.observe import Readout, read_book_observations
 
-# Our names of the columns -> the headings of a statement table.
-COLUMNS = {
-    "id": "编号", "place": "主体", "item": "指标", "flow": "流向", "measure": "度量", "period": "时期",
-    "base_period": "基期", "figure": "数值", "decimals": "小数位", "unit": "单位", "qualifier": "修饰",
-    "reference": "参照", "basis": "口径", "price": "价格", "method": "方法", "n": "样本量", "status": "状态",
-    "section": "章节", "line": "行号", "source": "来源", "note": "注",
-}  # fmt: skip
+if TYPE_CHECKING:
+    from transforms.audit.say import Speaker
+
 _NEEDED = ("place", "item", "flow", "measure", "period", "figure", "unit")
 _LAYOUT = 'extends = "_statements"\nfiles = ["*"]\nbad_rows = "quarantine"\n'
 _KEY = ("geo", "partner", "flow", "item", "activity", "mode", "period", "base_period", "measure", "basis", "price",
         "unit", "adjustment", "reference", "qualifier")  # fmt: skip
+_CELL = re.compile(r"!R(\d+)C\d+")
 _NUMBER = re.compile(r"[^\d]*[\d,，]+(?:[.．](\d+))?\s*%?")
 # Of what a table export has, the columns that make a statement of a printed cell.
 _EXPORT = {
@@ -39,11 +39,44 @@ _EXPORT = {
 }  # fmt: skip
 
 
-def read_statements(content: bytes, name: str) -> tuple[list[dict[str, Any]], list[str]]:
-    """Rows with the columns of observations, and one sentence for every statement that cannot be read.
+@dataclass
+class Statements:
+    """The rows of a file, with the columns of observations, and what is wrong with the others, by line.
 
-    CSV with the headings of docs/statements.md in Chinese or English, the CSV of a table of digitrade tables, or TOML
-    with a list [[statement]]. Raises InputError where the file as a whole cannot be read.
+    is_gb: the file is no UTF-8 and was read as GB 18030.
+    """
+
+    rows: list[dict[str, Any]]
+    faults: list[Fault]
+    file: str
+    is_gb: bool = False
+
+    def say_problems(self, speaker: Speaker) -> list[str]:
+        """One line for what was supposed of the file, and one for each fault."""
+        supposed = [speaker.word("READ_AS_GB", file=self.file)] if self.is_gb else []
+        return [*supposed, *(fault.say(speaker) for fault in self.faults)]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One statement as it stands in the file: its cells by our names, and its row there."""
+
+    file: str
+    row: int
+    cells: dict[str, str]
+
+    def fault(self, code: str, key: str = "", found: str | None = None, **values: str) -> Fault:
+        is_listed = PurePath(self.file).suffix.lower() == ".toml"
+        found = self.cells.get(key, "").strip() if found is None else found
+        told = tell_statement(self.cells)
+        return Fault(code, self.file, self.row - is_listed, key, found, told, is_listed, values)
+
+
+def read_statements(content: bytes, name: str) -> Statements:
+    """The statements of a CSV file with the headings of docs/statements.md in Chinese or English, of the CSV of a table
+    of digitrade tables, or of TOML with a list [[statement]].
+
+    Raises InputError where the file as a whole cannot be read.
     """
     grid = _read(content, name)
     heads = [_ours(head) for head in grid.cells[0]] if grid.cells else []
@@ -54,83 +87,80 @@ def read_statements(content: bytes, name: str) -> tuple[list[dict[str, Any]], li
             row=1,
             todo="docs/audit.md lists the columns; digitrade audit --template FILE.csv writes an example.",
         )
-    problems: list[str] = []
-    if _is_gb(content):
-        problems.append(
-            load_codelist("words").label("AUDIT.READ_AS_GB", "zh" if _is_chinese(grid) else "en").format(file=name)
-        )
-    kept: list[tuple[str, ...]] = []
-    places: list[int] = []
+    read = Statements([], [], name, _is_gb(content))
+    kept: list[_Line] = []
     for number, row in enumerate(grid.cells[1:], 2):
-        cells = dict(zip(heads, row, strict=False))
-        if not any(cells.values()):
-            continue
-        if problem := _check(cells):
-            found = cells.get("id") or cells.get("figure")
-            problems.append(str(InputError(problem[0], file=name, row=number, found=found, todo=problem[1])))
-            continue
-        kept.append(tuple(_fill(cells).get(key, "") for key in COLUMNS))
-        places.append(number)
-    if not kept:
-        return [], problems
-    readout = _read_those_that_can(kept, places, name, problems)
-    if readout is None:
-        return [], problems
-    problems += [
-        f"{name}, row {places[row['row'] - 2]}: {row['reason']}"
-        if isinstance(row.get("row"), int)
-        else str(row["reason"])
-        for row in readout.quarantine.to_pylist()
-    ]
-    rows = readout.observations.to_pylist()
-    for row in rows:
-        row["locator"] = re.sub(r"!R(\d+)C\d+", lambda m: f"!R{places[int(m[1]) - 2]}", row["locator"])
-    return rows, [*problems, *_find_repeats(rows)]
+        line = _Line(name, number, dict(zip(heads, row, strict=False)))
+        if any(line.cells.values()):
+            fault = _check(line)
+            read.faults.append(fault) if fault else kept.append(line)
+    readout = _read_those_that_can(kept, name, read.faults)
+    if readout is not None:
+        read.faults += [
+            _explain(kept[row["row"] - 2], row["column"], row["reason"]) for row in readout.quarantine.to_pylist()
+        ]
+        read.rows = readout.observations.to_pylist()
+    for made in read.rows:
+        made["locator"] = _CELL.sub(lambda m: f"!R{kept[int(m[1]) - 2].row}", made["locator"])
+    read.faults += _find_repeats(read.rows, {line.row: line for line in kept})
+    read.faults.sort(key=lambda fault: fault.row)
+    return read
 
 
-def _read_those_that_can(
-    kept: list[tuple[str, ...]], places: list[int], name: str, problems: list[str]
-) -> Readout | None:
-    """The statements as observations. One that stops the reading is named and left out of both lists."""
+def _read_those_that_can(kept: list[_Line], name: str, faults: list[Fault]) -> Readout | None:
+    """The statements as observations. One that stops the reading is named and taken out of the list."""
     shared = {"_statements": files("transforms").joinpath("layouts", "_statements.toml").read_text(encoding="utf-8")}
     layout = parse_layout(_LAYOUT, name, shared, {})
     while kept:
-        written = Grid(name, "", (tuple(COLUMNS.values()), *kept))
+        filled = (_fill(line.cells) for line in kept)
+        written = Grid(name, "", (tuple(COLUMNS.values()), *(tuple(cells[key] for key in COLUMNS) for cells in filled)))
         try:
-            return read_book_observations(Book(name, (written,), ()), layout, PurePath(name).stem, "")
+            return read_book_observations(Book(name, (written,), ()), layout, name, "")
         except InputError as error:
             if error.row is None or not 2 <= error.row <= len(kept) + 1:
                 raise
-            at = error.row - 2
-            error.row = places[at]
-            problems.append(str(error))
-            del kept[at], places[at]
+            # several are named by one error: all are taken out at once, or many would mean to read as many times
+            stopping = {other.row - 2: other for other in (error, *error.others) if other.row is not None}
+            faults += [_explain(kept[at], other.column, other.problem) for at, other in stopping.items()]
+            kept[:] = [line for at, line in enumerate(kept) if at not in stopping]
     return None
 
 
-def _find_repeats(rows: list[dict[str, Any]]) -> list[str]:
-    """A sentence for every statement that is made twice with two values; both are audited."""
+def _explain(line: _Line, column: int | str | None, reason: str) -> Fault:
+    """What the reader of tables says of a cell, in the terms of statements."""
+    number = int(str(column)) if str(column).isdigit() else 0
+    key = list(COLUMNS)[number - 1] if 1 <= number <= len(COLUMNS) else ""
+    if reason.startswith("a figure larger"):
+        return line.fault("large", "figure")
+    if key in LISTS:
+        return line.fault("unknown", key)
+    code = {"period": "period", "base_period": "period", "figure": "number", "decimals": "decimals", "unit": "unit",
+            "qualifier": "qualifier", "n": "count"}.get(key)  # fmt: skip
+    if code is None or (key == "figure" and not reason.startswith("text where")):
+        return line.fault("other", said=reason)
+    return line.fault(code, key, figure=line.cells["figure"].strip())
+
+
+def _find_repeats(rows: list[dict[str, Any]], lines: Mapping[int, _Line]) -> list[Fault]:
+    """A fault for every statement that is made twice with two values; both are audited."""
     said: dict[tuple[Any, ...], dict[str, Any]] = {}
-    problems = []
+    faults = []
     for row in rows:
         first = said.setdefault(tuple(row[name] for name in _KEY), row)
         if (first["value"], first["unit_mult"]) != (row["value"], row["unit_mult"]):
-            problems.append(str(InputError(
-                f"the same statement is made twice with two values: {first['printed']} at {first['locator']} and "
-                f"{row['printed']} at {row['locator']}", todo="delete the wrong one."
-            )))  # fmt: skip
-    return problems
+            (before, after) = (int(r["locator"].rpartition("!R")[2]) for r in (first, row))
+            faults.append(lines[after].fault("twice", found=row["printed"], first=first["printed"],
+                                             place=str(lines[before].fault("").row)))  # fmt: skip
+    return faults
 
 
 def _read(content: bytes, name: str) -> Grid:
     if PurePath(name).suffix.lower() != ".toml":
-        return read_grid(
-            content.removeprefix(b"\xef\xbb\xbf"), name, encoding="gb18030" if _is_gb(content) else "utf-8"
-        )
+        return _read_table(content.removeprefix(b"\xef\xbb\xbf"), name)
     try:
         said = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"the file is not TOML: {error}", file=name, todo="mend the line named.") from None
+        raise InputError(f"the file is not TOML: {error}", file=name, todo="mend that line of it.") from None
     entries = said.get("statement")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise InputError(
@@ -141,6 +171,20 @@ def _read(content: bytes, name: str) -> Grid:
         raise InputError("an unknown key", file=name, found=unknown[0], todo=f"keys: {', '.join(COLUMNS)}.")
     rows = [tuple(str(entry.get(key, "")) for key in COLUMNS) for entry in entries]
     return Grid(name, "", (tuple(COLUMNS), *rows))
+
+
+def _read_table(content: bytes, name: str) -> Grid:
+    """A CSV file; what stops the reading is said for who wrote the file, not for who declares a layout."""
+    try:
+        return read_grid(content, name, encoding="gb18030" if _is_gb(content) else "utf-8")
+    except InputError as error:
+        if error.problem.startswith("the bytes are not"):
+            error.problem, error.todo = "the bytes are neither UTF-8 nor GB 18030", "save the file as CSV in UTF-8."
+        elif error.problem.startswith("the CSV"):
+            error.todo = "the quotes of a cell of this row do not pair: save the file anew as CSV."
+        else:
+            error.todo = "save the sheet as CSV."
+        raise
 
 
 def _is_gb(content: bytes) -> bool:
@@ -166,19 +210,17 @@ def _ours(head: str) -> str:
     return names.get(text, names.get(text.casefold(), text))
 
 
-def _check(cells: dict[str, str]) -> tuple[str, str] | None:
-    """What is missing in a statement, and what to do; None where nothing is."""
-    lacking = next((key for key in ("place", "item", "measure", "figure") if not cells.get(key, "").strip()), None)
-    if lacking:
-        return f"the statement has no {lacking}", "fill the cell, or delete the row."
-    if not cells.get("period", "").strip():
-        return (
-            "the statement has no period",
-            "fill the cell: which period a figure is of decides what it may contradict.",
-        )
-    figure = cells["figure"]
-    if not cells.get("unit", "").strip() and any(char.isdigit() for char in figure) and "/" not in figure:
-        return "the statement has no unit", "fill the cell as printed: 亿美元, million USD, % ..."
+def _check(line: _Line) -> Fault | None:
+    """What is missing in a statement; None where nothing is."""
+    for key in ("place", "item", "measure", "figure", "period"):
+        if not line.cells.get(key, "").strip():
+            return line.fault("missing_period" if key == "period" else "missing", key)
+    figure = line.cells["figure"]
+    if not line.cells.get("unit", "").strip() and any(char.isdigit() for char in figure) and "/" not in figure:
+        return line.fault("missing_unit", "unit")
+    declared, number = line.cells.get("decimals", "").strip(), _NUMBER.fullmatch(figure.strip())
+    if declared and number and declared != str(len(number[1] or "")):
+        return line.fault("decimals", "decimals", figure=figure.strip())
     return None
 
 

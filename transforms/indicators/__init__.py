@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
@@ -18,6 +18,7 @@ from transforms.errors import InputError
 from transforms.groups import load_group_members
 from transforms.indicators import effects, mixes, paths
 from transforms.indicators.adjusted import adjust_seasonally
+from transforms.indicators.remainders import fill_remainders
 
 _HERE = files("transforms.indicators")
 
@@ -78,7 +79,7 @@ def english_key(key: str) -> str:
 def parse_card(indicator: str, text: str) -> Card:
     """A card from its TOML text. Of SHARED the one text stands for both languages where there is no Chinese.
 
-    Raises InputError naming the card and the key: unknown, lacking, or empty in one language only.
+    Raises InputError naming the card and the key: unknown, lacking or empty.
     """
     file, keys = f"transforms/indicators/{indicator}.toml", {spec.name for spec in fields(Card)} - {"indicator"}
     try:
@@ -86,12 +87,11 @@ def parse_card(indicator: str, text: str) -> Card:
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"the card is not TOML: {error}", file=file, todo="mend the line named.") from None
     raw = {f"{name}_zh": raw[name] for name in SHARED if name in raw} | raw
-    pairs = [(zh, english_key(zh)) for zh in keys if zh.endswith("_zh")]
-    empty = {key for zh, en in pairs for key, other in ((zh, en), (en, zh)) if raw.get(other) and not raw.get(key)}
+    empty = {key for key in keys & raw.keys() if raw[key] == ""}
     for problem, names in (
         ("lacks", keys - raw.keys()),
         ("has an unknown key", raw.keys() - keys),
-        ("is in one language only: empty is", empty),
+        ("says nothing of", empty),
     ):
         if names:
             raise InputError(f"the card {problem} {min(names)}", file=file, todo=f"keys: {', '.join(sorted(keys))}.")
@@ -199,8 +199,9 @@ def compute_indicators(con: duckdb.DuckDBPyConnection, *, asked: Sequence[str] =
     mixes.register(con)
     effects.register(con)
     for step in list_steps():
-        con.execute(step)
-    adjust_seasonally(con)
+        con.execute(sql_of(f"steps/{step}"))
+        if step in _IN_PYTHON:
+            _IN_PYTHON[step](con)
     con.execute(sql_of("steps/adjusted"))
     for card in load_cards():
         if not only or card.indicator in only:
@@ -226,13 +227,22 @@ def give_requested(con: duckdb.DuckDBPyConnection, asked: Sequence[str], target:
 
 @cache
 def list_steps() -> tuple[str, ...]:
-    """The scripts that prepare the levels, in their order (steps/<number>_<name>.sql).
+    """The names of the scripts that prepare the levels, in their order (steps/<number>_<name>.sql).
 
     Periods are derived before and after conversion: what is converted is added up again.
     """
-    names = sorted(path.name for path in _HERE.joinpath("steps").iterdir() if path.name[0].isdigit())
-    names.insert(names.index("42_currency.sql") + 1, "40_periods.sql")
-    return tuple(_HERE.joinpath("steps", name).read_text(encoding="utf-8") for name in names)
+    names = sorted(
+        path.name.removesuffix(".sql") for path in _HERE.joinpath("steps").iterdir() if path.name[0].isdigit()
+    )
+    names.insert(names.index("42_currency") + 1, "40_periods")
+    return tuple(names)
+
+
+# Parts of the steps that are no SQL: what they fill rests on the script that they follow.
+_IN_PYTHON: dict[str, Callable[[duckdb.DuckDBPyConnection], None]] = {
+    "55_systems": fill_remainders,
+    "93_ranks": adjust_seasonally,
+}
 
 
 def _run(con: duckdb.DuckDBPyConnection, indicator: str) -> None:

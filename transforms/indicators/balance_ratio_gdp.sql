@@ -21,5 +21,5 @@ SELECT definition, geo, reference, partner, 'N' AS flow, item, period, '' AS bas
        0 AS unit_mult, statuses | output_statuses AS statuses, (coverage + output_coverage) / 2 AS coverage,
        '' AS method, contested OR output_contested AS contested,
        CASE WHEN obstacle = '' THEN '' ELSE 'mixed_sources' END AS asked,
-       concat_ws('; ', nullif(output_refusal, ''), nullif(obstacle, '')) AS note, inputs || output_inputs AS inputs
+       concat_ws('; ', nullif(output_refusal, ''), nullif(said, ''), nullif(obstacle, '')) AS note, inputs || output_inputs AS inputs
 FROM compared

@@ -4,5 +4,5 @@ SELECT definition, geo, '' AS reference, partner, 'N' AS flow, item, period, '' 
        CASE WHEN refusal = '' THEN x / nullif(CAST(x + m AS DOUBLE), 0) END AS value,
        CASE WHEN refusal = '' THEN x_from / nullif(CAST(x_from + m_hi AS DOUBLE), 0) END AS lower,
        CASE WHEN refusal = '' THEN x_hi / nullif(CAST(x_hi + m_from AS DOUBLE), 0) END AS upper,
-       0 AS unit_mult, statuses, coverage, '' AS method, contested, '' AS asked, refusal AS note, inputs
+       0 AS unit_mult, statuses, coverage, '' AS method, contested, '' AS asked, note, inputs
 FROM pairs

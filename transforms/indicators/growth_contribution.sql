@@ -3,7 +3,7 @@
 -- its ends lie at corners of the box; it is empty where the earlier whole may be zero.
 WITH ranged AS (
     SELECT definition, geo, reference, partner, flow, item, period, base_period, freq, basis, adjustment, currency,
-           dataset, vintage, x0, x1, x0_lo, x0_hi, x1_lo, x1_hi, w0, statuses, contested, asked, obstacle, refusal, inputs, is_sum,
+           dataset, vintage, x0, x1, x0_lo, x0_hi, x1_lo, x1_hi, w0, statuses, contested, asked, obstacle, said, refusal, inputs, is_sum,
            is_sum * x0_lo + r0_lo AS lo_lo, is_sum * x0_lo + r0_hi AS lo_hi, is_sum * x0_hi + r0_lo AS hi_lo,
            is_sum * x0_hi + r0_hi AS hi_hi,
            refusal = '' AND is_sum * x0_lo + r0_lo > 0 AND x1_lo + x0_hi + r0_hi + x1_hi IS NOT NULL AS has_range
@@ -20,5 +20,5 @@ SELECT definition, geo, reference, partner, flow, item, period, base_period, fre
        (CASE WHEN x0 IS NULL THEN 0 ELSE 1 END + CASE WHEN x1 IS NULL THEN 0 ELSE 1 END
            + CASE WHEN w0 IS NULL THEN 0 ELSE 1 END) / 3e0 AS coverage,
        CASE is_sum WHEN 1 THEN 'sum_of_items' ELSE 'published' END AS method, contested, asked,
-       concat_ws('; ', nullif(refusal, ''), nullif(obstacle, '')) AS note, inputs
+       concat_ws('; ', nullif(refusal, ''), nullif(obstacle, ''), nullif(said, '')) AS note, inputs
 FROM ranged

@@ -3,13 +3,13 @@
 -- with both, so its ends lie at corners; it is empty where the change of the whole may be zero.
 WITH steps AS (
     SELECT definition, geo, reference, partner, flow, item, period, base_period, freq, basis, adjustment, currency,
-           dataset, vintage, x0, x1, w0, w1, statuses, contested, asked, obstacle, inputs, is_sum,
+           dataset, vintage, x0, x1, w0, w1, statuses, contested, asked, obstacle, said, inputs, is_sum,
            CASE WHEN refusal <> '' THEN refusal ELSE stillness END AS refusal,
            x1_lo - x0_hi AS u_lo, x1_hi - x0_lo AS u_hi, r1_lo - r0_hi AS v_lo, r1_hi - r0_lo AS v_hi
     FROM contributions
 ), ranged AS (
     SELECT definition, geo, reference, partner, flow, item, period, base_period, freq, basis, adjustment, currency,
-           dataset, vintage, x0, x1, w0, w1, statuses, contested, asked, obstacle, inputs, is_sum, refusal, u_lo, u_hi,
+           dataset, vintage, x0, x1, w0, w1, statuses, contested, asked, obstacle, said, inputs, is_sum, refusal, u_lo, u_hi,
            is_sum * u_lo + v_lo AS lo_lo, is_sum * u_lo + v_hi AS lo_hi, is_sum * u_hi + v_lo AS hi_lo,
            is_sum * u_hi + v_hi AS hi_hi,
            refusal = '' AND (is_sum * u_lo + v_lo > 0 OR is_sum * u_hi + v_hi < 0)
@@ -25,5 +25,5 @@ SELECT definition, geo, reference, partner, flow, item, period, base_period, fre
        (CASE WHEN x0 IS NULL THEN 0 ELSE 1 END + CASE WHEN x1 IS NULL THEN 0 ELSE 1 END
            + CASE WHEN w0 IS NULL THEN 0 ELSE 1 END + CASE WHEN w1 IS NULL THEN 0 ELSE 1 END) / 4e0 AS coverage,
        CASE is_sum WHEN 1 THEN 'sum_of_items' ELSE 'published' END AS method, contested, asked,
-       concat_ws('; ', nullif(refusal, ''), nullif(obstacle, '')) AS note, inputs
+       concat_ws('; ', nullif(refusal, ''), nullif(obstacle, ''), nullif(said, '')) AS note, inputs
 FROM ranged

@@ -14,5 +14,5 @@ SELECT definition, geo, '' AS reference, partner, 'N' AS flow, item, period, '' 
             THEN 1 - greatest(abs(2 * s_lo - 1), abs(2 * s_hi - 1)) END AS lower,
        CASE WHEN s_lo >= 0.5 THEN 2 - 2 * s_lo WHEN s_hi <= 0.5 THEN 2 * s_hi
             WHEN s_lo IS NOT NULL AND s_hi IS NOT NULL THEN 1 END AS upper,
-       0 AS unit_mult, statuses, coverage, '' AS method, contested, '' AS asked, refusal AS note, inputs
+       0 AS unit_mult, statuses, coverage, '' AS method, contested, '' AS asked, note, inputs
 FROM oriented

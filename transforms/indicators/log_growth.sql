@@ -6,7 +6,6 @@ SELECT definition, geo, '' AS reference, partner, flow, item, period, base_perio
        CASE WHEN hi1 > 0 AND NOT coalesce(p1 = 0, false) THEN ln(hi1 / nullif(CAST(lo0 AS DOUBLE), 0)) / years * 100
        END AS upper,
        0 AS unit_mult, statuses, coverage, 'logarithmic' AS method, contested, asked,
-       concat_ws('; ', nullif(refusal, ''), CASE WHEN p1 = 0 THEN 'a level is not above zero' END,
-                 nullif(obstacle, '')) AS note, inputs
+       concat_ws('; ', CASE WHEN p1 = 0 THEN 'a level is not above zero' END, nullif(note, '')) AS note, inputs
 FROM changes
 WHERE is_window AND freq = 'A'

@@ -5,6 +5,6 @@ SELECT definition, geo, '' AS reference, partner, flow, item, period, base_perio
        lo1 / nullif(CAST(hi0 AS DOUBLE), 0) AS lower,
        hi1 / nullif(CAST(lo0 AS DOUBLE), 0) AS upper,
        0 AS unit_mult, statuses, coverage, '' AS method, contested, asked,
-       concat_ws('; ', nullif(refusal, ''), nullif(obstacle, '')) AS note, inputs
+       note, inputs
 FROM changes
 WHERE is_window

@@ -4,5 +4,5 @@ SELECT definition, geo, '' AS reference, partner, 'N' AS flow, item, period, '' 
        x - m AS value,
        x_lo - m_hi AS lower,
        x_hi - m_lo AS upper,
-       mult AS unit_mult, statuses, coverage, '' AS method, contested, '' AS asked, '' AS note, inputs
+       mult AS unit_mult, statuses, coverage, '' AS method, contested, '' AS asked, said AS note, inputs
 FROM pairs

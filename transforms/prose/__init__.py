@@ -1,9 +1,9 @@
 """The figures of a draft in Chinese or English prose: found, resolved by stated rules, and held against the database.
 
-readers.py takes the text from a file, sentences.py cuts it, tokens.py knows figures, periods and words (lexicon.py),
-segments.py gives each figure its words, resolve.py says what a figure states or why that is open, published.py and
-compare.py set it beside the database. What is resolved also goes to the audit as statements (make_rows), which finds
-what contradicts itself within the draft.
+readers.py takes the text from a file, sentences.py cuts it, tables.py makes a sentence of each cell of a table,
+tokens.py knows figures, periods and words (lexicon.py), segments.py gives each figure its words, resolve.py says what a
+figure states or why that is open, published.py and compare.py set it beside the database. What is resolved also goes
+to the audit as statements (make_rows), which finds what contradicts itself within the draft.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import Any
 import duckdb
 
 from transforms.periods import find_freq
-from transforms.prose import fields, figures, lexicon
+from transforms.prose import fields, figures, lexicon, tables
 from transforms.prose.compare import STATUSES, Verdict, compare_figure
 from transforms.prose.published import Values, read_values
 from transforms.prose.readers import SUFFIXES, Draft, read_draft
 from transforms.prose.resolve import Found, resolve_paragraph
 from transforms.prose.sentences import split_draft
+from transforms.prose.tables import find_tables, resolve_table
 
 __all__ = ["STATUSES", "SUFFIXES", "Draft", "Found", "Verdict", "compare_draft", "find_figures", "make_rows",
            "read_draft", "say_place"]  # fmt: skip
@@ -32,13 +33,21 @@ _STEP = Decimal("1e-10")
 def find_figures(draft: Draft) -> list[Found]:
     """All figures of a draft in the order of the text, each with what it states or why that is open."""
     _forget()
-    return [found for sentences in split_draft(draft) for found in resolve_paragraph(sentences)]
+    known, inside = find_tables(draft), set[int]()
+    found: list[Found] = []
+    for paragraph, sentences in zip(draft.paragraphs, split_draft(draft), strict=True):
+        if table := known.get(paragraph.number):
+            inside |= {cell.paragraph.number for row in table.rows for cell in row if cell.paragraph}
+            found += resolve_table(table, draft)
+        elif paragraph.number not in inside:
+            found += resolve_paragraph(sentences)
+    return found
 
 
 def _forget() -> None:
     """Read the code lists anew: a user's own rows may have come since they were read last."""
     for function in (lexicon.grow_tree, figures.chinese_units, figures.western_pattern, figures.chinese_pattern,
-                     fields.load_geography, fields.load_types):  # fmt: skip
+                     fields.load_geography, fields.load_types, tables.list_words):  # fmt: skip
         function.cache_clear()
 
 

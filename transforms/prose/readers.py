@@ -11,7 +11,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final, cast
@@ -49,12 +49,29 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """paragraph: the one that holds it, None where the cell is empty."""
+
+    text: str
+    paragraph: Paragraph | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """is_plain: no cell spans others, holds several paragraphs or another table."""
+
+    rows: tuple[tuple[Cell, ...], ...]
+    is_plain: bool = True
+
+
+@dataclass(frozen=True)
 class Draft:
-    """encoding: how the bytes of a text file were read; '' for .docx."""
+    """encoding: how the bytes of a text file were read; '' for .docx. tables: what is in them are paragraphs too."""
 
     name: str
     paragraphs: tuple[Paragraph, ...]
     encoding: str
+    tables: tuple[Table, ...] = ()
 
 
 def read_draft(content: bytes, name: str) -> Draft:
@@ -66,13 +83,16 @@ def read_draft(content: bytes, name: str) -> Draft:
         raise InputError("the file is empty", file=name, todo="hand over the draft itself.")
     _refuse_size(len(content), name)
     if suffix == ".docx":
-        paragraphs, encoding = tuple(_number(_read_docx(content, name))), ""
+        grids = _Grids()
+        paragraphs, encoding = tuple(_number(_read_docx(content, name, grids), grids)), ""
+        tables = tuple(grids.build())
     else:
         text, encoding = _decode(content, name)
         paragraphs = tuple(_read_text(text, is_markdown=suffix != ".txt"))
+        tables = tuple(_find_tables(text, paragraphs)) if suffix != ".txt" else ()
     if not paragraphs:
         raise InputError("the file holds no text", file=name, todo="text inside pictures cannot be read.")
-    return Draft(name, paragraphs, encoding)
+    return Draft(name, paragraphs, encoding, tables)
 
 
 def _refuse_size(size: int, name: str) -> None:
@@ -137,12 +157,84 @@ def _strip_markdown(line: str) -> str:
     return plain.strip("|").replace("|", "；") if plain.startswith("|") else plain
 
 
-def _number(texts: Iterator[str]) -> Iterator[Paragraph]:
-    for number, text in enumerate(filter(None, (text.strip() for text in texts)), 1):
-        yield Paragraph(number, text)
+def _find_tables(text: str, paragraphs: Sequence[Paragraph]) -> Iterator[Table]:
+    """The tables of Markdown: a row of bars, a line of dashes below it, rows of bars."""
+    by_line = {paragraph.line: paragraph for paragraph in paragraphs}
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for at in range(1, len(lines)):
+        if not (re.fullmatch(r"\s*\|[\s|:\-]*-[\s|:\-]*", lines[at]) and lines[at - 1].lstrip().startswith("|")):
+            continue
+        end = at + 1
+        while end < len(lines) and lines[end].lstrip().startswith("|"):
+            end += 1
+        numbers = [at - 1, *range(at + 1, end)]
+        rows = [
+            tuple(Cell(part.strip(), by_line.get(n + 1)) for part in _strip_markdown(lines[n]).split("；"))
+            for n in numbers
+        ]
+        yield Table(tuple(rows), not any("\\|" in lines[n] or "；" in lines[n] for n in numbers))
 
 
-def _read_docx(content: bytes, name: str) -> Iterator[str]:
+class _Grids:
+    """The tables of a Word document while it is read: where each paragraph of a cell stands."""
+
+    def __init__(self) -> None:
+        self.tables: list[dict[tuple[int, int], list[Paragraph]]] = []
+        self.sizes: list[dict[int, int]] = []  # row -> its cells
+        self.odd: set[int] = set()
+        self.open: list[list[int]] = []  # table, row, cell
+
+    def begin(self, tag: str) -> None:
+        if tag == "tbl":
+            self.odd |= {place[0] for place in self.open} | ({len(self.tables)} if self.open else set())
+            self.open.append([len(self.tables), -1, -1])
+            self.tables.append({})
+            self.sizes.append({})
+        elif tag == "tr" and self.open:
+            self.open[-1][1:] = [self.open[-1][1] + 1, -1]
+        elif tag == "tc" and self.open:
+            table, row, cell = self.open[-1]
+            self.open[-1][2] = cell + 1
+            self.sizes[table][row] = cell + 2
+        elif tag in ("gridSpan", "vMerge", "hMerge") and self.open:
+            self.odd.add(self.open[-1][0])
+
+    def end(self, tag: str) -> None:
+        if tag == "tbl" and self.open:
+            self.open.pop()
+
+    def place(self) -> tuple[int, ...]:
+        return tuple(self.open[-1]) if self.open else ()
+
+    def keep(self, place: tuple[int, ...], paragraph: Paragraph) -> None:
+        if place:
+            table, row, cell = place
+            self.tables[table].setdefault((row, cell), []).append(paragraph)
+
+    def build(self) -> Iterator[Table]:
+        for number, (held, sizes) in enumerate(zip(self.tables, self.sizes, strict=True)):
+            rows = [
+                tuple(
+                    Cell(" ".join(p.text for p in found), found[0] if found else None)
+                    for found in (held.get((row, cell), []) for cell in range(size))
+                )
+                for row, size in sorted(sizes.items())
+            ]
+            yield Table(tuple(rows), number not in self.odd and all(len(found) < 2 for found in held.values()))
+
+
+_Placed = tuple[str, tuple[int, ...]]
+
+
+def _number(texts: Iterator[_Placed], grids: _Grids) -> Iterator[Paragraph]:
+    filled = ((text.strip(), place) for text, place in texts)
+    for number, (text, place) in enumerate(((text, place) for text, place in filled if text), 1):
+        paragraph = Paragraph(number, text)
+        grids.keep(place, paragraph)
+        yield paragraph
+
+
+def _read_docx(content: bytes, name: str, grids: _Grids) -> Iterator[_Placed]:
     if content.startswith(b"\xd0\xcf\x11\xe0"):  # how Office locks a file, and the format before .docx
         raise InputError(
             "the file is locked with a password, or a .doc file", file=name, todo="save it as .docx without a password."
@@ -154,7 +246,7 @@ def _read_docx(content: bytes, name: str) -> Iterator[str]:
                 raise InputError("the file is no Word document", file=name, todo="save it anew as .docx.")
             for part in _PARTS:
                 if part in held:
-                    yield from _read_part(_unpack(archive, part, name))
+                    yield from _read_part(_unpack(archive, part, name), grids)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ParseError, ValueError) as error:
         raise InputError(
             f"the document cannot be read ({error})", file=name, todo="open it in Word and save it anew as .docx."
@@ -174,7 +266,7 @@ def _unpack(archive: zipfile.ZipFile, part: str, name: str) -> bytes:
     return content
 
 
-def _read_part(content: bytes) -> Iterator[str]:
+def _read_part(content: bytes, grids: _Grids) -> Iterator[_Placed]:
     """The text of each paragraph of one part; a paragraph in a text box comes before the one that holds it."""
     parser: XMLPullParser[Element] = XMLPullParser(("start", "end"))
     parser.feed(content)
@@ -185,12 +277,14 @@ def _read_part(content: bytes) -> Iterator[str]:
         tag = element.tag.removeprefix(_W).removeprefix(_STRICT).rpartition("}")[2]
         if event == "start":
             hidden += tag in _SKIPPED
+            grids.begin(tag)
             if tag == "p" and element.tag.startswith((_W, _STRICT)):
                 open_texts.append([])
             continue
         hidden -= tag in _SKIPPED
+        grids.end(tag)
         if tag == "p" and element.tag.startswith((_W, _STRICT)):
-            yield "".join(open_texts.pop())
+            yield "".join(open_texts.pop()), grids.place()
             element.clear()
         elif open_texts and not hidden:
             open_texts[-1].append(

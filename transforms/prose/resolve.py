@@ -65,17 +65,43 @@ class Found:
 
 
 def resolve_paragraph(sentences: Iterable[Sentence]) -> list[Found]:
-    """The figures of a paragraph. From one sentence to the next only two things are carried: the places that 该市 or
-    the city may mean, and the last period, for 同期 or the same period.
+    """The figures of a paragraph. From one sentence to the next three things are carried: the places that 该市 or the
+    city may mean, the last period, for 同期 or the same period, and what 其中 or of which is a part of.
     """
     found: list[Found] = []
     places: list[str] = []
-    period = ""
+    period, whole = "", Context()
     for sentence in sentences:
-        context = Context(places=places, before=period)
-        found += _resolve_sentence(sentence, context)
-        period = context.period or ""
+        tokens = read_tokens(sentence.text)
+        context = replace(whole) if tokens and tokens[0].role == "OF_WHICH" else Context()
+        context.places, context.before = places, period
+        about = (context.geo, context.item, context.flow, context.period)
+        said = [_refuse_whole(one, about) for one in resolve_sentence(sentence, context)]
+        found += said
+        period, whole = context.period or "", _find_one_whole(tokens, said)
     return found
+
+
+def _refuse_whole(found: Found, about: tuple[str | None, ...]) -> Found:
+    """After of which, a figure that names no part is not one of the whole again."""
+    s = found.statement
+    if s is None or (s.geo, f"{s.item}{'' if s.named else '?'}", s.flow, s.period) != about:
+        return found
+    return replace(found, statement=None, why="no_item")
+
+
+def _find_one_whole(tokens: Sequence[Token], found: Sequence[Found]) -> Context:
+    """What a sentence is about, for of which in the next: one place, item, direction and period, of amounts, in words
+    that are all known. Else nothing: it could not be told which of them is meant.
+    """
+    told = [one.statement for one in found]
+    if has(tokens, "UNKNOWN") or not told or any(s is None or s.measure != "value" for s in told):
+        return Context()
+    about = {(s.geo, f"{s.item}{'' if s.named else '?'}", s.flow, s.period) for s in told if s is not None}
+    if len(about) != 1:
+        return Context()
+    geo, item, flow, period = about.pop()
+    return Context(geo=geo, item=item, flow=flow, period=period, measure="value")
 
 
 def _is_aside(text: str, place: int) -> bool:
@@ -84,7 +110,8 @@ def _is_aside(text: str, place: int) -> bool:
     return sum(map(before.count, "(（")) > sum(map(before.count, ")）"))
 
 
-def _resolve_sentence(sentence: Sentence, told: Context) -> list[Found]:
+def resolve_sentence(sentence: Sentence, told: Context) -> list[Found]:
+    """The figures of one sentence; told: what the sentences before it named, filled with what this one says."""
     found = []
     for segment in cut_sentence(_join_places(read_tokens(sentence.text))):
         amount = segment.figure.amount if segment.figure else None
@@ -107,9 +134,14 @@ def _resolve_sentence(sentence: Sentence, told: Context) -> list[Found]:
 
 
 def _join_places(tokens: Sequence[Token]) -> list[Token]:
-    """The inner one of two places that stand side by side, one in the other: 广东省广州市, Guangzhou, China."""
+    """The inner one of two places that stand side by side, one in the other: 广东省广州市, Guangzhou, China.
+
+    Of which goes with what follows a comma after it.
+    """
     kept: list[Token] = []
     for token in tokens:
+        if token.role == "BREAK" and token.text in "，," and kept and kept[-1].role == "OF_WHICH":
+            continue  # 其中，出口 is 其中出口
         beside = len(kept) - 1
         if beside > 0 and kept[beside].role == "BREAK" and kept[beside].text == ",":
             beside -= 1

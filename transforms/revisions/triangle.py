@@ -48,10 +48,16 @@ class Triangle:
 
 
 def make_triangle(
-    con: duckdb.DuckDBPyConnection, dataset: str, said: Mapping[str, str], *, source: str = "observations"
+    con: duckdb.DuckDBPyConnection,
+    dataset: str,
+    said: Mapping[str, str],
+    *,
+    source: str = "observations",
+    core: str = "",
 ) -> Triangle:
     """The triangle of the one series that the key parts said choose: a printed one, or with indicator a computed one.
 
+    core: the view of the core indicators of large editions, which are asked where the others have no such series.
     Raises InputError where a name is unknown or nothing fits, AmbiguousError where several series do.
     """
     wanted = {name: value for name, value in said.items() if value}
@@ -65,6 +71,10 @@ def make_triangle(
     name, codes = _find_codes(con, dataset, wanted)
     where = " AND ".join(f'list_contains(?, "{part}")' for part in codes) or "true"
     rows = fetch(con, f"FROM {view} WHERE dataset = ? AND {where} ORDER BY ALL", [name, *codes.values()])
+    if not rows and is_computed and core:
+        contract = load_contract("core_indicators")
+        if set(codes) <= set(contract.names):
+            rows = _fetch_core(con, core, where, [name, *codes.values()])
     if not rows:
         raise InputError(
             f"no series of {name} fits",
@@ -76,6 +86,12 @@ def make_triangle(
     if len(series) > 1:
         raise AmbiguousError("series", [{part: row[part] for part in key} for row in series.values()])
     return _arrange(rows, {part: str(rows[0][part]) for part in key if rows[0][part]})
+
+
+def _fetch_core(con: duckdb.DuckDBPyConnection, core: str, where: str, given: Sequence[Any]) -> list[Row]:
+    """The same of core indicators, whose values are doubles, to ten decimals as all others have them."""
+    value = "CAST(value AS DECIMAL(38, 10)) AS value"
+    return fetch(con, f"SELECT * REPLACE ({value}) FROM {core} WHERE dataset = ? AND {where} ORDER BY ALL", given)
 
 
 def _find_codes(

@@ -2,11 +2,12 @@
 
 cells.py     how a cell is named: dataset/vintage/locator, and what a name says
 select.py    which value or which cell is meant; what tells several apart
+core.py      the cells of a core indicator of a large edition, by a query on it
 build.py     the trail of one number: formula, definition, cells, files, editions
 lineage.py   the publication as a whole, as OpenLineage events
 """
 
-from transforms.trace.build import Trail, trace_cell, trace_indicator, trace_table_cell
+from transforms.trace.build import Trail, trace_cell, trace_core_indicator, trace_indicator, trace_table_cell
 from transforms.trace.cells import CellName, parse_cell
 from transforms.trace.lineage import make_events
 from transforms.trace.select import KEYS, AmbiguousError, find_indicator, find_observation, find_table_cell
@@ -22,6 +23,7 @@ __all__ = [
     "make_events",
     "parse_cell",
     "trace_cell",
+    "trace_core_indicator",
     "trace_indicator",
     "trace_table_cell",
 ]

@@ -14,6 +14,7 @@ from transforms.export.labels import Labels
 from transforms.export.table import Table
 from transforms.indicators import load_cards
 from transforms.trace.cells import CellName, parse_cell
+from transforms.trace.core import find_core_inputs
 from transforms.trace.select import fetch
 
 Row = dict[str, Any]
@@ -47,10 +48,11 @@ class Trail:
         }  # fmt: skip
 
 
-def show_number(value: Decimal | None) -> str | None:
-    """A number in plain notation without trailing zeros; None for none."""
+def show_number(value: Decimal | float | None) -> str | None:
+    """A number in plain notation without trailing zeros; None for none. The core set has its values as doubles."""
     if value is None:
         return None
+    value = Decimal(repr(value)) if isinstance(value, float) else value
     text = format(value.normalize(), "f")
     return "0" if text == "-0" else text
 
@@ -65,6 +67,14 @@ def trace_indicator(con: duckdb.DuckDBPyConnection, row: Row, lang: str, view: s
     }
     made = _tell_indicator(con, row["indicator"], row["definition"], lang)
     return _follow(con, target, made, row.get("inputs") or [], labels, view)
+
+
+def trace_core_indicator(con: duckdb.DuckDBPyConnection, row: Row, lang: str) -> Trail:
+    """The trail of one row of core_indicators: the cells that a query on the large edition finds, and the query."""
+    query, inputs, count = find_core_inputs(con, row)
+    trail = trace_indicator(con, row | {"inputs": inputs}, lang, "all_observations")
+    trail.made.update({"query": query, "cells_in_all": count})
+    return trail
 
 
 def trace_cell(con: duckdb.DuckDBPyConnection, rows: Sequence[Row], lang: str, view: str = "observations") -> Trail:

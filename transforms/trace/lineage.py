@@ -1,6 +1,7 @@
 """The publication as OpenLineage events (specification 2-0-2): raw files -> observations -> indicators -> tables.
 
-One RunEvent (COMPLETE) for each edition read, one for the computation, one for the database, one for each table. Names
+Two RunEvents, START and COMPLETE, of one run for each edition read, for the computation, for the database and for each
+table; START and FAIL for an edition that could not be read. Names
 are paths below the data folder, so that two copies of it tell the same. A run id is a UUID made from the content of
 its event: the same publication has the same events, whenever and wherever they are written.
 """
@@ -58,11 +59,21 @@ class PublishedEdition:
 
 
 @dataclass(frozen=True)
+class BlockedEdition:
+    """An edition that could not be read in the last run, and why; files: as of an edition that was."""
+
+    dataset: str
+    vintage: str
+    problem: str
+    files: Mapping[str, tuple[str, int]]
+
+
+@dataclass(frozen=True)
 class Publication:
     """What was published by the last run: time is that of its record (ISO 8601, UTC).
 
     results, release: path below curated/ -> sha256; rows: name of a table -> its rows; tables: name -> the editions it
-    draws on.
+    draws on; blocked: what could not be read.
     """
 
     time: str
@@ -73,15 +84,22 @@ class Publication:
     release: Mapping[str, str]
     rows: Mapping[str, int]
     tables: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    blocked: Sequence[BlockedEdition] = ()
 
 
 def make_events(publication: Publication) -> list[Event]:
     """The events of a publication, in the order in which the data flow."""
     editions = [edition for edition in publication.editions if edition.observations]
     events = [_read_event(publication, edition) for edition in editions]
+    events += [_fail_event(publication, edition) for edition in publication.blocked]
     events += [_compute_event(publication, editions), _database_event(publication, editions)]
     events += [_table_event(publication, name, used) for name, used in sorted(publication.tables.items())]
-    return events
+    return [event for ended in events for event in (_start(ended), ended)]
+
+
+def _start(ended: Event) -> Event:
+    """The event that begins the run which another one ends: the same run, job and inputs; outputs are not there yet."""
+    return ended | {"eventType": "START", "outputs": []}
 
 
 def _read_event(publication: Publication, edition: PublishedEdition) -> Event:
@@ -98,6 +116,19 @@ def _read_event(publication: Publication, edition: PublishedEdition) -> Event:
     ]
     output = _observations(publication, edition) | {"outputFacets": _statistics(publication, edition.observations)}
     return _event(publication, f"read.{edition.dataset}.{edition.vintage}", inputs, [output])
+
+
+def _fail_event(publication: Publication, edition: BlockedEdition) -> Event:
+    """An edition that the last run could not read, with the reason (facet errorMessage)."""
+    inputs = [
+        _dataset(publication, f"raw/{edition.dataset}/{edition.vintage}/{name}", version=sha256, hashes={name: sha256},
+                 size=size)
+        for name, (sha256, size) in edition.files.items()
+    ]  # fmt: skip
+    message = _standard(publication, "ErrorMessageRunFacet", "1-0-1", message=edition.problem,
+                        programmingLanguage="Python")  # fmt: skip
+    job = f"read.{edition.dataset}.{edition.vintage}"
+    return _event(publication, job, inputs, [], kind="FAIL", facets={"errorMessage": message})
 
 
 def _compute_event(publication: Publication, editions: Sequence[PublishedEdition]) -> Event:
@@ -200,10 +231,15 @@ def _dataset(
     return {"namespace": NAMESPACE, "name": name, "facets": facets}
 
 
-def _event(publication: Publication, job: str, inputs: list[dict[str, Any]], outputs: list[dict[str, Any]]) -> Event:
+def _event(
+    publication: Publication, job: str, inputs: list[dict[str, Any]], outputs: list[dict[str, Any]], *,
+    kind: str = "COMPLETE", facets: Mapping[str, Any] | None = None,
+) -> Event:  # fmt: skip
+    """The event that ends a run. facets: of the run, besides the code."""
     code = {"digitrade_code": _facet(publication, f"{_BASE}/RunFacet", algorithm="SHA-256", hash=publication.code)}
+    code |= facets or {}
     content: Event = {
-        "eventType": "COMPLETE",
+        "eventType": kind,
         "job": {"namespace": NAMESPACE, "name": job, "facets": {
             "jobType": _standard(publication, "JobTypeJobFacet", "2-0-3", processingType="BATCH",
                                  integration="DIGITRADE", jobType="TASK")}},

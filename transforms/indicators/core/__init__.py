@@ -23,7 +23,7 @@ import duckdb
 
 from transforms.bulk.store import Stored
 from transforms.contract import load_contract
-from transforms.indicators import list_steps, quote, sql_of, sql_type
+from transforms.indicators import quote, sql_of, sql_type
 from transforms.indicators.core.cells import select_cells
 
 INDICATORS: Final = (
@@ -55,7 +55,7 @@ def prepare_core(con: duckdb.DuckDBPyConnection, cells: str) -> None:
     """The levels of the cells that a SELECT gives (cells.select_cells), and what the SELECTs of the indicators read."""
     con.execute(f"CREATE OR REPLACE TEMP TABLE cells AS {cells}")
     con.execute("CREATE OR REPLACE TEMP VIEW observations AS SELECT DISTINCT obs_status FROM cells")
-    con.execute(list_steps()[0])  # the words of the steps
+    con.execute(sql_of("steps/10_words"))
     definitions = "SELECT 'DEF:' || definition FROM definitions"
     for name, codes in {
         "a_geo": "SELECT geo FROM cells UNION SELECT 'W'",

@@ -16,7 +16,8 @@ WITH sides AS (
 )
 SELECT *, definition_of(item) AS definition, not_below_zero(x_lo) AS x_from, not_below_zero(m_lo) AS m_from,
        CASE WHEN coalesce(x, x_hi) < 0 OR coalesce(m, m_hi) < 0 THEN 'a flow is negative'
-            WHEN x = 0 AND m = 0 THEN 'exports and imports are both zero' ELSE '' END AS refusal
+            WHEN x = 0 AND m = 0 THEN 'exports and imports are both zero' ELSE '' END AS refusal,
+       refusal AS note
 FROM sides, said;
 
 -- The same period of the year before.
@@ -48,6 +49,7 @@ WITH ends AS (
 )
 SELECT said.*, geo, flow, item, period, base_period, form AS basis, definition_of(item) AS definition, refusal, obstacle,
        CASE WHEN obstacle <> '' THEN 'across_breaks' ELSE '' END AS asked, true AS is_year_on_year,
+       concat_ws('; ', nullif(refusal, ''), nullif(obstacle, '')) AS note,
        CASE WHEN refusal = '' THEN p END AS p1, CASE WHEN refusal = '' THEN not_below_zero(p_lo) END AS lo1,
        CASE WHEN refusal = '' THEN p_hi END AS hi1, p0, not_below_zero(lo0) AS lo0, hi0, statuses | statuses0 AS statuses,
        (coverage + coverage0) / 2 AS coverage, contested OR contested0 AS contested

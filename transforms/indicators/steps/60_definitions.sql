@@ -281,16 +281,28 @@ WITH second AS (
                AS inputs
     FROM second GROUP BY ALL
 )
-SELECT b.* REPLACE (greatest(b.low, g.least) AS low, least(b.high, g.most) AS high,
-                    b.is_contested OR coalesce(g.contested, false) AS is_contested,
+SELECT b.* REPLACE (greatest(b.low, g.least, l.least) AS low, least(b.high, g.most, l.most) AS high,
+                    greatest(b.outside_lo, o.least) AS outside_lo,
+                    b.is_contested OR coalesce(g.contested, false) OR coalesce(l.contested, false) AS is_contested,
                     list_sort(list_distinct(list_concat(b.others, g.others))) AS others,
-                    list_concat(b.inputs, g.inputs) AS inputs)
+                    list_concat(b.inputs, g.inputs, l.inputs) AS inputs)
 FROM bounds b
-LEFT JOIN gained g USING (definition, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment);
+LEFT JOIN gained g USING (definition, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment)
+LEFT JOIN left_ranges l
+  ON l.item = 'DEF:' || b.definition AND l.less = ''
+ AND (l.dataset, l.vintage, l.geo, l.partner, l.flow, l.period, l.basis, l.price, l.unit, l.adjustment)
+   = (b.dataset, b.vintage, b.geo, b.partner, b.flow, b.period, b.basis, b.price, b.unit, b.adjustment)
+LEFT JOIN left_ranges o
+  ON o.item = 'EBOPS2010:S' AND o.less = 'DEF:' || b.definition
+ AND (o.dataset, o.vintage, o.geo, o.partner, o.flow, o.period, o.basis, o.price, o.unit, o.adjustment)
+   = (b.dataset, b.vintage, b.geo, b.partner, b.flow, b.period, b.basis, b.price, b.unit, b.adjustment);
 
 CREATE OR REPLACE TEMP TABLE measured AS
 WITH defined AS (
-SELECT w.*, lo AS sum_lo, hi AS sum_hi, true AS is_whole, '' AS note, CAST(NULL AS DECIMAL(38, 10)) AS outside_lo
+SELECT w.* EXCLUDE (is_left), lo AS sum_lo, hi AS sum_hi, true AS is_whole,
+       CASE WHEN is_left THEN concat_ws('; ', 'the range is what other figures leave',
+                                       'the range assumes that no missing item is negative') ELSE '' END AS note,
+       CAST(NULL AS DECIMAL(38, 10)) AS outside_lo
 FROM wholes w
 UNION ALL BY NAME
 SELECT b.dataset, b.vintage, b.geo, b.partner, b.flow, 'DEF:' || b.definition AS item, 'value' AS measure, b.period,

@@ -13,7 +13,7 @@ WITH wanted AS (
     FROM totals t JOIN whole_parts p ON p.part = t.item
     WHERE t.measure = 'value' AND t.mode = '_T' AND t.flow IN ('X', 'M', 'T')
 ), listed AS (
-    SELECT w.*, p.part, t.point, t.lo, t.hi, t.statuses, t.contested, t.inputs,
+    SELECT w.*, p.part, t.point, t.lo, t.hi, t.statuses, t.contested, t.inputs, coalesce(t.is_left, false) AS is_left,
            -- what cannot exist is no part that is missing
            t.point IS NULL AND coalesce(t.statuses & getvariable('law').empty, 0) = 0 AS is_missing
     FROM wanted w

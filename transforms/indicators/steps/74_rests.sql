@@ -70,4 +70,10 @@ FROM query_table(known) s
 LEFT JOIN gained g USING (definition, item, dataset, vintage, geo, partner, flow, period, basis, price, unit, adjustment);
 
 CREATE OR REPLACE TEMP TABLE related_rests AS FROM narrow_rests('sum_rests');
-CREATE OR REPLACE TEMP TABLE rests AS FROM narrow_rests('related_rests');
+CREATE OR REPLACE TEMP TABLE rests AS
+SELECT r.* REPLACE (greatest(r.rest_lo, l.least) AS rest_lo, least(r.rest_hi, l.most) AS rest_hi)
+FROM narrow_rests('related_rests') r
+LEFT JOIN left_ranges l
+  ON l.item = 'DEF:' || r.definition AND l.less = r.item
+ AND (l.dataset, l.vintage, l.geo, l.partner, l.flow, l.period, l.basis, l.price, l.unit, l.adjustment)
+   = (r.dataset, r.vintage, r.geo, r.partner, r.flow, r.period, r.basis, r.price, r.unit, r.adjustment);

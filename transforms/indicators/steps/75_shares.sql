@@ -23,13 +23,18 @@ SELECT DISTINCT 'DEF:' || definition FROM definitions;
 -- What is known of the categories of services beside an item that has no figure, and what they leave to it.
 CREATE OR REPLACE TEMP TABLE besides AS
 SELECT x.dataset, x.vintage, x.geo, x.partner, x.flow, x.item, x.period, x.basis, x.price, x.unit, x.adjustment,
-       sum(CASE WHEN t.item = 'EBOPS2010:S' THEN 0 WHEN t.point < 0 THEN t.lo ELSE not_below_zero(t.lo) END) AS beside_lo,
+       greatest(sum(CASE WHEN t.item = 'EBOPS2010:S' THEN 0 WHEN t.point < 0 THEN t.lo ELSE not_below_zero(t.lo) END),
+                max(l.least)) AS beside_lo,
        max(t.hi) FILTER (WHERE t.item = 'EBOPS2010:S') - beside_lo AS left_hi
 FROM totals x
 JOIN totals t ON t.mode = '_T' AND (t.item = 'EBOPS2010:S' OR NOT starts_with(x.item, t.item))
  AND (t.dataset, t.vintage, t.geo, t.partner, t.flow, t.measure, t.period, t.basis, t.price, t.unit, t.adjustment)
    = (x.dataset, x.vintage, x.geo, x.partner, x.flow, x.measure, x.period, x.basis, x.price, x.unit, x.adjustment)
 JOIN items i ON i.code = t.item AND i.tree = 'standard' AND (i.parent = 'EBOPS2010:S' OR i.code = 'EBOPS2010:S')
+LEFT JOIN left_ranges l
+  ON l.item = 'EBOPS2010:S' AND l.less = x.item
+ AND (l.dataset, l.vintage, l.geo, l.partner, l.flow, l.period, l.basis, l.price, l.unit, l.adjustment)
+   = (x.dataset, x.vintage, x.geo, x.partner, x.flow, x.period, x.basis, x.price, x.unit, x.adjustment)
 WHERE x.point IS NULL AND x.measure = 'value' AND x.mode = '_T' AND x.item IN (FROM in_services)
   AND coalesce(x.lo, x.hi) IS NOT NULL
 GROUP BY ALL;

@@ -54,7 +54,7 @@ SELECT dataset, vintage, geo, partner, flow, item, definition, period, freq, bas
        (coverage + s_coverage + CASE WHEN no_travel THEN 1 ELSE t_coverage END) / 3 AS coverage, method,
        contested OR rest_contested OR is_over AS contested,
        concat_ws('; ', nullif(refusal, ''), nullif(note, ''),
-                 CASE WHEN refusal = '' AND t IS NULL AND t_hi IS NULL AND is_whole
+                 CASE WHEN refusal = '' AND t IS NULL AND is_whole
                       THEN 'the range assumes that no missing item is negative' END) AS note,
        inputs || rest_inputs AS inputs
 FROM bounded;

@@ -36,7 +36,7 @@ SELECT m.*, count(*) FILTER (WHERE (statuses & getvariable('law').broken) <> 0) 
            ORDER BY period) AS n_breaks,
        (statuses & status_bit('D')) <> 0 AS is_otherwise_defined
 FROM measured m
-WHERE is_whole AND freq IN ('A', 'Q', 'M') AND NOT starts_with(period, '..') AND period <> ''
+WHERE (is_whole OR (method = 'sum_of_items' AND hi >= lo)) AND freq IN ('A', 'Q', 'M') AND NOT starts_with(period, '..') AND period <> ''
   AND (freq <> 'A' OR NOT contains(period, '/'));
 
 CREATE OR REPLACE TEMP TABLE spans AS
@@ -91,7 +91,8 @@ SELECT l.dataset, l.vintage, l.geo, l.partner, l.flow, l.item, l.definition, l.f
        CASE WHEN l.n_breaks > e.n_breaks THEN 'the series is broken in between'
             WHEN l.is_otherwise_defined <> e.is_otherwise_defined THEN 'one of the two levels stands under another definition'
             ELSE '' END AS obstacle,
-       l.contested OR e.contested AS contested, l.inputs || e.inputs AS inputs
+       l.contested OR e.contested AS contested, l.inputs || e.inputs AS inputs,
+       concat_ws('; ', nullif(refusal, ''), nullif(obstacle, ''), nullif(l.note, ''), nullif(e.note, '')) AS note
 FROM merged m
 JOIN series l ON (l.dataset, l.vintage, l.geo, l.partner, l.flow, l.item, l.measure, l.basis, l.price, l.unit,
                   l.adjustment, l.period)

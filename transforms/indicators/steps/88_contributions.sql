@@ -23,7 +23,7 @@ WITH sides AS (
            w.n_breaks AS w_breaks, w.is_otherwise_defined AS w_otherwise, w.contested AS w_contested, w.inputs AS w_inputs,
            w.method = 'sum_of_items' AS is_sum
     FROM part_levels p
-    JOIN series w ON w.item = p.whole AND w.measure = 'value'
+    JOIN series w ON w.item = p.whole AND w.measure = 'value' AND w.is_whole
      AND (w.dataset, w.vintage, w.geo, w.partner, w.flow, w.period, w.basis, w.price, w.unit, w.adjustment)
        = (p.dataset, p.vintage, p.geo, p.partner, p.flow, p.period, p.basis, p.price, p.unit, p.adjustment)
 )
@@ -45,6 +45,9 @@ SELECT l.definition, l.geo, coalesce(r.code, '') AS reference, l.partner, l.flow
        CASE WHEN obstacle = '' THEN '' ELSE 'across_breaks' END AS asked,
        CASE WHEN l.n_breaks > e.n_breaks OR l.w_breaks > e.w_breaks THEN status_bit('B') ELSE 0 END
            | l.statuses | e.statuses | l.w_statuses | e.w_statuses AS statuses,
+       CASE WHEN l.is_left OR e.is_left
+            THEN concat_ws('; ', 'the range is what other figures leave', 'the range assumes that no missing item is negative')
+            ELSE '' END AS said,
        l.contested OR e.contested OR l.w_contested OR e.w_contested AS contested,
        list_concat(l.inputs, e.inputs, l.w_inputs, e.w_inputs) AS inputs
 FROM sides l

@@ -14,7 +14,7 @@ SELECT *, dense_rank() OVER (ORDER BY dataset, vintage, geo, partner, flow, item
        max(place) OVER (PARTITION BY dataset, vintage, geo, partner, flow, item, measure, freq, basis, price, unit,
                                      adjustment) AS last_place
 FROM series
-WHERE NOT contains(period, '/') AND measure = 'value';
+WHERE NOT contains(period, '/') AND measure = 'value' AND is_whole;
 
 -- The year that an index is based on: 2015, else the first year that is complete. n periods of it sum to b.
 CREATE OR REPLACE TEMP TABLE index_bases AS
