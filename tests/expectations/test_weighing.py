@@ -124,3 +124,24 @@ def test_a_change_back_is_told_apart_from_one_before_a_gap() -> None:
     assert {(finding.period, finding.verdict) for finding in tally.findings} == {
         ("2016", "fail"), ("2017", "explained"), ("2019", "fail"), ("2022", "fail"),
     }  # fmt: skip
+
+
+def test_a_copied_year_stands_where_the_items_do_that_are_copied() -> None:
+    """An item that is printed first of 2021 alone, above three that are what they were the year before."""
+    rows = [{"item": "SE", "period": "2021", "figure": "7.5"}] + [
+        {"item": item, "period": period, "figure": figure}
+        for item, figure in (("SA", "1.25"), ("SB", "2.50"), ("SC", "3.75")) for period in ("2020", "2021")
+    ]  # fmt: skip
+    tally, _ = judge(rows, "Q12")
+    (copied,) = [finding for finding in tally.findings if finding.verdict == "fail"]
+    assert (copied.locator, copied.period, copied.size, copied.size_unit) == ("t!R003C1", "2021", 3, "items")
+
+
+def test_a_jump_in_a_first_year_of_months_and_its_return_are_told_beside_that_on_the_year_before() -> None:
+    """February a hundred times January, March back; in the second year the month is set against that of the year before."""
+    figures = {"2020-01": "10.00", "2020-02": "1000.0", "2020-03": "10.00", "2021-01": "10.00", "2021-02": "10.00"}
+    tally, _ = judge([{"freq": "M", "period": period, "figure": figure} for period, figure in figures.items()], "Q17")
+    assert {(finding.period, finding.verdict, "times_period" in finding.found) for finding in tally.findings} == {
+        ("2020-02", "fail", True), ("2020-03", "explained", False), ("2021-02", "fail", False),
+    }  # fmt: skip
+    assert tally.judged == 4
