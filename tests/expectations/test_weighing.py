@@ -138,7 +138,7 @@ def test_a_copied_year_stands_where_the_items_do_that_are_copied() -> None:
 
 
 def test_a_jump_in_a_first_year_of_months_and_its_return_are_told_beside_that_on_the_year_before() -> None:
-    """February a hundred times January, March back; in the second year the month is set against that of the year before."""
+    """February a hundred times January, March back; in the second year each is set against its month of the first."""
     figures = {"2020-01": "10.00", "2020-02": "1000.0", "2020-03": "10.00", "2021-01": "10.00", "2021-02": "10.00"}
     tally, _ = judge([{"freq": "M", "period": period, "figure": figure} for period, figure in figures.items()], "Q17")
     assert {(finding.period, finding.verdict, "times_period" in finding.found) for finding in tally.findings} == {
