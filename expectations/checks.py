@@ -1,10 +1,13 @@
 """Judge what rows say together: the SELECTs of the catalogue over observations in DuckDB, for Great Expectations.
 
-A SELECT of the catalogue gives one row for everything that it judges: dataset, vintage, what it is about (table_id,
-geo, partner, flow, item, period, measure, locator), verdict (pass, fail, explained, not_judged), reason (of the last
-two), severity ('' = that of the rule), found, expected, size (how bad: the larger the worse) and size_unit ('' = that
-of the rule). DuckDB counts the rows in one pass and keeps the worst of each kind, so that an edition of any size takes
-the memory of its groups alone.
+The SQL of a rule ends in a SELECT that gives one row for everything that it judges: dataset, vintage, what it is
+about (table_id, geo, partner, flow, item, period, measure, locator), verdict (pass, fail, explained, not_judged),
+reason (of the last two), severity ('' = that of the rule), found, expected, size (how bad: the larger the worse) and
+size_unit ('' = that of the rule); cases, where a row stands for several. DuckDB counts the rows in one pass and keeps
+the worst of each kind.
+
+A rule that every figure goes into weighs first, by numbers alone (table weighed); only what is kept of that is located
+and told (weighing/), so that no text is made for what nobody reads.
 
 found and expected are numbers and codes in no language, or JSON with the name of a template that they stand in, which
 say_told says in English or Chinese.
@@ -15,6 +18,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -30,6 +34,7 @@ from expectations.words import say
 from transforms.indicators import quote
 
 KEPT = 100  # findings of one kind (rule, edition, verdict, reason, severity) that are kept; all are counted
+TIED = 1_000_000  # of one kind that are looked for where they stand, which decides among those that are equally bad
 _TOLD = '{"says":'  # how the macro tell (catalogue/prepare.sql) begins
 TOO_LARGE = "too_large"  # why a rule is not judged whose work does not fit into memory and scratch space
 KEY = ("table_id", "geo", "partner", "flow", "item", "period", "measure")
@@ -108,18 +113,21 @@ def judge_rules(
     settled = settings or Settings()
     rules = [rule for rule in load_rules().values() if rule.sql and (not only or rule.id in set(only))]
     tallies: list[Tally] = []
-    prepare(con, editions)
-    for rule in rules:
-        for values, judged in _group_by_parameters(rule, editions, settled.parameters.get(rule.id, {})):
-            if len(judged) != len(editions):
-                prepare(con, judged)
+    for judged, asked in _group_by_parameters(rules, editions, settled.parameters):
+        prepare(con, judged)
+        weighed: dict[str, Rest] = {}
+        for rule, values in asked:
+            with suppress(duckdb.OutOfMemoryException):  # of one rule: the others, and the run, go on without it
+                weighed[rule.id] = weigh(con, rule, values, settled)
+        locate(con)
+        for rule, values in asked:
             try:
-                tallies += judge_prepared(con, rule, judged, values, settled)
-            except duckdb.OutOfMemoryException:  # of one rule: the others, and the run, go on without it
+                if rule.id not in weighed:
+                    raise duckdb.OutOfMemoryException(rule.id)
+                tallies += judge_prepared(con, rule, judged, values, settled, weighed[rule.id])
+            except duckdb.OutOfMemoryException:
                 kind = ("not_judged", TOO_LARGE, "", "")
                 tallies += [Tally(rule.id, edition.dataset, edition.vintage, {kind: 1}, ()) for edition in judged]
-            if len(judged) != len(editions):
-                prepare(con, editions)
     return sorted(tallies, key=lambda tally: (tally.rule_id, tally.dataset, tally.vintage))
 
 
@@ -132,28 +140,82 @@ def prepare(con: duckdb.DuckDBPyConnection, editions: Sequence[Judged]) -> None:
     con.register("listed", listed)
     con.execute("CREATE OR REPLACE TEMP TABLE judged AS SELECT * FROM listed")
     con.unregister("listed")
-    con.execute(_read_preparation())
+    for number, form in enumerate(forms := [("narrow", _NO_DIGITS), ("narrow", _DIGITS), ("wide", _DIGITS)], 1):
+        try:
+            con.execute(_write_preparation(editions, _choose_unit(con) if form[0] == "narrow" else 3, *form))
+            return
+        except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException):
+            if number == len(forms):  # an amount is not of this form, nor of any other
+                raise
+
+
+_DIGITS = "half_digit(printed)"  # the interval of a figure that has none follows from its last digit, ...
+_NO_DIGITS = "error('an amount has no interval')"  # ... where there are any: to read the texts of all takes time
+
+
+def _choose_unit(con: duckdb.DuckDBPyConnection) -> int:
+    """The power of ten that, beside its own, makes every figure and every end of its interval a whole number."""
+    (digits,) = con.execute(
+        """SELECT max(CASE WHEN decimals IS NULL OR qualifier <> '' THEN 9 ELSE decimals END - unit_mult) + 1
+           FROM observations SEMI JOIN judged USING (dataset, vintage)
+           WHERE measure = 'value' AND flow <> 'N' AND value IS NOT NULL"""
+    ).fetchone() or (None,)
+    return 3 if digits is None else int(digits)
+
+
+def _write_preparation(editions: Sequence[Judged], mult: int, whole: str, half: str) -> str:
+    judged = "(dataset, vintage) IN (SELECT (dataset, vintage) FROM judged)"
+    if len(editions) == 1:  # of one, nothing needs to be joined to each row
+        judged = f"dataset = {quote(editions[0].dataset)} AND vintage = {quote(editions[0].vintage)}"
+    text = _read_text("catalogue", "prepare.sql")
+    for name, value in (("$judged", judged), ("$mult", str(mult)), ("$whole", whole), ("$half", half)):
+        text = text.replace(name, value)
+    return text
 
 
 @cache
-def _read_preparation() -> str:
-    return files("expectations.catalogue").joinpath("prepare.sql").read_text(encoding="utf-8")
+def _read_text(folder: str, name: str) -> str:
+    return files("expectations").joinpath(folder, name).read_text(encoding="utf-8")
 
 
 def _group_by_parameters(
-    rule: Rule, editions: Sequence[Judged], changed: Mapping[str, Mapping[str, Any]]
-) -> list[tuple[dict[str, Any], list[Judged]]]:
-    """The parameters that hold for each edition, with the editions for which they are the same."""
-    groups: list[tuple[dict[str, Any], list[Judged]]] = []
-    for edition in editions:
-        values = {**changed.get("", {}), **changed.get(edition.dataset, {})}
-        for known, judged in groups:
-            if known == values:
-                judged.append(edition)
-                break
-        else:
-            groups.append((values, [edition]))
-    return groups
+    rules: Sequence[Rule], editions: Sequence[Judged], changed: Mapping[str, Mapping[str, Mapping[str, Any]]]
+) -> list[tuple[list[Judged], list[tuple[Rule, dict[str, Any]]]]]:
+    """Editions that are judged together, with the rules and the parameters that hold for all of them."""
+    groups: dict[tuple[Judged, ...], list[tuple[Rule, dict[str, Any]]]] = {}
+    for rule in rules:
+        settled = changed.get(rule.id, {})
+        values = [{**settled.get("", {}), **settled.get(edition.dataset, {})} for edition in editions]
+        for number, own in enumerate(values):
+            if own not in values[:number]:
+                judged = tuple(edition for edition, other in zip(editions, values, strict=True) if other == own)
+                groups.setdefault(judged, []).append((rule, own))
+    return [(list(judged), asked) for judged, asked in groups.items()]
+
+
+Rest = list[tuple[str, str, str, str, str, int]]  # dataset, vintage, verdict, reason, severity, rows
+
+
+def weigh(con: duckdb.DuckDBPyConnection, rule: Rule, changed: Mapping[str, Any], settled: Settings) -> Rest:
+    """Judge by numbers alone, where the rule does so: what is to be told is left in a table of its own (kept_<id>),
+    the rest is counted by kind. Without waivers a kind is known by now, and the worst of it are all that is told."""
+    statements, _ = rule.statements(changed)
+    for statement in statements:
+        con.execute(statement)
+    if not rule.weighs:
+        return []
+    is_plain = not rule.exceptions and not any(waiver.rule == rule.id for waiver in settled.waivers)
+    text = _read_text("weighing", "keep.sql")
+    given = {"$rule": rule.id, "$worst": str(is_plain), "$least": _LEAST, "$kept": str(KEPT), "$tied": str(TIED)}
+    for name, value in given.items():
+        text = text.replace(name, value)
+    con.execute(text)
+    return con.execute("FROM rest").fetchall()
+
+
+def locate(con: duckdb.DuckDBPyConnection) -> None:
+    """Find where what the rules have weighed and are to tell stands: one pass over the edition for all of them."""
+    con.execute(_read_text("weighing", "near.sql"))
 
 
 def judge_prepared(
@@ -162,37 +224,49 @@ def judge_prepared(
     editions: Sequence[Judged],
     changed: Mapping[str, Any] | None = None,
     settled: Settings | None = None,
+    weighed: Rest | None = None,
 ) -> list[Tally]:
-    """What one rule finds in editions that are prepared. changed: parameters with another value than its own."""
+    """What one rule finds in editions that are prepared, and weighed where it does so.
+
+    changed: parameters with another value than its own. weighed: what was counted already.
+    """
+    settled = settled or Settings()
+    _, select = rule.statements(changed)
+    found: dict[Edition, tuple[Counter[Kind], list[Finding]]] = {
+        (edition.dataset, edition.vintage): (Counter(), []) for edition in editions
+    }
+    for dataset, vintage, verdict, reason, severity, count in weighed or []:
+        found[dataset, vintage][0][verdict, reason, severity, ""] += count
+    if rule.weighs:
+        con.execute(_read_text("weighing", "tell.sql").replace("$rule", rule.id))
     kept = ", ".join(f"{name}: coalesce({name}, '')" for name in ("locator", *KEY, "found", "expected", "size_unit"))
     # nothing is put together of what passes: its texts are not even looked at
-    least = "-CASE WHEN isfinite(CAST(size AS DOUBLE)) THEN CAST(size AS DOUBLE) ELSE 0 END"
     nothing = ", ".join(f"'' AS {name}" for name in ("dataset", "vintage", *_TEXTS))
     rows = con.execute(
-        f"""WITH told AS (SELECT {nothing}, 0.0 AS size LIMIT 0), given AS (
-                FROM told UNION ALL BY NAME FROM ({rule.select(changed)})
+        f"""WITH none AS (SELECT {nothing}, 0.0 AS size, 1 AS cases LIMIT 0), given AS (
+                FROM none UNION ALL BY NAME FROM ({select})
             ), named AS (
                 SELECT * REPLACE (coalesce(reason, '') AS reason, {_verdict_of(rule)} AS verdict,
                        CASE WHEN {_verdict_of(rule)} = 'fail' THEN coalesce(severity, '') ELSE '' END AS severity)
                 FROM given
             ), answered AS (
-                SELECT *, {_waiver_of(rule, settled or Settings())} AS waiver FROM named
+                SELECT *, {_waiver_of(rule, settled)} AS waiver FROM named
             )
-            SELECT dataset, vintage, verdict, reason, severity, waiver, count(*),
-                   min(CASE WHEN verdict <> 'pass' THEN {{least: {least}, {kept}}} END, {KEPT})
+            SELECT dataset, vintage, verdict, reason, severity, waiver, sum(coalesce(cases, 1)),
+                   min(CASE WHEN verdict <> 'pass' THEN {{least: {_LEAST}, {kept}}} END, {KEPT})
                        FILTER (verdict <> 'pass')
             FROM answered GROUP BY ALL ORDER BY dataset, vintage, verdict, reason, severity, waiver"""
     ).fetchall()
-    found: dict[Edition, tuple[dict[Kind, int], list[Finding]]] = {
-        (edition.dataset, edition.vintage): ({}, []) for edition in editions
-    }
     for dataset, vintage, verdict, reason, severity, waiver, count, worst in rows:
         counts, findings = found[dataset, vintage]
-        counts[verdict, reason, severity, waiver] = count
+        counts[verdict, reason, severity, waiver] += int(count)
         for told in worst or ():
             size = abs(told.pop("least"))
             findings.append(Finding(rule.id, dataset, vintage, verdict, severity, reason, waiver, **told, size=size))
-    return [Tally(rule.id, *edition, counts, tuple(findings)) for edition, (counts, findings) in found.items()]
+    return [Tally(rule.id, *edition, dict(counts), tuple(findings)) for edition, (counts, findings) in found.items()]
+
+
+_LEAST = "-CASE WHEN isfinite(CAST(size AS DOUBLE)) THEN CAST(size AS DOUBLE) ELSE 0 END"
 
 
 def _verdict_of(rule: Rule) -> str:

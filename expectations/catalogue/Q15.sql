@@ -3,16 +3,16 @@
 -- near what it was? A large revision of one place is none of the sum.
 WITH pairs AS (
     SELECT dataset, vintage, previous FROM judged WHERE previous <> ''
-), told AS NOT MATERIALIZED (
+), stated AS NOT MATERIALIZED (
     -- ends of intervals: an unrounded figure is its own, of a figure stated only as a bound one is not known
     SELECT *, CASE WHEN qualifier = '' THEN coalesce(lower, value) ELSE lower END AS lo,
            CASE WHEN qualifier = '' THEN coalesce(upper, value) ELSE upper END AS hi, pow(10.0, unit_mult) AS power
     FROM observations
 ), later AS (
-    SELECT p.dataset, p.vintage, o.* EXCLUDE (dataset, vintage) FROM told o JOIN pairs p USING (dataset, vintage)
+    SELECT p.dataset, p.vintage, o.* EXCLUDE (dataset, vintage) FROM stated o JOIN pairs p USING (dataset, vintage)
 ), earlier AS (
     SELECT p.dataset, p.vintage, o.* EXCLUDE (dataset, vintage)
-    FROM told o JOIN pairs p ON o.dataset = p.dataset AND o.vintage = p.previous
+    FROM stated o JOIN pairs p ON o.dataset = p.dataset AND o.vintage = p.previous
 ), met AS MATERIALIZED (
     SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, unit,
            CAST(l.value AS DOUBLE) * l.power AS after, CAST(e.value AS DOUBLE) * e.power AS before,
@@ -37,10 +37,10 @@ WITH pairs AS (
                FILTER (after - before IS NOT NULL) AS most,  -- unknown is more than any number
            min({locator: locator, geo: geo, partner: partner, period: period}) FILTER (before IS NULL) AS come
     FROM met GROUP BY ALL
-), weighed AS (
+), shares AS (
     -- where all later figures are zero there is no RMAR: all of it is revised away
     SELECT *, CASE WHEN rmar IS NULL AND mar > 0 THEN 1.0 ELSE rmar END AS share FROM rated WHERE n > 0 OR gone = 0
-), figures AS (
+), earlier_figures AS (
     -- of an earlier figure of zero all is new
     SELECT *, CASE WHEN gap > 0 THEN coalesce(gap / nullif(abs(before), 0), 1.0) ELSE gap END AS off,
            CASE WHEN after IS NULL THEN 'gone' WHEN after * before < 0 THEN 'turned'
@@ -61,9 +61,9 @@ SELECT dataset, vintage, '' AS table_id, CASE WHEN share > 0 THEN most.geo ELSE 
              flips: flips}) END AS found,
        CASE WHEN share > 0 THEN tell({says: 'little', most: printf('%g', 100 * $warning_from)}) END AS expected,
        share AS size, '' AS size_unit
-FROM weighed
+FROM shares
 UNION ALL BY NAME
-SELECT dataset, vintage, 'pass' AS verdict FROM figures WHERE kind = ''
+SELECT dataset, vintage, 'pass' AS verdict FROM earlier_figures WHERE kind = ''
 UNION ALL BY NAME
 SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, locator,
        CASE WHEN kind = 'no_interval' THEN 'not_judged' ELSE 'fail' END AS verdict,
@@ -76,7 +76,7 @@ SELECT dataset, vintage, table_id, geo, partner, flow, item, period, measure, lo
        CASE kind WHEN 'gone' THEN tell({says: 'kept'}) WHEN 'turned' THEN tell({says: 'same_sign'})
             WHEN 'far' THEN tell({says: 'near', most: printf('%g', 100 * $figure_warning_from)}) END AS expected,
        CASE WHEN kind = 'gone' THEN 1 ELSE off END AS size, 'earlier' AS size_unit
-FROM figures WHERE kind <> ''
+FROM earlier_figures WHERE kind <> ''
 UNION ALL BY NAME
 SELECT dataset, vintage, 'not_judged' AS verdict, 'first_edition' AS reason, 0 AS size
 FROM judged WHERE previous = ''

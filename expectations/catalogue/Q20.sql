@@ -1,7 +1,7 @@
 -- One row for each period of a concept that two datasets print: has the ratio of the two moved off its median?
 WITH latest AS (
     SELECT l.* FROM all_levels l JOIN datasets d ON d.dataset = l.dataset AND d.vintage = l.vintage AND d.latest
-    WHERE flow <> 'N' AND dv > 0 AND activity = '_T' AND item IN (SELECT item FROM printed)
+    WHERE flow <> 'N' AND dv > 0 AND activity = '_T' AND item IN (SELECT item FROM coded_items)
 ), ratios AS (
     SELECT a.dataset, a.vintage, a.table_id, a.geo, a.partner, a.flow, a.item, a.period, a.freq, a.locator, b.dataset AS other,
            b.table_id AS other_table, a.dv / b.dv AS ratio

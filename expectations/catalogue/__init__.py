@@ -96,11 +96,20 @@ class Rule:
         """How grave the failure of one of its expectations is."""
         return (self.severities or {}).get(expectation, self.severity)
 
-    def select(self, changed: Mapping[str, Any] | None = None) -> str:
-        """Its SELECT with the parameters in their places. changed: parameters with another value than its own."""
+    def statements(self, changed: Mapping[str, Any] | None = None) -> tuple[list[str], str]:
+        """What comes first (may be nothing), and the SELECT that tells, with the parameters in their places.
+
+        changed: parameters with another value than its own.
+        """
         values = self.values | dict(changed or {})
         text = _HERE.joinpath(self.sql).read_text(encoding="utf-8")
-        return _NAME.sub(lambda found: write_literal(values[found[1]]), text)
+        *before, select = _NAME.sub(lambda found: write_literal(values[found[1]]), text).split(";\n")
+        return before, select
+
+    @property
+    def weighs(self) -> bool:
+        """Whether it judges by numbers alone (table weighed), and puts into words what is kept of that (table told)."""
+        return "TABLE weighed AS" in _HERE.joinpath(self.sql).read_text(encoding="utf-8")
 
     def parameter(self, name: str) -> Parameter | None:
         return next((parameter for parameter in self.parameters if parameter.name == name), None)

@@ -103,7 +103,7 @@ def _expression(name: str, said: Mapping[str, Any]) -> str:
             end = f"{value} {'-' if name == 'lower' else '+'} {half_unit('decimals')}"
             return f"coalesce({name}, {end})" if name in stored else end
         case "locator":
-            return f"{quote_text(said['place'] + '!R')} || locator_row || 'C' || {_column(said)}"
+            return f"concat({quote_text(said['place'] + '!R')}, locator_row, 'C', {_column(said)})"
     if name in stored:
         return name
     constant = said["constants"].get(name)
