@@ -16,7 +16,7 @@ WITH sides AS (
     JOIN measured m ON m.flow = 'M' AND (m.is_whole OR (m.method = 'sum_of_items' AND m.hi >= m.lo))
      AND (m.dataset, m.vintage, m.geo, m.partner, m.item, m.measure, m.period, m.basis, m.price, m.unit, m.adjustment)
        = (x.dataset, x.vintage, x.geo, x.partner, x.item, x.measure, x.period, x.basis, x.price, x.unit, x.adjustment)
-    LEFT JOIN measured t ON t.flow = 'T'
+    LEFT JOIN measured t ON t.flow = 'T' AND t.is_whole AND t.method <> 'sum'
      AND (t.dataset, t.vintage, t.geo, t.partner, t.item, t.measure, t.period, t.basis, t.price, t.unit, t.adjustment)
        = (x.dataset, x.vintage, x.geo, x.partner, x.item, x.measure, x.period, x.basis, x.price, x.unit, x.adjustment)
     WHERE x.flow = 'X' AND (x.is_whole OR (x.method = 'sum_of_items' AND x.hi >= x.lo)) AND x.measure = 'value'
