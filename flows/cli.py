@@ -18,6 +18,7 @@ import typer
 from flows.audit_command import audit
 from flows.ingest import ingest
 from flows.layout_command import layout
+from flows.operation_commands import LogOption, doctor, runs, status
 from flows.query_command import QueryCommand, query
 from flows.revisions_command import revisions
 from flows.template_command import template
@@ -43,9 +44,10 @@ Examples:
     digitrade tables --lang zh                     the tables for report authors, in Chinese
     digitrade audit my_report.csv                  can the figures of a draft all be true?
     digitrade catalog definitions                  what there is, in words
+    digitrade status                               editions and their ages, last runs, next runs
 
-Exit codes: 0 done; 1 done, but a dataset was blocked (run), figures contradict one another (audit) or a rule failed
-(check --strict); 2 the call or an input is unusable.""",
+Exit codes: 0 done; 1 done, but a dataset was blocked (run), figures contradict one another (audit), a rule failed
+(check --strict) or something is to be mended (doctor, status --strict); 2 the call or an input is unusable.""",
 )
 
 
@@ -94,6 +96,7 @@ def run(
     data_dir: DataDir = None,
     lang: Language = Lang.en,
     as_json: AsJson = False,
+    log_format: LogOption = None,
 ) -> None:
     """Everything: read, check, compute, compare, export, publish.
 
@@ -385,6 +388,9 @@ app.command()(ingest)
 app.command()(template)
 app.command()(revisions)
 app.command()(trace)
+app.command()(status)
+app.command()(runs)
+app.command()(doctor)
 
 
 def main(argv: list[str] | None = None) -> None:
