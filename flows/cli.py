@@ -92,6 +92,7 @@ def run(
     datasets: Annotated[list[str] | None, typer.Argument(help="With --force: rebuild only these datasets.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Rebuild though nothing has changed.")] = False,
     direct: Annotated[bool, typer.Option("--direct", help="Call the plain functions, without Prefect.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and why; write nothing.")] = False,
     mixed_sources: Mixed = False,
     data_dir: DataDir = None,
     lang: Language = Lang.en,
@@ -112,6 +113,7 @@ def run(
         digitrade run --direct --data-dir /srv/trade
         digitrade run --force                          everything anew
         digitrade run --force unctad_digitally_deliverable
+        digitrade run --dry-run                        what would be done, and why
     """
     folder = _folder(data_dir)
     if datasets and not force:
@@ -119,6 +121,10 @@ def run(
     rebuilt = tuple(datasets or ("*",)) if force else ()
     if not (folder / "raw").is_dir():
         raise _fail(f"there is no raw data at {folder / 'raw'}; choose the folder that holds it with --data-dir")
+    if dry_run:
+        with _refuse_in(lang.value):
+            _foresee(folder, mixed_sources, rebuilt, lang.value, as_json)
+        return
     with _stop_where_the_disk_refuses(folder / "curated"), _refuse_in(lang.value):
         if direct:
             from flows.terminal import run_with_progress
@@ -139,6 +145,18 @@ def run(
         print_summary(summary, lang.value)
     if any(row["state"] != "read" for row in summary["datasets"]):
         raise typer.Exit(1)
+
+
+def _foresee(folder: Path, mixed_sources: bool, rebuilt: tuple[str, ...], lang: str, as_json: bool) -> None:
+    from flows.stages.foreseeing import foresee
+
+    rows = foresee(folder, mixed_sources=mixed_sources, force=rebuilt)
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        from flows.operation.screens import print_foreseen
+
+        print_foreseen(rows, lang)
 
 
 @contextmanager

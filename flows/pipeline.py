@@ -13,6 +13,7 @@ from expectations.records import judge_waivers, settle
 from flows import stages
 from flows.operation.history import record_failure
 from flows.operation.logs import log_event
+from flows.operation.notify import tell
 from flows.store.workspace import open_workspace, publish
 
 Step = Callable[..., Any]
@@ -58,6 +59,7 @@ def run_stages(
         log_event("run started", run_id=run_id, data_dir=str(data_dir))
         summary = _run_stages(data_dir, steps, run_id, seconds, mixed_sources=mixed_sources, force=force)
         log_event("run done", run_id=run_id, seconds=summary["seconds"]["all"])
+    tell(data_dir, summary)
     return summary
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.operation.logs import log_event
+from flows.operation.notify import tell
 
 Row = dict[str, Any]
 
@@ -44,7 +45,7 @@ def write_record(curated: Path, kind: str, record: Mapping[str, Any]) -> Path:
 
 @contextmanager
 def record_failure(data_dir: Path, run_id: str, seconds: dict[str, float]) -> Iterator[None]:
-    """Keep a record of a run that ends in an error, with the times of the steps that were done. The error goes on.
+    """Keep a record of a run that ends in an error, with the times of its steps, and send notices. The error goes on.
 
     Where the record itself cannot be written - the disk is full or closed - the error is what matters.
     """
@@ -59,4 +60,5 @@ def record_failure(data_dir: Path, run_id: str, seconds: dict[str, float]) -> It
         if (data_dir / "curated").is_dir():
             with suppress(OSError):
                 write_record(data_dir / "curated", "failed", record)
+        tell(data_dir, record)
         raise

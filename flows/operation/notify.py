@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import smtplib
 import socket
 import sys
 import tomllib
-import urllib.request
 from collections.abc import Callable
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +131,7 @@ def tell(data_dir: Path, record: dict[str, Any]) -> list[str]:
     for channel in senders.keys() & settings.keys():
         try:
             senders[channel](notice, settings[channel])
-        except (OSError, ValueError, smtplib.SMTPException, InputError) as error:
+        except (OSError, ValueError, InputError) as error:  # what goes wrong with SMTP and HTTP is an OSError
             # the words of an error may repeat an address that is secret: its kind alone is told, ours are safe
             reason = str(error) if isinstance(error, InputError) else type(error).__name__
             faults.append(_complain(f"the notice could not be sent by {channel}: {reason}"))
@@ -155,6 +152,8 @@ def send_to_console(notice: Notice, told: dict[str, Any]) -> None:
 
 def send_to_webhook(notice: Notice, told: dict[str, Any]) -> None:
     """POST the notice as JSON. Raises OSError where it is not taken."""
+    import urllib.request
+
     from flows.connectors.source import check_url
 
     url = told.get("url") or _need(told["url_variable"])
@@ -165,7 +164,10 @@ def send_to_webhook(notice: Notice, told: dict[str, Any]) -> None:
 
 
 def send_by_mail(notice: Notice, told: dict[str, Any]) -> None:
-    """One message to all receivers. Raises OSError or SMTPException where it is not taken."""
+    """One message to all receivers. Raises OSError where it is not taken."""
+    import smtplib
+    from email.message import EmailMessage
+
     message = EmailMessage()
     message["Subject"], message["From"], message["To"] = notice["subject"], told["from"], ", ".join(told["to"])
     message.set_content(notice["text"])

@@ -154,3 +154,19 @@ def print_checks(checks: list[Row], lang: str) -> None:
             console.print(f"      -> {escape(check['todo'])}", soft_wrap=True)
     count = sum(check["outcome"] == "fail" for check in checks)
     console.print(say("doctor.some", lang, count=count) if count else say("doctor.all_sound", lang))
+
+
+def print_foreseen(rows: list[Row], lang: str) -> None:
+    """What a run would do: step, edition, what and why."""
+    from transforms.codelists import load_codelist
+    from transforms.phrases import say_all
+
+    console, table = _console(), Table(box=box.SIMPLE_HEAD)
+    for name in ("step", "edition_of", "would", "reason"):
+        table.add_column(say(name, lang), overflow="fold")
+    for row in rows:
+        words = load_codelist("words").label("RUN.unchanged", lang) if row["reason"] == "unchanged" else row["reason"]
+        reason = escape(say_all("REASON", words, lang))
+        would = _paint({"keep": "ok", "block": "fail"}.get(row["would"], "note"), say(f"would.{row['would']}", lang))
+        table.add_row(say(f"plan.{row['step']}", lang), escape(row["edition"]), would, reason)
+    console.print(table)
