@@ -327,15 +327,21 @@ def tables(
 
 @app.command()
 def schedule(
-    cron: Annotated[str, typer.Option("--cron", help="When: minute hour day month weekday.")] = "0 6 * * *",
+    cron: Annotated[
+        str, typer.Option("--cron", help="The run alone, at: minute hour day month weekday; else all of prefect.yaml.")
+    ] = "",
     timezone: Annotated[str, typer.Option("--timezone", help="Time zone of the cron line.")] = "Asia/Shanghai",
-    every: Annotated[float | None, typer.Option("--every", help="Every so many seconds, instead of --cron.")] = None,
+    every: Annotated[
+        float | None, typer.Option("--every", help="The run alone, every so many seconds, instead of --cron.")
+    ] = None,
     data_dir: DataDir = None,
+    log_format: LogOption = None,
 ) -> None:
-    """Serve the run on a schedule with a Prefect server on this machine, until stopped.
+    """Serve all deployments of prefect.yaml on their schedules, with a Prefect server on this machine, until stopped.
 
     Examples:
 
+        digitrade schedule                         sources, run, audit, release, each at its time; with Prefect's pages
         digitrade schedule --cron "0 6 1 * *"      at six in the morning of the first of the month
 
     It ends with Ctrl-C; the times of the runs are kept in curated/runs.
