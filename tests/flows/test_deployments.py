@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -15,15 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests" / "connectors"), str(ROOT / "tests" / "operation")]
 from connector_publisher import WORDS, Answer, Publisher, open_publisher
 from operation_worlds import land
 
 from flows.operation.deployments import load_deployments
 from flows.operation.status import ask_scheduled, look_around
+from flows.schedule import started_server
 
+ROOT = Path(__file__).resolve().parents[2]
 TABLE = "年份,出口,进口\n2019,10.1,20.2\n2020,15.4,22.3\n"
 LIMITS = '[[downloads]]\npath = "/{name}.csv"\ncontent = "csv"\n[limits]\ntries = 1\n'
 
@@ -45,7 +45,7 @@ def started(
     with log.open("wb") as sink:
         process = subprocess.Popen(words, env=environment, stdout=sink, stderr=subprocess.STDOUT, cwd=folder)
     try:
-        yield process
+        yield
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -75,8 +75,6 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory, plain_layout: str) -> Pat
         (layouts / "t.toml").write_text(plain_layout.replace('"t.csv"', f'"t.csv", "{name}.csv"'), encoding="utf-8")
     card = folder / "raw" / "down" / "2026-01-01" / "card.toml"
     table = folder / "raw" / "down" / "2026-01-01" / "t.csv"
-    import hashlib
-
     old, new = table.read_bytes(), TABLE.encode()
     table.write_bytes(new)
     text = card.read_text().replace(hashlib.sha256(old).hexdigest(), hashlib.sha256(new).hexdigest())
@@ -138,12 +136,20 @@ def test_one_command_serves_all_with_pages_and_plans_their_runs(served: str, dat
     assert {"nightly", "audit"} <= {row["name"] for row in told_by_server["schedules"]}
 
 
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A server alone, that serves nothing."""
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    with started_server(tmp_path / "server") as url:
+        yield url
+
+
 def test_a_worker_runs_the_night_and_one_publisher_down_does_not_stop_it(
-    served: str, data_dir: Path, environment: dict[str, str], tmp_path: Path, publisher: Publisher
+    server: str, data_dir: Path, environment: dict[str, str], tmp_path: Path, publisher: Publisher
 ) -> None:
-    """prefect deploy --all to a work pool; the worker is a process of its own."""
+    """prefect deploy --all to a work pool; the worker is a process of its own, and nobody else runs anything."""
     prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
-    settings = environment | {"PREFECT_API_URL": served, "PREFECT_HOME": str(tmp_path / "home")}
+    settings = environment | {"PREFECT_API_URL": server, "PREFECT_HOME": str(tmp_path / "home")}
     (tmp_path / "home").mkdir()
 
     def call(*words: str) -> str:
@@ -153,7 +159,7 @@ def test_a_worker_runs_the_night_and_one_publisher_down_does_not_stop_it(
 
     call("work-pool", "create", "digitrade", "--type", "process")
     call("deploy", "--all")
-    rows = post(served, "deployments/filter", {})
+    rows = post(server, "deployments/filter", {})
     assert {row["work_pool_name"] for row in rows} == {"digitrade"} and len(rows) == len(load_deployments())
     log = tmp_path / "worker.log"
     worker = [*prefect, "worker", "start", "--pool", "digitrade", "--prefetch-seconds", "5"]
@@ -163,7 +169,9 @@ def test_a_worker_runs_the_night_and_one_publisher_down_does_not_stop_it(
              'datasets=["down", "up"]')  # fmt: skip
         runs = data_dir / "curated" / "runs"
         kept = await_it(lambda: sorted(runs.glob("*.json")), 180, log)
-        state = await_it(lambda: _find_ended(served), 60, log)
+        state = await_it(lambda: _find_ended(server), 60, log)
+    (run,) = post(server, "flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}})
+    assert run["work_pool_name"] == "digitrade" and run["name"] == "nightly down, up"
     assert state["name"] == "Incomplete" and "down: " in state["message"] and "tried once" in state["message"]
     (record,) = [json.loads(path.read_text()) for path in runs.glob("ingest/*.json")]
     assert {row["dataset"]: row["state"] for row in record["datasets"]} == {"down": "failed", "up": "landed"}
@@ -172,9 +180,9 @@ def test_a_worker_runs_the_night_and_one_publisher_down_does_not_stop_it(
     assert {(row["dataset"], row["state"]) for row in summary["datasets"]} == {("down", "read"), ("up", "read")}
     down = next(row for row in look_around(data_dir)["editions"] if row["dataset"] == "down")
     assert down["asked"]["state"] == "failed" and down["vintage"] == "2026-01-01"
-    names = {row["name"] for row in post(served, "task_runs/filter", {"limit": 200})}
+    names = {row["name"] for row in post(server, "task_runs/filter", {"limit": 200})}
     assert {"ask down", "ask up", "read down/2026-01-01", "publish"} <= names
-    keys = {row["key"] for row in post(served, "artifacts/filter", {"limit": 200})}
+    keys = {row["key"] for row in post(server, "artifacts/filter", {"limit": 200})}
     assert {"digitrade-sources", "digitrade-datasets", "digitrade-quality", "digitrade-run", "digitrade-report",
             "digitrade-progress"} <= keys  # fmt: skip
 
