@@ -65,7 +65,7 @@ def ingest(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked; ask nothing.")] = False,
     all_: Annotated[
-        bool, typer.Option("--all", help="Every source; with a dataset, every edition in the folder of --from.")
+        bool, typer.Option("--all", help="All that is landed, and own sources; with a dataset, all in --from.")
     ] = False,
     title: Annotated[str, typer.Option("--title", help="For the card: 中文|English.")] = "",
     publisher: Annotated[str, typer.Option("--publisher", help="For the card: 中文|English.")] = "",
@@ -92,7 +92,7 @@ def ingest(
         digitrade ingest unctad_digitally_deliverable
         digitrade ingest batis_bpm6 --from OECD-WTO_BATIS_BPM6_December2025_bulk.zip --vintage 2025-12
         digitrade ingest my_city --from table.xlsx --title "表|Table" --publisher "某局|Some office" --terms "open" --family my_city --url "file 17"
-        digitrade ingest --all                                   every source that can be asked, one after the other
+        digitrade ingest --all                                   news of what is landed, and your own sources
         digitrade ingest my_city --from editions/ --all          a folder with a file or folder for each edition
 
     Nothing new at the publisher: no new edition. What is landed is never changed. Of several, one that fails does not
@@ -103,7 +103,7 @@ def ingest(
 
     folder = _folder(data_dir)
     if not dataset and not all_:
-        raise _fail("name a dataset, or say --all for every source that can be asked")
+        raise _fail("name a dataset, or say --all for news of what is landed")
     if all_ and (dry_run or (origin and not dataset) or (dataset and not origin)):
         raise _fail("--all goes alone, or with a dataset and the folder of its editions in --from")
     if dry_run:

@@ -158,7 +158,7 @@ def ingest(data_dir: str = "", datasets: tuple[str, ...] = ()) -> State:
 
     Args:
         data_dir: Folder that holds raw/, own/ and curated/; empty for DIGITRADE_DATA_DIR or the bundled data.
-        datasets: Datasets to ask for; empty for all whose publisher can be asked.
+        datasets: Datasets to ask for; empty for those that are landed, and the user's own sources.
     """
     return _tell_state(_ask_round(_find_folder(data_dir), datasets))
 
@@ -175,7 +175,7 @@ def nightly(data_dir: str = "", datasets: tuple[str, ...] = (), mixed_sources: b
 
     Args:
         data_dir: Folder that holds raw/, own/ and curated/; empty for DIGITRADE_DATA_DIR or the bundled data.
-        datasets: Datasets to ask for; empty for all whose publisher can be asked.
+        datasets: Datasets to ask for; empty for those that are landed, and the user's own sources.
         mixed_sources: Give shares of a nation from another source family a value, with status D.
     """
     folder = _find_folder(data_dir)

@@ -19,7 +19,10 @@ Warn = Callable[[str], None]
 
 
 def list_askable(data_dir: Path, datasets: Sequence[str] = ()) -> list[str]:
-    """The datasets that are asked: those named, else all whose publisher has an interface. Raises InputError."""
+    """The datasets that are asked: those named; else the user's own sources, and the shipped ones of landed datasets.
+
+    So nothing is fetched that nobody wanted. Raises InputError for a name that has no source to ask.
+    """
     sources = find_sources(data_dir)
     known = sorted(name for name, source in sources.items() if source.has_interface)
     if unknown := sorted(set(datasets) - set(known)):
@@ -28,7 +31,10 @@ def list_askable(data_dir: Path, datasets: Sequence[str] = ()) -> list[str]:
             found=unknown[0],
             todo=f"use some of {', '.join(known)}, or write own/sources/{unknown[0]}.toml.",
         )
-    return list(dict.fromkeys(datasets)) or known
+    if datasets:
+        return list(dict.fromkeys(datasets))
+    own = {path.stem for path in (data_dir / "own" / "sources").glob("*.toml")}
+    return [name for name in known if name in own or name_latest(data_dir / "raw" / name)]
 
 
 def ask_source(data_dir: Path, dataset: str, warn: Warn = lambda text: None, **settings: Any) -> Row:

@@ -80,8 +80,11 @@ def test_only_what_may_pass_is_an_unreachable_publisher(data_dir: Path, publishe
 
 
 def test_which_sources_are_asked(data_dir: Path) -> None:
-    assert {*OWN, "unctad_digitally_deliverable"} <= set(list_askable(data_dir))
-    assert "mofcom_services" not in list_askable(data_dir)  # no interface
+    assert list_askable(data_dir) == list(OWN), "nothing is fetched that nobody wanted"
+    for name in ("wto_services_annual", "mofcom_services"):  # the second has no interface
+        (data_dir / "raw" / name / "2025").mkdir(parents=True)
+    assert list_askable(data_dir) == [*OWN, "wto_services_annual"]
+    assert list_askable(data_dir, ["imf_bop"]) == ["imf_bop"]
     with pytest.raises(InputError, match="no source of this name"):
         list_askable(data_dir, ["mofcom_services"])
 
