@@ -4,14 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from prefect.artifacts import (
-    create_link_artifact,
-    create_markdown_artifact,
-    create_progress_artifact,
-    create_table_artifact,
-    update_progress_artifact,
-)
-
 Step = Callable[..., Any]
 
 
@@ -19,6 +11,8 @@ class Progress:
     """A bar on the page of the flow run: one piece for every step that ends."""
 
     def __init__(self, total: int) -> None:
+        from prefect.artifacts import create_progress_artifact
+
         self.total, self.done = total, 0
         self._id: Any = create_progress_artifact(0.0, key="digitrade-progress", description="Steps of the run")
 
@@ -26,18 +20,25 @@ class Progress:
         def call(*args: Any, **kwargs: Any) -> Any:
             made = step(*args, **kwargs)
             self.done += 1
-            update_progress_artifact(self._id, min(99.0, round(100 * self.done / self.total, 1)))
+            self._show(min(99.0, round(100 * self.done / self.total, 1)))
             return made
 
         return call
 
     def finish(self) -> None:
         """Steps whose inputs have not changed are left out, so the end is said."""
-        update_progress_artifact(self._id, 100.0)
+        self._show(100.0)
+
+    def _show(self, percent: float) -> None:
+        from prefect.artifacts import update_progress_artifact
+
+        update_progress_artifact(self._id, percent)
 
 
 def keep_run(summary: dict[str, Any]) -> None:
     """The run in short, its editions, the rules that failed, and the report."""
+    from prefect.artifacts import create_link_artifact, create_markdown_artifact
+
     names = ("dataset", "vintage", "state", "reason", "observations", "quarantined", "problem")
     _keep_table("digitrade-datasets", summary["datasets"], names, "What was read")
     told = ("belongs_to", "dataset", "vintage", "severity", "failed", "waived", "words_en", "words_zh")
@@ -79,5 +80,7 @@ def keep_audit(found: list[dict[str, Any]]) -> None:
 
 def _keep_table(key: str, rows: list[dict[str, Any]], names: tuple[str, ...], description: str) -> None:
     """A table; an empty one says that there is nothing."""
+    from prefect.artifacts import create_table_artifact
+
     table = [{name: row[name] for name in names} for row in rows] or [{"": "none"}]
     create_table_artifact(key=key, table=table, description=description)
