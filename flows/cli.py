@@ -18,6 +18,7 @@ import typer
 from flows.audit_command import audit
 from flows.ingest import ingest
 from flows.layout_command import layout
+from flows.operation_commands import LogOption, doctor, runs, status
 from flows.query_command import QueryCommand, query
 from flows.revisions_command import revisions
 from flows.template_command import template
@@ -43,9 +44,10 @@ Examples:
     digitrade tables --lang zh                     the tables for report authors, in Chinese
     digitrade audit my_report.csv                  can the figures of a draft all be true?
     digitrade catalog definitions                  what there is, in words
+    digitrade status                               editions and their ages, last runs, next runs
 
-Exit codes: 0 done; 1 done, but a dataset was blocked (run), figures contradict one another (audit) or a rule failed
-(check --strict); 2 the call or an input is unusable.""",
+Exit codes: 0 done; 1 done, but a dataset was blocked (run), figures contradict one another (audit), a rule failed
+(check --strict) or something is to be mended (doctor, status --strict); 2 the call or an input is unusable.""",
 )
 
 
@@ -90,10 +92,12 @@ def run(
     datasets: Annotated[list[str] | None, typer.Argument(help="With --force: rebuild only these datasets.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Rebuild though nothing has changed.")] = False,
     direct: Annotated[bool, typer.Option("--direct", help="Call the plain functions, without Prefect.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and why; write nothing.")] = False,
     mixed_sources: Mixed = False,
     data_dir: DataDir = None,
     lang: Language = Lang.en,
     as_json: AsJson = False,
+    log_format: LogOption = None,
 ) -> None:
     """Everything: read, check, compute, compare, export, publish.
 
@@ -109,6 +113,7 @@ def run(
         digitrade run --direct --data-dir /srv/trade
         digitrade run --force                          everything anew
         digitrade run --force unctad_digitally_deliverable
+        digitrade run --dry-run                        what would be done, and why
     """
     folder = _folder(data_dir)
     if datasets and not force:
@@ -116,6 +121,10 @@ def run(
     rebuilt = tuple(datasets or ("*",)) if force else ()
     if not (folder / "raw").is_dir():
         raise _fail(f"there is no raw data at {folder / 'raw'}; choose the folder that holds it with --data-dir")
+    if dry_run:
+        with _refuse_in(lang.value):
+            _foresee(folder, mixed_sources, rebuilt, lang.value, as_json)
+        return
     with _stop_where_the_disk_refuses(folder / "curated"), _refuse_in(lang.value):
         if direct:
             from flows.terminal import run_with_progress
@@ -136,6 +145,18 @@ def run(
         print_summary(summary, lang.value)
     if any(row["state"] != "read" for row in summary["datasets"]):
         raise typer.Exit(1)
+
+
+def _foresee(folder: Path, mixed_sources: bool, rebuilt: tuple[str, ...], lang: str, as_json: bool) -> None:
+    from flows.stages.foreseeing import foresee
+
+    rows = foresee(folder, mixed_sources=mixed_sources, force=rebuilt)
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        from flows.operation.screens import print_foreseen
+
+        print_foreseen(rows, lang)
 
 
 @contextmanager
@@ -306,15 +327,21 @@ def tables(
 
 @app.command()
 def schedule(
-    cron: Annotated[str, typer.Option("--cron", help="When: minute hour day month weekday.")] = "0 6 * * *",
+    cron: Annotated[
+        str, typer.Option("--cron", help="The run alone, at: minute hour day month weekday; else all of prefect.yaml.")
+    ] = "",
     timezone: Annotated[str, typer.Option("--timezone", help="Time zone of the cron line.")] = "Asia/Shanghai",
-    every: Annotated[float | None, typer.Option("--every", help="Every so many seconds, instead of --cron.")] = None,
+    every: Annotated[
+        float | None, typer.Option("--every", help="The run alone, every so many seconds, instead of --cron.")
+    ] = None,
     data_dir: DataDir = None,
+    log_format: LogOption = None,
 ) -> None:
-    """Serve the run on a schedule with a Prefect server on this machine, until stopped.
+    """Serve all deployments of prefect.yaml on their schedules, with a Prefect server on this machine, until stopped.
 
     Examples:
 
+        digitrade schedule                         sources, run, audit, release, each at its time; with Prefect's pages
         digitrade schedule --cron "0 6 1 * *"      at six in the morning of the first of the month
 
     It ends with Ctrl-C; the times of the runs are kept in curated/runs.
@@ -385,6 +412,9 @@ app.command()(ingest)
 app.command()(template)
 app.command()(revisions)
 app.command()(trace)
+app.command()(status)
+app.command()(runs)
+app.command()(doctor)
 
 
 def main(argv: list[str] | None = None) -> None:

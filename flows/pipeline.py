@@ -11,6 +11,9 @@ from typing import Any
 
 from expectations.records import judge_waivers, settle
 from flows import stages
+from flows.operation.history import record_failure
+from flows.operation.logs import log_event
+from flows.operation.notify import tell
 from flows.store.workspace import open_workspace, publish
 
 Step = Callable[..., Any]
@@ -50,15 +53,36 @@ def run_stages(
     What has not changed since the last run is taken over, and the summary says why the rest was made again. force: the
     datasets that are rebuilt all the same, or "*" for everything.
     """
-    started = time.perf_counter()
+    run_id = run_id or make_run_id()
     seconds: dict[str, float] = {}
+    with record_failure(data_dir, run_id, seconds):
+        log_event("run started", run_id=run_id, data_dir=str(data_dir))
+        summary = _run_stages(data_dir, steps, run_id, seconds, mixed_sources=mixed_sources, force=force)
+        log_event("run done", run_id=run_id, seconds=summary["seconds"]["all"])
+    tell(data_dir, summary)
+    return summary
+
+
+def _run_stages(
+    data_dir: Path,
+    steps: Mapping[str, Step],
+    run_id: str,
+    seconds: dict[str, float],
+    *,
+    mixed_sources: bool,
+    force: Sequence[str],
+) -> dict[str, Any]:
+    started = time.perf_counter()
 
     def do(name: str, *args: Any, **kwargs: Any) -> Any:
         begun = time.perf_counter()
         try:
-            return steps[name](*args, **kwargs)
+            made = steps[name](*args, **kwargs)
         finally:
-            seconds[name] = round(seconds.get(name, 0.0) + time.perf_counter() - begun, 3)
+            spent = time.perf_counter() - begun
+            seconds[name] = round(seconds.get(name, 0.0) + spent, 3)
+        log_event("step done", run_id=run_id, step=name, seconds=round(spent, 3), **_tell_reading(made))
+        return made
 
     editions = stages.list_editions(data_dir)
     stages.refuse_unknown_force(force, [dataset for dataset, _ in editions])
@@ -118,7 +142,7 @@ def run_stages(
         summary = stages.summarise(workspace, readings, outcomes)
         summary |= {
             "since_last": since,
-            "run_id": run_id or make_run_id(),
+            "run_id": run_id,
             "data_dir": str(data_dir),
             "rebuilt": reasons,
             "seconds": seconds | {"all": round(time.perf_counter() - started, 3)},
@@ -127,6 +151,14 @@ def run_stages(
             summary["report"] = str(stages.remember_rules(workspace, summary["run_id"]))
         stages.record_run(workspace, summary["run_id"], summary)
     return summary
+
+
+def _tell_reading(made: Any) -> dict[str, Any]:
+    """For the log, what became of an edition; nothing for other steps."""
+    if not isinstance(made, stages.Reading):
+        return {}
+    names = ("dataset", "vintage", "state", "observations", "reason", "problem")
+    return {name: getattr(made, name) for name in names}
 
 
 def count_steps(data_dir: Path) -> int:

@@ -204,7 +204,9 @@ def open_locked(path: Path, memory: int, *, asked: Sequence[str] = ()) -> duckdb
     con = duckdb.connect(str(path), read_only=True)
     con.execute("SET temp_directory = ''")
     con.execute(f"SET memory_limit = '{memory} bytes'")
-    con.execute("SET allowed_directories = $1", [[str(path.parent / name) for name in ("observations", "core")]])
+    con.execute(
+        "SET allowed_directories = $1", [[str(path.parent / name) for name in ("observations", "core", "runs")]]
+    )
     show_parquet(con, str(path.parent))
     if asked:
         show_requested(con, asked)

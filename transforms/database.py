@@ -11,6 +11,7 @@ from transforms.catalog import COLUMNS as CATALOG_COLUMNS
 from transforms.catalog import create_catalog, load_words
 from transforms.contract import load_contract
 from transforms.dimensions import create_codes
+from transforms.history import HISTORY
 from transforms.indicators import create_codelists, load_cards, quote, sql_type
 from transforms.macros import create_macros
 
@@ -110,6 +111,7 @@ def write_views(target: str, large: Mapping[str, Sequence[str]] | None = None) -
         _create_compared_cells(con)
         _create_latest(con)
         _create_over_parquet(con, large or {})
+        _create_history(con, words)
         create_macros(con)
         _create_catalog_view(con, words)
         create_catalog(con, CONTRACTS)
@@ -206,6 +208,13 @@ def _create_over_parquet(con: duckdb.DuckDBPyConnection, large: Mapping[str, Seq
         parts = " UNION ALL ".join(f"SELECT {names} FROM ({select})" for select in selects)
         con.execute(f"CREATE MACRO main.{name}(curated) AS TABLE {parts}")
         con.execute(f"COMMENT ON MACRO TABLE main.{name} IS {quote(f'{words} in the folder named (curated).')}")
+
+
+def _create_history(con: duckdb.DuckDBPyConnection, words: dict[str, dict[str, str]]) -> None:
+    """runs(curated), run_editions(curated), run_steps(curated): the records of the runs, which hold the clock."""
+    for name, select in HISTORY.items():
+        con.execute(f"CREATE MACRO main.{name}(curated) AS TABLE {select}")
+        con.execute(f"COMMENT ON MACRO TABLE main.{name} IS {quote(words['tables'][name])}")
 
 
 def show_parquet(con: duckdb.DuckDBPyConnection, curated: str) -> None:

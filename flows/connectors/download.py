@@ -103,7 +103,7 @@ class Fetcher:
             seconds = min(max(failure.after, 0.0), LONGEST_WAIT)
         if job.failures >= self.limits.tries or seconds >= left:
             times = f"{job.failures} times" if job.failures > 1 else "once"
-            raise InputError(
+            raise UnreachableError(
                 f"{failure.problem}, tried {times}", file=_show(job.url), found=failure.found, todo=failure.todo
             )
         self.pause(seconds)
@@ -187,6 +187,10 @@ class Fetcher:
             todo=f"if that is right, raise limits.download_mb of the source "
             f"(now {self.limits.download_bytes / MEGABYTE:g}).",
         )
+
+
+class UnreachableError(InputError):
+    """The publisher did not answer, or not as it should, however often it was tried; later it may."""
 
 
 class _TryAgain(Exception):

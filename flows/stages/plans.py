@@ -130,16 +130,23 @@ def _hash_edition(workspace: Workspace, reading: Reading) -> str:
 
 
 def plan_release(
-    workspace: Workspace, readings: Sequence[Reading], outcomes: Sequence[Outcome], force: Sequence[str] = ()
+    workspace: Workspace, readings: Sequence[Reading], outcomes: Sequence[Outcome] | None, force: Sequence[str] = ()
 ) -> Plan:
-    """Whether the outcomes, the database and the tables must be written again. The results are staged by now."""
+    """Whether the outcomes, the database and the tables must be written again. The results are staged by now.
+
+    outcomes: None where they are known to be those of the publication.
+    """
+    if outcomes is None:
+        judged = load_json(_paths(workspace, workspace.curated, "release")[0]).get("fingerprint", {}).get("rules", {})
+    else:
+        judged = {"outcomes": digest([vars(outcome) for outcome in outcomes])}
     results = load_json(_paths(workspace, workspace.staging, "results")[0])
     fingerprint = {
         "results": {"results": digest([results["outputs"], results["outcomes"]])},
         "audit": {"audit": digest(load_json(_paths(workspace, workspace.staging, "audit")[0])["outputs"])},
         "datasets": {reading.name: digest([reading.state, reading.problem]) for reading in readings},
         "editions": {reading.name: _hash_edition(workspace, reading) for reading in readings},
-        "rules": {"outcomes": digest([vars(outcome) for outcome in outcomes])},
+        "rules": judged,
         "codelists": hash_codelists(workspace.data_dir),
         "specifications": hash_specifications(workspace.data_dir),
         "software": hash_all_code(),

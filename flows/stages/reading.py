@@ -206,6 +206,12 @@ def _find_reason(workspace: Workspace, edition: Edition, fingerprint: Fingerprin
     return reason
 
 
+def find_reading_reason(workspace: Workspace, edition: Edition, *, force: bool = False) -> str:
+    """Why an edition would be read; UNCHANGED where its publication would be taken over. Raises InputError."""
+    fingerprint, _ = take_fingerprint(workspace, edition, recheck=force)
+    return _find_reason(workspace, edition, fingerprint, force)
+
+
 def _take_over(workspace: Workspace, dataset: str, vintage: str, raw: Seen) -> Reading:
     published = state_of(workspace, dataset, vintage, published=True)
     state = load_json(published)

@@ -88,8 +88,8 @@ def find_editions(data_dir: Path) -> list[Found]:
     if not raw.is_dir():
         raise InputError("there is no raw data", file=str(raw), todo="choose the data folder with --data-dir.")
     folders: list[tuple[str, str]] = []
-    for top in _list_visible(raw):
-        below = _list_visible(top) if top.is_dir() else []
+    for top in list_visible(raw):
+        below = list_visible(top) if top.is_dir() else []
         vintages = [path.name for path in below if path.is_dir()]
         folders += [(top.name, vintage) for vintage in vintages]
         stray = [path for path in below if path.name == "card.toml" or path.suffix.lower() in TABLES or not vintages]
@@ -104,7 +104,8 @@ def find_editions(data_dir: Path) -> list[Found]:
     return found
 
 
-def _list_visible(folder: Path) -> list[Path]:
+def list_visible(folder: Path) -> list[Path]:
+    """Files and folders of a folder, in order, without what file managers and office programs leave there."""
     return sorted(path for path in folder.iterdir() if not _LEFT_BEHIND.fullmatch(path.name))
 
 
@@ -113,7 +114,7 @@ def read_card(folder: Path) -> Edition:
     if (
         folder.parent.name == "raw" != folder.parent.parent.name
     ):  # data/raw/<dataset>, or a file there: the level of the vintage is missing
-        stray = [path.name for path in _list_visible(folder) if not path.is_dir()] if folder.is_dir() else [folder.name]
+        stray = [path.name for path in list_visible(folder) if not path.is_dir()] if folder.is_dir() else [folder.name]
         raise InputError(
             "files that lie in no edition folder",
             file=f"raw/{folder.name}",
@@ -235,7 +236,7 @@ def find_latest(data_dir: Path, dataset: str) -> Edition:
 
 def name_latest(folder: Path) -> str:
     """The latest vintage in the folder of a dataset, sound or not; '' where there is none."""
-    vintages = [path.name for path in _list_visible(folder) if path.is_dir()] if folder.is_dir() else []
+    vintages = [path.name for path in list_visible(folder) if path.is_dir()] if folder.is_dir() else []
     return max(vintages, key=order_vintage, default="")
 
 
@@ -282,7 +283,7 @@ def check_file(path: Path, entry: dict[str, Any], where: str = "") -> Path:
 def _list_entries(edition: Edition) -> Iterator[tuple[str, Path, dict[str, Any]]]:
     """Name, path and card entry of every file; a file or folder too many or too few is refused."""
     listed = {entry["name"]: entry for entry in edition.card["files"]}
-    present = {path.name: path for path in _list_visible(edition.folder) if path.name != "card.toml"}
+    present = {path.name: path for path in list_visible(edition.folder) if path.name != "card.toml"}
     if unlisted := sorted(set(present) - set(listed)):
         is_folder = present[unlisted[0]].is_dir()
         raise InputError(

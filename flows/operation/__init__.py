@@ -1,0 +1,1 @@
+"""What keeps the pipeline running unattended: history, state of everything, soundness, notices, deployments."""
