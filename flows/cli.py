@@ -91,6 +91,7 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Rebuild though nothing has changed.")] = False,
     direct: Annotated[bool, typer.Option("--direct", help="Call the plain functions, without Prefect.")] = False,
     mixed_sources: Mixed = False,
+    wait: Annotated[float, typer.Option("--wait", help="Seconds to wait for a run that is at work.")] = 0,
     data_dir: DataDir = None,
     lang: Language = Lang.en,
     as_json: AsJson = False,
@@ -109,6 +110,7 @@ def run(
         digitrade run --direct --data-dir /srv/trade
         digitrade run --force                          everything anew
         digitrade run --force unctad_digitally_deliverable
+        digitrade run --wait 600                       another run is at work: wait for it, ten minutes at most
     """
     folder = _folder(data_dir)
     if datasets and not force:
@@ -120,14 +122,14 @@ def run(
         if direct:
             from flows.terminal import run_with_progress
 
-            summary = run_with_progress(folder, mixed_sources=mixed_sources, force=rebuilt, quiet=as_json)
+            summary = run_with_progress(folder, mixed_sources=mixed_sources, force=rebuilt, wait=wait, quiet=as_json)
         else:
             _set_prefect_home(folder)
             if as_json:
                 os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
             from flows.orchestrate import run_flow
 
-            summary = run_flow(folder, mixed_sources=mixed_sources, force=rebuilt)
+            summary = run_flow(folder, mixed_sources=mixed_sources, force=rebuilt, wait=wait)
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False, indent=1))
     else:
@@ -167,10 +169,11 @@ def _refuse_in(lang: str) -> Iterator[None]:
 
 
 def _find_database(data_dir: Path | None, lang: str = "en") -> Path:
-    from flows.store.workspace import DATABASE
+    from flows.store.mirror import find_published
+    from flows.store.names import DATABASE
     from transforms.phrases import say
 
-    path = _folder(data_dir) / "curated" / DATABASE
+    path = find_published(_folder(data_dir)) / DATABASE
     if not path.is_file():
         raise _fail(say("ASK", f"there is no published database at {path}. Make it with: digitrade run", lang))
     return path

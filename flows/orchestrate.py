@@ -63,6 +63,7 @@ def digitrade(
     data_dir: str,
     mixed_sources: bool = False,
     force: tuple[str, ...] = (),
+    wait: float = 0,
 ) -> dict[str, Any]:
     """Read all editions, check them, compute the indicators, compare, publish the database and the tables.
 
@@ -70,8 +71,11 @@ def digitrade(
         data_dir: Folder that holds raw/, own/ and curated/.
         mixed_sources: Give shares of a nation from another source family a value, with status D.
         force: Datasets to rebuild though nothing has changed; "*" rebuilds everything.
+        wait: Seconds to wait for a run that is at work on the same folder.
     """
-    summary = run_stages(Path(data_dir), TASKS, mixed_sources=mixed_sources, force=force, run_id=make_run_id())
+    summary = run_stages(
+        Path(data_dir), TASKS, mixed_sources=mixed_sources, force=force, run_id=make_run_id(), wait=wait
+    )
     _create_artifacts(summary)
     return summary
 
@@ -107,8 +111,10 @@ def _create_artifacts(summary: dict[str, Any]) -> None:
     )
 
 
-def run_flow(data_dir: Path, *, mixed_sources: bool = False, force: tuple[str, ...] = ()) -> dict[str, Any]:
+def run_flow(
+    data_dir: Path, *, mixed_sources: bool = False, force: tuple[str, ...] = (), wait: float = 0
+) -> dict[str, Any]:
     """Run the flow in this process. Without PREFECT_API_URL a server is started for it and ended with it."""
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        summary: dict[str, Any] = digitrade(data_dir=str(data_dir), mixed_sources=mixed_sources, force=force)
+        summary: dict[str, Any] = digitrade(data_dir=str(data_dir), mixed_sources=mixed_sources, force=force, wait=wait)
     return summary

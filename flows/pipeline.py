@@ -11,7 +11,8 @@ from typing import Any
 
 from expectations.records import judge_waivers, settle
 from flows import stages
-from flows.store.workspace import open_workspace, publish
+from flows.store.publishing import find_made, publish
+from flows.store.workspace import open_workspace
 
 Step = Callable[..., Any]
 
@@ -44,11 +45,12 @@ def run_stages(
     mixed_sources: bool = False,
     force: Sequence[str] = (),
     run_id: str = "",
+    wait: float = 0,
 ) -> dict[str, Any]:
     """Run every stage and return the summary. Raises InputError when nothing can be published.
 
     What has not changed since the last run is taken over, and the summary says why the rest was made again. force: the
-    datasets that are rebuilt all the same, or "*" for everything.
+    datasets that are rebuilt all the same, or "*" for everything. wait: so many seconds for a run that is at work.
     """
     started = time.perf_counter()
     seconds: dict[str, float] = {}
@@ -66,7 +68,7 @@ def run_stages(
     stages.check_corrections(data_dir, editions)
     settings = stages.load_settings(data_dir)
     stages.find_tables(data_dir)  # a fault in an own table is said before anything is done
-    with open_workspace(data_dir) as workspace:
+    with open_workspace(data_dir, wait) as workspace:
         reasons: dict[str, str] = {}
 
         def make(plan: stages.Plan, judge: Callable[[], Sequence[stages.Outcome]]) -> list[stages.Outcome]:
@@ -114,9 +116,11 @@ def run_stages(
         outcomes += judge_waivers(settings, outcomes)
         make(stages.plan_release(workspace, readings, outcomes, force), release)
         since = stages.compare_with_published(workspace) if reasons["release"] != stages.UNCHANGED else {}
-        do("publish", workspace)
-        summary = stages.summarise(workspace, readings, outcomes)
+        publication = do("publish", workspace)
+        made = find_made(workspace.curated, publication)
+        summary = stages.summarise(made, readings, outcomes)
         summary |= {
+            "release": publication,
             "since_last": since,
             "run_id": run_id or make_run_id(),
             "data_dir": str(data_dir),
@@ -124,7 +128,7 @@ def run_stages(
             "seconds": seconds | {"all": round(time.perf_counter() - started, 3)},
         }
         if set(reasons.values()) != {stages.UNCHANGED} or not stages.has_history(workspace):
-            summary["report"] = str(stages.remember_rules(workspace, summary["run_id"]))
+            summary["report"] = str(stages.remember_rules(workspace, made, summary["run_id"]))
         stages.record_run(workspace, summary["run_id"], summary)
     return summary
 

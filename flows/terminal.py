@@ -62,7 +62,7 @@ RUN_WORDS = (
 
 
 def run_with_progress(
-    data_dir: Path, *, mixed_sources: bool, quiet: bool, force: tuple[str, ...] = ()
+    data_dir: Path, *, mixed_sources: bool, quiet: bool, force: tuple[str, ...] = (), wait: float = 0
 ) -> dict[str, Any]:
     """The plain run, with a progress bar on standard error when that is a terminal."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -85,7 +85,7 @@ def run_with_progress(
             return call
 
         steps = {name: shown(name) for name in STEPS}
-        return run_stages(data_dir, steps, mixed_sources=mixed_sources, force=force)
+        return run_stages(data_dir, steps, mixed_sources=mixed_sources, force=force, wait=wait)
 
 
 @contextmanager

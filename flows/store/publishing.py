@@ -1,0 +1,160 @@
+"""Publication: what a run has staged becomes a release, and the release the published one - or waits until it may."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flows.store.disk import move, sync_folders
+from flows.store.mirror import (
+    bring_in_line,
+    find_current,
+    forget_seen,
+    load_pointer,
+    switch,
+    write_pointer,
+)
+from flows.store.names import DATABASE, FOLDERS, REVISION_REPORT, SEEN, STATE
+from flows.store.releases import (
+    RELEASES,
+    Release,
+    digest_content,
+    hash_staged,
+    list_releases,
+    make_release,
+    mend_release,
+)
+from flows.store.workspace import Workspace
+from transforms.errors import InputError
+
+MOST_HISTORY = 1000  # publications that are remembered
+
+
+def publish(
+    workspace: Workspace,
+    told: Mapping[str, Any] | None = None,
+    extras: Mapping[str, str] | None = None,
+    *,
+    embargo: str = "",
+) -> dict[str, Any]:
+    """Make a release of what is staged and publish it, all or nothing; the call can be repeated after a failure.
+
+    told and extras: what the manifest says, and what the release holds, besides (releases.py). embargo: the time before
+    which it is made and not published (ISO 8601 with its offset from UTC); '' takes what was said of the same release
+    before. Returns release (the number), state and, with them, until or withdrawn: 'published'; 'unchanged', where the
+    published release has the same content; 'embargoed'; 'withdrawn', where this release was taken back by a rollback
+    and no input has changed since.
+    """
+    curated, staging = workspace.curated, workspace.staging
+    _refuse_incomplete(workspace)
+    if workspace.lock:
+        workspace.lock.check()
+    files = hash_staged(staging)
+    current, pointer = find_current(curated), load_pointer(curated)
+    if current and current.content == digest_content(files):
+        mend_release(current, staging, files)
+        _renew_states(workspace, current)
+        return {"release": current.number, "state": "unchanged"}
+    release = _find_made(curated, pointer["release"], digest_content(files))
+    if release:
+        mend_release(release, staging, files)
+    else:
+        release = make_release(curated, staging, files, told or {}, extras or {}, above=_find_highest(pointer))
+    if withheld := withhold(curated, pointer, release, embargo):
+        return {"release": release.number} | withheld
+    switch(curated, release, point_at(pointer, release, "run"))
+    _put_seen(workspace)
+    return {"release": release.number, "state": "published"}
+
+
+def find_made(curated: Path, told: Mapping[str, Any]) -> Path:
+    """The folder of what a run made, from what publish told: it may be withheld."""
+    return curated if told["state"] in ("published", "unchanged") else curated / RELEASES / str(told["release"])
+
+
+def point_at(pointer: Mapping[str, Any], release: Release, why: str, **more: Any) -> dict[str, Any]:
+    """The pointer on a release; what it says of a rollback ends with it."""
+    entry = {"release": release.number, "at": tell_time().isoformat(timespec="seconds"), "why": why}
+    held = {number: until for number, until in pointer["held"].items() if int(number) > release.number}
+    return {
+        "release": release.number,
+        "highest": max(_find_highest(pointer), release.number),
+        "held": held,
+        "history": [*pointer["history"], entry][-MOST_HISTORY:],
+    } | more
+
+
+def withhold(curated: Path, pointer: dict[str, Any], release: Release, embargo: str) -> dict[str, str]:
+    """Why a release is not published now, remembered beside the pointer; {} where it may be."""
+    until = embargo or pointer["held"].get(str(release.number), "")
+    if until and parse_time(until) > tell_time():
+        if pointer["held"].get(str(release.number)) != until:
+            write_pointer(curated, pointer | {"held": pointer["held"] | {str(release.number): until}})
+        return {"state": "embargoed", "until": until}
+    rollback = pointer.get("rollback")
+    if rollback and rollback["inputs"] == release.manifest.get("inputs_digest", ""):
+        return {"state": "withdrawn", "published": str(pointer["release"])}
+    return {}
+
+
+def parse_time(text: str) -> datetime:
+    """A time with its offset from UTC. Raises InputError, since a time without one is another in every place."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise InputError(
+            "not a time with its offset from UTC", found=text, todo="write it like 2027-01-15T09:00+08:00."
+        )
+    return found
+
+
+def tell_time() -> datetime:
+    return datetime.now(UTC)
+
+
+def _refuse_incomplete(workspace: Workspace) -> None:
+    if not (workspace.staging / DATABASE).is_file():
+        raise InputError("nothing to publish: the run has staged no database", file=str(workspace.staging))
+    for dataset, old, new in workspace.list_revised():
+        report = workspace.folder_of("revisions", dataset, new) / REVISION_REPORT
+        if not report.is_file():
+            raise InputError(
+                f"nothing is published: there is no report on what {dataset}/{new} revises of {old}",
+                file=str(report.relative_to(workspace.staging)),
+                todo="run again; if it stays so, report it: this is a fault of the software.",
+            )
+
+
+def _find_made(curated: Path, published: int, content: str) -> Release | None:
+    """The last release, where it has this content and waits to be published: under embargo, or its run was killed."""
+    last = list_releases(curated)[-1:]
+    return last[0] if last and last[0].number > published and last[0].content == content else None
+
+
+def _find_highest(pointer: Mapping[str, Any]) -> int:
+    return max(int(pointer.get("highest", 0)), int(pointer["release"]))
+
+
+def _renew_states(workspace: Workspace, current: Release) -> None:
+    """The published figures stay; what they rest on, and what this machine saw, is told anew."""
+    curated, staging = workspace.curated, workspace.staging
+    names = [name for name in current.files if not name.startswith(f"{STATE}/")]
+    states = sorted(path.relative_to(staging) for path in (staging / STATE).rglob("*") if path.is_file())
+    forget_seen(curated)
+    bring_in_line(curated, current, names, [folder for folder in FOLDERS if folder != STATE])
+    for path in sorted((curated / STATE).rglob("*")):
+        if path.is_file() and path.relative_to(curated) not in states:
+            path.unlink()
+    for path in states:
+        move(staging / path, curated / path)
+    sync_folders(curated / path for path in states)
+    _put_seen(workspace)
+
+
+def _put_seen(workspace: Workspace) -> None:
+    if (workspace.staging / SEEN).is_dir():
+        (workspace.staging / SEEN).rename(workspace.curated / SEEN)
