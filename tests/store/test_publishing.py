@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,8 @@ def kill_at(number: int, work: Callable[[], Any]) -> bool:
             count_steps(act)
             work()
             code = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(code)
     _, status = os.waitpid(child, 0)
@@ -287,3 +290,36 @@ def test_a_run_that_has_lost_its_turn_publishes_nothing(tmp_path: Path) -> None:
             publish(workspace)
     assert read(tmp_path / "curated") == OLD
     assert isinstance(workspace, Workspace) and (tmp_path / "curated" / ".lock-owner").is_file()  # it is not ours
+
+
+@needs_fork
+def test_a_folder_that_may_not_be_written_is_refused_and_can_be_read(tmp_path: Path) -> None:
+    """By a user without rights there: with the mark of a killed run left, he takes the release and mends nothing."""
+    publish_files(tmp_path / "data", OLD)
+    (tmp_path / "data" / "curated" / ".publishing").write_text("1", encoding="utf-8")
+    (tmp_path / "data" / "curated" / "digitrade.duckdb").unlink()
+    folders = [tmp_path / "data", *(path for path in (tmp_path / "data").rglob("*") if path.is_dir())]
+    for path in folders:
+        path.chmod(0o555)
+    (tmp_path / "data" / "curated" / ".lock").chmod(0o444)
+    tmp_path.chmod(0o755)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+
+    def work() -> None:
+        os.chdir(tmp_path)  # what lies above may be closed to him
+        if os.getuid() == 0:
+            os.setgid(65534)
+            os.setuid(65534)
+        assert read(find_published(Path("data"))) == OLD
+        try:
+            publish_files(Path("data"), NEW)
+        except PermissionError:
+            return
+        raise AssertionError("it was written")
+
+    try:
+        assert kill_at(-1, work) is False  # a child, which nothing kills
+    finally:
+        for path in folders:
+            path.chmod(0o755)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
