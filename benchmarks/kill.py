@@ -278,9 +278,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--most", type=float, default=math.inf, help="seconds after which no other run is begun")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
-    found = kill_runs(
-        options.times, options.seed, options.change, lambda text: print(text, end="\r", file=sys.stderr, flush=True)
-    )
+    found = kill_runs(options.times, options.seed, options.change, options.most, _say)
     rows = [{"where": where, "published": what, "kills": n} for (where, what), n in sorted(found.kills.items())]
     if options.json:
         print(json.dumps({"kills": rows, "faults": found.faults, "seconds": found.seconds}, indent=1))

@@ -11,7 +11,9 @@ from typing import Any
 
 from expectations.records import judge_waivers, settle
 from flows import stages
-from flows.store.publishing import find_made, publish
+from flows.store.mirror import load_pointer
+from flows.store.publishing import find_made
+from flows.store.releases import prune_releases
 from flows.store.workspace import open_workspace
 
 Step = Callable[..., Any]
@@ -29,7 +31,7 @@ STEPS: dict[str, Step] = {
     "build_database": stages.build_database,
     "report_revisions": stages.report_revisions,
     "export_tables": stages.export_tables,
-    "publish": publish,
+    "publish": stages.publish_release,
 }
 
 
@@ -46,11 +48,14 @@ def run_stages(
     force: Sequence[str] = (),
     run_id: str = "",
     wait: float = 0,
+    keep: int | None = None,
+    embargo: str = "",
 ) -> dict[str, Any]:
     """Run every stage and return the summary. Raises InputError when nothing can be published.
 
     What has not changed since the last run is taken over, and the summary says why the rest was made again. force: the
     datasets that are rebuilt all the same, or "*" for everything. wait: so many seconds for a run that is at work.
+    keep, embargo: of releases, instead of what own/releases.toml says.
     """
     started = time.perf_counter()
     seconds: dict[str, float] = {}
@@ -67,6 +72,8 @@ def run_stages(
     stages.use_codelists(data_dir)
     stages.check_corrections(data_dir, editions)
     settings = stages.load_settings(data_dir)
+    release_settings = stages.load_release_settings(data_dir, keep=keep, embargo=embargo)
+    run_id = run_id or make_run_id()
     stages.find_tables(data_dir)  # a fault in an own table is said before anything is done
     with open_workspace(data_dir, wait) as workspace:
         reasons: dict[str, str] = {}
@@ -116,19 +123,21 @@ def run_stages(
         outcomes += judge_waivers(settings, outcomes)
         make(stages.plan_release(workspace, readings, outcomes, force), release)
         since = stages.compare_with_published(workspace) if reasons["release"] != stages.UNCHANGED else {}
-        publication = do("publish", workspace)
+        publication = do("publish", workspace, readings, run_id, release_settings, mixed_sources=mixed_sources)
         made = find_made(workspace.curated, publication)
         summary = stages.summarise(made, readings, outcomes)
         summary |= {
             "release": publication,
             "since_last": since,
-            "run_id": run_id or make_run_id(),
+            "run_id": run_id,
             "data_dir": str(data_dir),
             "rebuilt": reasons,
             "seconds": seconds | {"all": round(time.perf_counter() - started, 3)},
         }
         if set(reasons.values()) != {stages.UNCHANGED} or not stages.has_history(workspace):
             summary["report"] = str(stages.remember_rules(workspace, made, summary["run_id"]))
+        pointer = load_pointer(workspace.curated)
+        summary["release"]["pruned"] = prune_releases(workspace.curated, release_settings.keep, pointer["release"])
         stages.record_run(workspace, summary["run_id"], summary)
     return summary
 

@@ -39,6 +39,16 @@ def remember_rules(workspace: Workspace, made: Path, run_id: str) -> Path:
     return folder / f"{run_id}_en.html"
 
 
+def render_reports(made: Path, run_id: str) -> dict[str, str]:
+    """The report of what a run made, without what earlier runs found: name of the file -> page, in both languages."""
+    records = _add_event(pq.read_table(made / "validation" / "validation_records.parquet"), run_id)
+    report = make_report(records.to_pylist(), pq.read_table(made / "validation" / "findings.parquet").to_pylist(), [])
+    return {
+        f"quality_{lang}.html": render_html(report, lang, f"quality_{other}.html")
+        for lang, other in (("en", "zh"), ("zh", "en"))
+    }
+
+
 def has_history(workspace: Workspace) -> bool:
     return any((workspace.curated / "runs" / "rules").glob("*.parquet"))
 

@@ -19,6 +19,7 @@ from flows.store.mirror import (
 from flows.store.names import DATABASE, FOLDERS, REVISION_REPORT, SEEN, STATE
 from flows.store.releases import (
     RELEASES,
+    Extras,
     Release,
     digest_content,
     hash_staged,
@@ -35,17 +36,17 @@ MOST_HISTORY = 1000  # publications that are remembered
 def publish(
     workspace: Workspace,
     told: Mapping[str, Any] | None = None,
-    extras: Mapping[str, str] | None = None,
+    extras: Extras | None = None,
     *,
     embargo: str = "",
 ) -> dict[str, Any]:
     """Make a release of what is staged and publish it, all or nothing; the call can be repeated after a failure.
 
-    told and extras: what the manifest says, and what the release holds, besides (releases.py). embargo: the time before
-    which it is made and not published (ISO 8601 with its offset from UTC); '' takes what was said of the same release
-    before. Returns release (the number), state and, with them, until or withdrawn: 'published'; 'unchanged', where the
-    published release has the same content; 'embargoed'; 'withdrawn', where this release was taken back by a rollback
-    and no input has changed since.
+    told and extras: what the manifest says, and the texts that the release holds, besides (releases.py). embargo: the
+    time before which it is made and not published (ISO 8601 with its offset from UTC); '' takes what was said of the
+    same release before. Returns release (the number) and state: 'published'; 'unchanged', where the published release
+    has the same content; 'embargoed', with until; 'withdrawn', with the number that is published, where a rollback took
+    this back and no input has changed since.
     """
     curated, staging = workspace.curated, workspace.staging
     _refuse_incomplete(workspace)
@@ -61,7 +62,7 @@ def publish(
     if release:
         mend_release(release, staging, files)
     else:
-        release = make_release(curated, staging, files, told or {}, extras or {}, above=_find_highest(pointer))
+        release = make_release(curated, staging, files, told or {}, extras, above=_find_highest(pointer))
     if withheld := withhold(curated, pointer, release, embargo):
         return {"release": release.number} | withheld
     switch(curated, release, point_at(pointer, release, "run"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -22,6 +22,7 @@ from transforms.errors import InputError
 
 RELEASES = "releases"
 MANIFEST = "manifest.json"
+Extras = Callable[[int, str], Mapping[str, str]]
 _MAKING = ".making"
 
 
@@ -108,27 +109,30 @@ def make_release(
     staging: Path,
     files: Mapping[str, str],
     told: Mapping[str, Any],
-    extras: Mapping[str, str],
+    extras: Extras | None = None,
     *,
     above: int = 0,
 ) -> Release:
     """A release of the staged files: whole and on the disk when this returns, or not there at all.
 
-    files: names and hashes of what is staged. told: what the manifest says besides. extras: name -> text of what only
-    the release holds. above: the highest number that was ever given, so that none is given twice.
+    files: names and hashes of what is staged. told: what the manifest says besides. extras: gives, for the number and
+    the content, name -> text of what only the release holds. above: the highest number that was ever given, so that
+    none is given twice.
     """
     root = curated / RELEASES
     number = max([above, *(release.number for release in list_releases(curated))]) + 1
     making = root / f"{_MAKING}-{number}"
+    content = digest_content(files)
+    texts = extras(number, content) if extras else {}
     clear_unfinished(curated)
     try:
         for name in files:
             keep(staging / name, making / name)
-        for name, text in extras.items():
+        for name, text in texts.items():
             (making / name).parent.mkdir(parents=True, exist_ok=True)
             (making / name).write_text(text, encoding="utf-8")
-        manifest = {"release": number, **told, "content": digest_content(files), "files": dict(files)}
-        manifest["extras"] = {name: hash_file(making / name) for name in extras}
+        manifest = {"release": number, **told, "content": content, "files": dict(files)}
+        manifest["extras"] = {name: hash_file(making / name) for name in texts}
         text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
         (making / MANIFEST).write_text(text, encoding="utf-8")
         written = [path for path in making.rglob("*") if path.is_file()]

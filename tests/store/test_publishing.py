@@ -259,7 +259,12 @@ def test_a_file_system_without_second_names_has_copies(tmp_path: Path, monkeypat
 
 
 def test_the_manifest_says_what_each_file_is(tmp_path: Path) -> None:
-    publish_files(tmp_path, OLD, told={"inputs": [1]}, extras={"CITATION_en.txt": "cite it"})
+    publish_files(
+        tmp_path,
+        OLD,
+        told={"inputs": [1]},
+        extras=lambda number, content: {"CITATION_en.txt": f"cite {number} {content}"},
+    )
     release = list_releases(tmp_path / "curated")[0]
     manifest = json.loads((release.folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["release"] == 1 and manifest["inputs"] == [1] and set(manifest["files"]) == set(OLD)
