@@ -19,6 +19,7 @@ from flows.audit_command import audit
 from flows.ingest import ingest
 from flows.layout_command import layout
 from flows.query_command import QueryCommand, query
+from flows.release_command import release
 from flows.revisions_command import revisions
 from flows.template_command import template
 from flows.trace_command import trace
@@ -41,6 +42,7 @@ Examples:
     digitrade run                                  everything, on the bundled data
     digitrade query "select * from datasets"       read-only SQL on the published database
     digitrade tables --lang zh                     the tables for report authors, in Chinese
+    digitrade release list                         what was published, and when
     digitrade audit my_report.csv                  can the figures of a draft all be true?
     digitrade catalog definitions                  what there is, in words
 
@@ -92,6 +94,10 @@ def run(
     direct: Annotated[bool, typer.Option("--direct", help="Call the plain functions, without Prefect.")] = False,
     mixed_sources: Mixed = False,
     wait: Annotated[float, typer.Option("--wait", help="Seconds to wait for a run that is at work.")] = 0,
+    keep: Annotated[int | None, typer.Option("--keep", help="How many releases stay (else own/releases.toml).")] = None,
+    embargo: Annotated[
+        str, typer.Option("--embargo", help="Make a release, publish it after this: 2027-01-15T09:00+08:00.")
+    ] = "",
     data_dir: DataDir = None,
     lang: Language = Lang.en,
     as_json: AsJson = False,
@@ -122,14 +128,18 @@ def run(
         if direct:
             from flows.terminal import run_with_progress
 
-            summary = run_with_progress(folder, mixed_sources=mixed_sources, force=rebuilt, wait=wait, quiet=as_json)
+            summary = run_with_progress(
+                folder, mixed_sources=mixed_sources, force=rebuilt, quiet=as_json, wait=wait, keep=keep, embargo=embargo
+            )
         else:
             _set_prefect_home(folder)
             if as_json:
                 os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
             from flows.orchestrate import run_flow
 
-            summary = run_flow(folder, mixed_sources=mixed_sources, force=rebuilt, wait=wait)
+            summary = run_flow(
+                folder, mixed_sources=mixed_sources, force=rebuilt, wait=wait, keep=keep, embargo=embargo
+            )
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False, indent=1))
     else:
@@ -388,6 +398,7 @@ app.command()(ingest)
 app.command()(template)
 app.command()(revisions)
 app.command()(trace)
+app.add_typer(release, name="release")
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -64,6 +64,8 @@ def digitrade(
     mixed_sources: bool = False,
     force: tuple[str, ...] = (),
     wait: float = 0,
+    keep: int | None = None,
+    embargo: str = "",
 ) -> dict[str, Any]:
     """Read all editions, check them, compute the indicators, compare, publish the database and the tables.
 
@@ -72,9 +74,18 @@ def digitrade(
         mixed_sources: Give shares of a nation from another source family a value, with status D.
         force: Datasets to rebuild though nothing has changed; "*" rebuilds everything.
         wait: Seconds to wait for a run that is at work on the same folder.
+        keep: How many releases stay on the disk; else what own/releases.toml says.
+        embargo: Time with its offset before which the release is made and not published.
     """
     summary = run_stages(
-        Path(data_dir), TASKS, mixed_sources=mixed_sources, force=force, run_id=make_run_id(), wait=wait
+        Path(data_dir),
+        TASKS,
+        mixed_sources=mixed_sources,
+        force=force,
+        run_id=make_run_id(),
+        wait=wait,
+        keep=keep,
+        embargo=embargo,
     )
     _create_artifacts(summary)
     return summary
@@ -112,9 +123,14 @@ def _create_artifacts(summary: dict[str, Any]) -> None:
 
 
 def run_flow(
-    data_dir: Path, *, mixed_sources: bool = False, force: tuple[str, ...] = (), wait: float = 0
+    data_dir: Path, *, mixed_sources: bool = False, force: tuple[str, ...] = (), **releases: Any
 ) -> dict[str, Any]:
-    """Run the flow in this process. Without PREFECT_API_URL a server is started for it and ended with it."""
+    """Run the flow in this process; releases: wait, keep, embargo.
+
+    Without PREFECT_API_URL a server is started for it and ended with it.
+    """
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        summary: dict[str, Any] = digitrade(data_dir=str(data_dir), mixed_sources=mixed_sources, force=force, wait=wait)
+        summary: dict[str, Any] = digitrade(
+            data_dir=str(data_dir), mixed_sources=mixed_sources, force=force, **releases
+        )
     return summary

@@ -26,6 +26,7 @@ from flows.store.releases import (
     list_releases,
     make_release,
     mend_release,
+    verify_release,
 )
 from flows.store.workspace import Workspace
 from transforms.errors import InputError
@@ -159,3 +160,49 @@ def _renew_states(workspace: Workspace, current: Release) -> None:
 def _put_seen(workspace: Workspace) -> None:
     if (workspace.staging / SEEN).is_dir():
         (workspace.staging / SEEN).rename(workspace.curated / SEEN)
+
+
+def roll_back(curated: Path, release: Release) -> None:
+    """Publish an earlier release as a whole; later ones of the same inputs are withheld. For who holds the lock."""
+    refuse_unsound(release)
+    pointer, latest = load_pointer(curated), list_releases(curated)[-1]
+    rollback = {"from": pointer["release"], "inputs": latest.manifest.get("inputs_digest", "")}
+    switch(curated, release, point_at(pointer, release, "rollback", rollback=rollback))
+
+
+def publish_made(curated: Path, number: int | None, *, now: bool = False) -> Release | None:
+    """Publish a release that was made and withheld: the one named, or the last whose embargo has ended; None where
+    there is none. now: in spite of an embargo. For who holds the lock."""
+    pointer = load_pointer(curated)
+    waiting = [
+        release
+        for release in list_releases(curated)
+        if release.number == number or (number is None and str(release.number) in pointer["held"])
+    ]
+    if number is not None and not waiting:
+        raise InputError("there is no such release", found=str(number), todo="digitrade release list shows them.")
+    ready = [release for release in waiting if now or not is_held(pointer, release)]
+    if not ready:
+        if number is not None:
+            raise InputError(
+                f"release {number} is withheld until {pointer['held'][str(number)]}",
+                todo="wait, or publish it all the same with --now.",
+            )
+        return None
+    refuse_unsound(ready[-1])
+    switch(curated, ready[-1], point_at(pointer, ready[-1], "published"))
+    return ready[-1]
+
+
+def is_held(pointer: Mapping[str, Any], release: Release) -> bool:
+    until = pointer["held"].get(str(release.number), "")
+    return bool(until) and parse_time(until) > tell_time()
+
+
+def refuse_unsound(release: Release) -> None:
+    if problems := verify_release(release):
+        raise InputError(
+            f"release {release.number} is not as its manifest says, and is not published",
+            file=problems[0][0], found=problems[0][1],
+            todo=f"see digitrade release verify {release.number}; put the file back, or choose another release.",
+        )  # fmt: skip
