@@ -10,6 +10,7 @@ from typing import Any
 from flows.store.disk import move, sync_folders
 from flows.store.mirror import (
     bring_in_line,
+    drop_empty,
     find_current,
     forget_seen,
     load_pointer,
@@ -154,6 +155,7 @@ def _renew_states(workspace: Workspace, current: Release) -> None:
     for path in states:
         move(staging / path, curated / path)
     sync_folders(curated / path for path in states)
+    drop_empty(curated, [STATE])
     _put_seen(workspace)
 
 

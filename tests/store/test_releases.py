@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -182,16 +183,12 @@ def test_the_oldest_are_removed_and_never_the_published_one_or_a_newer(tmp_path:
 
 
 @pytest.mark.slow
-def test_releases_of_real_runs_on_the_command_line(clean_run: Path, tmp_path: Path) -> None:
+def test_releases_of_real_runs_on_the_command_line(clean_run: Path, data_dir: Path, spoil: Callable[..., Path]) -> None:
     """A revised figure: second release; what differs is told; the first is published again, whole."""
-    data = tmp_path / "data"
-    shutil.copytree(clean_run, data)
-    edition = data / "raw" / "exchange_rates_cny" / "2023"
-    (table,) = edition.glob("*.csv")
-    from tests.conftest import vouch
-
-    table.write_bytes(table.read_bytes().replace(b"7.0467", b"7.0468"))
-    vouch(edition, table.name)
+    data = data_dir
+    shutil.copytree(clean_run / "curated", data / "curated")
+    (table,) = (data / "raw" / "exchange_rates_cny" / "2023").glob("*.csv")
+    spoil("exchange_rates_cny", table.name, lambda raw: raw.replace(b"7.0467", b"7.0468"))
     first = (data / "curated" / "digitrade.duckdb").read_bytes()
     summary = pipeline.run_stages(data, pipeline.STEPS)
     assert summary["release"] == {"release": 2, "state": "published", "pruned": []}
