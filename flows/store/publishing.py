@@ -176,6 +176,11 @@ def publish_made(curated: Path, number: int | None, *, now: bool = False) -> Rel
     """Publish a release that was made and withheld: the one named, or the last whose embargo has ended; None where
     there is none. now: in spite of an embargo. For who holds the lock."""
     pointer = load_pointer(curated)
+    if number is not None and number < pointer["release"]:
+        raise InputError(
+            f"release {number} is older than the published one, which the next run would publish again",
+            todo=f"digitrade release rollback {number}.",
+        )
     waiting = [
         release
         for release in list_releases(curated)

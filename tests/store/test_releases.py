@@ -153,6 +153,8 @@ def test_a_rollback_ends_when_the_release_is_published_by_its_number(tmp_path: P
     with open_workspace(tmp_path) as workspace:
         roll_back(workspace.curated, find_release(workspace.curated, 1))
         publish_made(workspace.curated, 2)
+        with pytest.raises(InputError, match="release rollback 1"):
+            publish_made(workspace.curated, 1)
     assert published(tmp_path) == "two" and release(tmp_path, "two")["state"] == "unchanged"
 
 
