@@ -105,7 +105,10 @@ def _take(curated: Path) -> Lock:
             owner = _read(curated / OWNER)
             if not _is_dead(curated / OWNER, owner, has_lock=bool(is_ours)):
                 raise _refuse(curated, owner)
-            _bury(curated / OWNER, owner)
+            if _succeed(curated / OWNER, owner, told):
+                break
+            if curated.joinpath(OWNER).exists():
+                raise _refuse(curated, _read(curated / OWNER))
     except BaseException:
         os.close(handle)
         raise
@@ -171,18 +174,24 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _bury(path: Path, owner: dict[str, Any]) -> None:
-    """Take a dead owner's file away: by renaming it, so that of two who find it one does, and puts back what was not
-    meant - the file of one who was faster."""
-    aside = path.with_name(f"{OWNER}-{uuid4().hex}")
+def _succeed(path: Path, owner: dict[str, Any], told: dict[str, Any]) -> bool:
+    """Take the place of a dead owner, by a ticket that only one can have for him; False where another was faster.
+
+    The ticket becomes the owner's file by one renaming, so that there is no moment without one.
+    """
+    ticket = path.with_name(f"{OWNER}-{owner.get('token', 'unnamed')}")
+    if not _claim(ticket, told):
+        if _is_dead(ticket, _read(ticket), has_lock=False):
+            ticket.unlink(missing_ok=True)
+        return False
+    if _read(path).get("token") != owner.get("token"):
+        ticket.unlink(missing_ok=True)
+        return False
     try:
-        path.rename(aside)
+        ticket.replace(path)
     except FileNotFoundError:
-        return
-    if _read(aside).get("token") != owner.get("token"):
-        with suppress(OSError):
-            os.link(aside, path)
-    aside.unlink(missing_ok=True)
+        return False
+    return True
 
 
 def _read(path: Path) -> dict[str, Any]:

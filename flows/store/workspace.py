@@ -102,6 +102,8 @@ def clear_left(curated: Path) -> None:
     for old in curated.glob(".staging-*"):
         shutil.rmtree(old, ignore_errors=True)
     clear_unfinished(curated)
+    for old in curated.glob(".lock-owner-*"):
+        old.unlink(missing_ok=True)
     for folder in (curated, curated / "runs", curated / "releases"):
         for old in folder.glob("*.tmp"):
             old.unlink(missing_ok=True)
