@@ -20,6 +20,7 @@ from flows.ingest import ingest
 from flows.layout_command import layout
 from flows.operation_commands import LogOption, doctor, runs, status
 from flows.query_command import QueryCommand, query
+from flows.release_command import release
 from flows.revisions_command import revisions
 from flows.template_command import template
 from flows.trace_command import trace
@@ -42,6 +43,7 @@ Examples:
     digitrade run                                  everything, on the bundled data
     digitrade query "select * from datasets"       read-only SQL on the published database
     digitrade tables --lang zh                     the tables for report authors, in Chinese
+    digitrade release list                         what was published, and when
     digitrade audit my_report.csv                  can the figures of a draft all be true?
     digitrade catalog definitions                  what there is, in words
     digitrade status                               editions and their ages, last runs, next runs
@@ -94,6 +96,11 @@ def run(
     direct: Annotated[bool, typer.Option("--direct", help="Call the plain functions, without Prefect.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and why; write nothing.")] = False,
     mixed_sources: Mixed = False,
+    wait: Annotated[float, typer.Option("--wait", help="Seconds to wait for a run that is at work.")] = 0,
+    keep: Annotated[int | None, typer.Option("--keep", help="How many releases stay (else own/releases.toml).")] = None,
+    embargo: Annotated[
+        str, typer.Option("--embargo", help="Make a release, publish it after this: 2027-01-15T09:00+08:00.")
+    ] = "",
     data_dir: DataDir = None,
     lang: Language = Lang.en,
     as_json: AsJson = False,
@@ -114,6 +121,7 @@ def run(
         digitrade run --force                          everything anew
         digitrade run --force unctad_digitally_deliverable
         digitrade run --dry-run                        what would be done, and why
+        digitrade run --wait 600                       another run is at work: wait for it, ten minutes at most
     """
     folder = _folder(data_dir)
     if datasets and not force:
@@ -129,14 +137,18 @@ def run(
         if direct:
             from flows.terminal import run_with_progress
 
-            summary = run_with_progress(folder, mixed_sources=mixed_sources, force=rebuilt, quiet=as_json)
+            summary = run_with_progress(
+                folder, mixed_sources=mixed_sources, force=rebuilt, quiet=as_json, wait=wait, keep=keep, embargo=embargo
+            )
         else:
             _set_prefect_home(folder)
             if as_json:
                 os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
             from flows.orchestrate import run_flow
 
-            summary = run_flow(folder, mixed_sources=mixed_sources, force=rebuilt)
+            summary = run_flow(
+                folder, mixed_sources=mixed_sources, force=rebuilt, wait=wait, keep=keep, embargo=embargo
+            )
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False, indent=1))
     else:
@@ -188,10 +200,11 @@ def _refuse_in(lang: str) -> Iterator[None]:
 
 
 def _find_database(data_dir: Path | None, lang: str = "en") -> Path:
-    from flows.store.workspace import DATABASE
+    from flows.store.mirror import find_published
+    from flows.store.names import DATABASE
     from transforms.phrases import say
 
-    path = _folder(data_dir) / "curated" / DATABASE
+    path = find_published(_folder(data_dir)) / DATABASE
     if not path.is_file():
         raise _fail(say("ASK", f"there is no published database at {path}. Make it with: digitrade run", lang))
     return path
@@ -415,6 +428,7 @@ app.command()(trace)
 app.command()(status)
 app.command()(runs)
 app.command()(doctor)
+app.add_typer(release, name="release")
 
 
 def main(argv: list[str] | None = None) -> None:

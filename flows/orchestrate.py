@@ -127,10 +127,13 @@ def _name_run() -> str:
     return f"{runtime.flow_run.flow_name} {datasets or 'on ' + _find_folder(told.get('data_dir', '')).name}"
 
 
-def _build(folder: Path, *, mixed_sources: bool = False, force: tuple[str, ...] = ()) -> dict[str, Any]:
+def _build(
+    folder: Path, *, mixed_sources: bool = False, force: tuple[str, ...] = (), **releases: Any
+) -> dict[str, Any]:
+    """releases: wait, keep, embargo."""
     progress = Progress(count_steps(folder))
     steps = {name: progress.watch(made) for name, made in TASKS.items()}
-    summary = run_stages(folder, steps, mixed_sources=mixed_sources, force=force, run_id=make_run_id())
+    summary = run_stages(folder, steps, mixed_sources=mixed_sources, force=force, run_id=make_run_id(), **releases)
     progress.finish()
     keep_run(summary)
     return summary
@@ -141,6 +144,9 @@ def digitrade(
     data_dir: str = "",
     mixed_sources: bool = False,
     force: tuple[str, ...] = (),
+    wait: float = 0,
+    keep: int | None = None,
+    embargo: str = "",
 ) -> dict[str, Any]:
     """Read all editions, check them, compute the indicators, compare, publish the database and the tables.
 
@@ -148,8 +154,13 @@ def digitrade(
         data_dir: Folder that holds raw/, own/ and curated/; empty for DIGITRADE_DATA_DIR or the bundled data.
         mixed_sources: Give shares of a nation from another source family a value, with status D.
         force: Datasets to rebuild though nothing has changed; "*" rebuilds everything.
+        wait: Seconds to wait for a run that is at work on the same folder.
+        keep: How many releases stay on the disk; else what own/releases.toml says.
+        embargo: Time with its offset before which the release is made and not published.
     """
-    return _build(_find_folder(data_dir), mixed_sources=mixed_sources, force=force)
+    return _build(
+        _find_folder(data_dir), mixed_sources=mixed_sources, force=force, wait=wait, keep=keep, embargo=embargo
+    )
 
 
 @flow(flow_run_name=_name_run, validate_parameters=True, persist_result=False, timeout_seconds=12 * HOUR)
@@ -217,17 +228,25 @@ def publish(data_dir: str = "", target: str = "") -> list[str]:
 
 
 @flow(flow_run_name=_name_run, validate_parameters=True, persist_result=False, timeout_seconds=24 * HOUR)
-def release(data_dir: str = "") -> dict[str, Any]:
-    """Build with everything made anew: the seam at which a numbered release is to be taken of what is published.
+def release(data_dir: str = "", embargo: str = "") -> dict[str, Any]:
+    """Make everything anew and publish it as a numbered release, where anything differs from the last one.
 
     Args:
         data_dir: Folder that holds raw/, own/ and curated/; empty for DIGITRADE_DATA_DIR or the bundled data.
+        embargo: Time with its offset before which the release is made and not published.
     """
-    return _build(_find_folder(data_dir), force=("*",))
+    return _build(_find_folder(data_dir), force=("*",), embargo=embargo)
 
 
-def run_flow(data_dir: Path, *, mixed_sources: bool = False, force: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Run the flow in this process. Without PREFECT_API_URL a server is started for it and ended with it."""
+def run_flow(
+    data_dir: Path, *, mixed_sources: bool = False, force: tuple[str, ...] = (), **releases: Any
+) -> dict[str, Any]:
+    """Run the flow in this process; releases: wait, keep, embargo.
+
+    Without PREFECT_API_URL a server is started for it and ended with it.
+    """
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        summary: dict[str, Any] = digitrade(data_dir=str(data_dir), mixed_sources=mixed_sources, force=force)
+        summary: dict[str, Any] = digitrade(
+            data_dir=str(data_dir), mixed_sources=mixed_sources, force=force, **releases
+        )
     return summary

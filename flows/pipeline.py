@@ -14,7 +14,10 @@ from flows import stages
 from flows.operation.history import record_failure
 from flows.operation.logs import log_event
 from flows.operation.notify import tell
-from flows.store.workspace import open_workspace, publish
+from flows.store.mirror import load_pointer
+from flows.store.publishing import find_made
+from flows.store.releases import prune_releases
+from flows.store.workspace import open_workspace
 
 Step = Callable[..., Any]
 
@@ -31,7 +34,7 @@ STEPS: dict[str, Step] = {
     "build_database": stages.build_database,
     "report_revisions": stages.report_revisions,
     "export_tables": stages.export_tables,
-    "publish": publish,
+    "publish": stages.publish_release,
 }
 
 
@@ -47,17 +50,24 @@ def run_stages(
     mixed_sources: bool = False,
     force: Sequence[str] = (),
     run_id: str = "",
+    wait: float = 0,
+    keep: int | None = None,
+    embargo: str = "",
 ) -> dict[str, Any]:
     """Run every stage and return the summary. Raises InputError when nothing can be published.
 
     What has not changed since the last run is taken over, and the summary says why the rest was made again. force: the
-    datasets that are rebuilt all the same, or "*" for everything.
+    datasets that are rebuilt all the same, or "*" for everything. wait: so many seconds for a run that is at work.
+    keep, embargo: of releases, instead of what own/releases.toml says.
     """
     run_id = run_id or make_run_id()
     seconds: dict[str, float] = {}
     with record_failure(data_dir, run_id, seconds):
         log_event("run started", run_id=run_id, data_dir=str(data_dir))
-        summary = _run_stages(data_dir, steps, run_id, seconds, mixed_sources=mixed_sources, force=force)
+        summary = _run_stages(
+            data_dir, steps, run_id, seconds,
+            mixed_sources=mixed_sources, force=force, wait=wait, keep=keep, embargo=embargo,
+        )  # fmt: skip
         log_event("run done", run_id=run_id, seconds=summary["seconds"]["all"])
     tell(data_dir, summary)
     return summary
@@ -71,6 +81,9 @@ def _run_stages(
     *,
     mixed_sources: bool,
     force: Sequence[str],
+    wait: float,
+    keep: int | None,
+    embargo: str,
 ) -> dict[str, Any]:
     started = time.perf_counter()
 
@@ -89,8 +102,9 @@ def _run_stages(
     stages.use_codelists(data_dir)
     stages.check_corrections(data_dir, editions)
     settings = stages.load_settings(data_dir)
+    release_settings = stages.load_release_settings(data_dir, keep=keep, embargo=embargo)
     stages.find_tables(data_dir)  # a fault in an own table is said before anything is done
-    with open_workspace(data_dir) as workspace:
+    with open_workspace(data_dir, wait) as workspace:
         reasons: dict[str, str] = {}
 
         def make(plan: stages.Plan, judge: Callable[[], Sequence[stages.Outcome]]) -> list[stages.Outcome]:
@@ -138,9 +152,11 @@ def _run_stages(
         outcomes += judge_waivers(settings, outcomes)
         make(stages.plan_release(workspace, readings, outcomes, force), release)
         since = stages.compare_with_published(workspace) if reasons["release"] != stages.UNCHANGED else {}
-        do("publish", workspace)
-        summary = stages.summarise(workspace, readings, outcomes)
+        publication = do("publish", workspace, readings, run_id, release_settings, mixed_sources=mixed_sources)
+        made = find_made(workspace.curated, publication)
+        summary = stages.summarise(made, readings, outcomes)
         summary |= {
+            "release": publication,
             "since_last": since,
             "run_id": run_id,
             "data_dir": str(data_dir),
@@ -148,7 +164,9 @@ def _run_stages(
             "seconds": seconds | {"all": round(time.perf_counter() - started, 3)},
         }
         if set(reasons.values()) != {stages.UNCHANGED} or not stages.has_history(workspace):
-            summary["report"] = str(stages.remember_rules(workspace, summary["run_id"]))
+            summary["report"] = str(stages.remember_rules(workspace, made, summary["run_id"]))
+        pointer = load_pointer(workspace.curated)
+        summary["release"]["pruned"] = prune_releases(workspace.curated, release_settings.keep, pointer["release"])
         stages.record_run(workspace, summary["run_id"], summary)
     return summary
 

@@ -84,7 +84,7 @@ def query(
     its reach. The view all_observations is here only: observations with those of large editions, which stay in Parquet
     (in the file: from all_observations('data/curated')).
     """
-    from flows.cli import _fail, _find_database
+    from flows.cli import _fail, _find_database, _folder
     from flows.store.workspace import refuse_rooms
     from transforms.errors import InputError
     from transforms.phrases import say_all, say_error
@@ -92,7 +92,7 @@ def query(
     path = _find_database(data_dir, lang.value)
     try:
         if output is not None:
-            refuse_rooms(output, path.parent.parent)
+            refuse_rooms(output, _folder(data_dir))
     except InputError as error:
         raise _fail(say_error("ASK", error, lang.value)) from None
     said = {"across_breaks": across_breaks, "incomplete": incomplete, "mixed_sources": mixed_sources}

@@ -56,15 +56,14 @@ RUN_WORDS = (
     "results",
     "release",
     "since_last",
-    "since_counts",
     "more",
 )
 
 
 def run_with_progress(
-    data_dir: Path, *, mixed_sources: bool, quiet: bool, force: tuple[str, ...] = ()
+    data_dir: Path, *, mixed_sources: bool, quiet: bool, force: tuple[str, ...] = (), **releases: Any
 ) -> dict[str, Any]:
-    """The plain run, with a progress bar on standard error when that is a terminal."""
+    """The plain run, with a progress bar on standard error when that is a terminal; releases: wait, keep, embargo."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(emoji=False, stderr=True)
@@ -85,7 +84,7 @@ def run_with_progress(
             return call
 
         steps = {name: shown(name) for name in STEPS}
-        return run_stages(data_dir, steps, mixed_sources=mixed_sources, force=force)
+        return run_stages(data_dir, steps, mixed_sources=mixed_sources, force=force, **releases)
 
 
 @contextmanager
@@ -161,6 +160,8 @@ def print_summary(summary: dict[str, Any], lang: str) -> None:
             found = f"{row['failed']}{waived} - {row[f'words_{lang}']} ({kind})"
             console.print(f"  {where}: {found}", soft_wrap=True, highlight=False)
     _print_since_last(console, summary, words, lang)
+    said = list_.label(f"RELEASE.{summary['release']['state']}", lang).format(**summary["release"])
+    console.print(f"\n{said}", soft_wrap=True, highlight=False)
     notices = [(row, notice) for row in summary["datasets"] for notice in row["notices"]]
     if notices:
         console.print(f"\n[bold]{words['notices']}[/bold]")
@@ -208,20 +209,28 @@ def _print_reasons(console: Console, summary: dict[str, Any], words: dict[str, s
 
 def _print_since_last(console: Console, summary: dict[str, Any], words: dict[str, str], lang: str) -> None:
     """What is said otherwise of editions that were published before; nothing where nothing is."""
+    if summary["since_last"]:
+        console.print(f"\n[bold]{words['since_last']}[/bold]")
+    for line in say_changes(summary["since_last"], lang):
+        console.print(f"  {escape(line)}", soft_wrap=True, highlight=False)
+
+
+def say_changes(changes: dict[str, Any], lang: str) -> list[str]:
+    """A line for every edition: how many figures and values changed, and what it is due to."""
+    from transforms.codelists import load_codelist
     from transforms.revisions.report import name_causes
 
-    if not summary["since_last"]:
-        return
-    console.print(f"\n[bold]{words['since_last']}[/bold]")
-    for edition, told in summary["since_last"].items():
+    said = load_codelist("words").label("RUN.since_counts", lang)
+    lines = []
+    for edition, told in changes.items():
         if "problem" in told:
-            console.print(f"  {edition}: {escape(told['problem'])}", soft_wrap=True, highlight=False)
+            lines.append(f"{edition}: {told['problem']}")
             continue
         changed = {kind: sum(causes.values()) for kind, causes in told["causes"].items()}
         found = dict.fromkeys(cause for of in told["causes"].values() for cause in of)
         causes = ", ".join(cause if lang == "en" else name_causes(cause, lang) for cause in found)
-        said = words["since_counts"].format(**changed, causes=causes)
-        console.print(f"  {edition}: {said}", soft_wrap=True, highlight=False)
+        lines.append(f"{edition}: {said.format(**changed, causes=causes)}")
+    return lines
 
 
 def _say_code(code: str, lang: str) -> str:

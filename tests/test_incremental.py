@@ -105,7 +105,7 @@ class World:
         return {
             str(path.relative_to(self.curated)): path.read_bytes()
             for path in sorted(self.curated.rglob("*"))
-            if path.is_file() and path.relative_to(self.curated).parts[0] not in ("runs", "seen", ".lock")
+            if path.is_file() and path.relative_to(self.curated).parts[0] not in ("runs", "seen", "releases", ".lock")
         }
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from flows.stages import parquet
-from flows.store import workspace as store
-from flows.store.workspace import Workspace, open_workspace, publish
+from flows.store import disk, mirror
+from flows.store.publishing import publish
+from flows.store.workspace import Workspace, open_workspace
 from transforms.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,10 +28,11 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 
 def read(folder: Path) -> dict[str, str]:
+    """What is published: the releases stand beside it (tests/store)."""
     return {
         str(path.relative_to(folder)): path.read_text(encoding="utf-8")
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.relative_to(folder).parts[0].startswith(".")
+        if path.is_file() and not path.relative_to(folder).parts[0].startswith((".", "releases"))
     }
 
 
@@ -54,14 +56,14 @@ def test_a_failure_at_any_step_takes_everything_back_and_a_second_try_succeeds(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, failing: int
 ) -> None:
     """Windows refuses to replace a file that a reader has open: the flow tries again, and must find all it needs."""
-    real, calls = store._move, iter(range(100))
+    real, calls = mirror.move, iter(range(100))
 
     def move(source: Path, target: Path) -> None:
         if next(calls) == failing:
             raise PermissionError(13, "in use", str(target))
         real(source, target)
 
-    monkeypatch.setattr(store, "_move", move)
+    monkeypatch.setattr(mirror, "move", move)
     with pytest.raises(PermissionError):
         publish(workspace)
     assert read(workspace.curated) == OLD | {"runs/1.json": "kept"}
@@ -76,19 +78,19 @@ def test_what_is_taken_over_is_published_as_it_was(
 ) -> None:
     """Also where the file system knows no second names, and also when publication fails on the way."""
     if not links:
-        monkeypatch.setattr(store.os, "link", lambda *names: (_ for _ in ()).throw(OSError("no links here")))
+        monkeypatch.setattr(disk.os, "link", lambda *names: (_ for _ in ()).throw(OSError("no links here")))
     staged = workspace.take_over(workspace.curated / "exports" / "gone.csv")
     assert staged == workspace.staging / "exports" / "gone.csv" and staged.read_text(encoding="utf-8") == "old table"
     expected = NEW | {"exports/gone.csv": "old table", "runs/1.json": "kept"}
-    real, calls = store._move, iter(range(100))
+    real, calls = mirror.move, iter(range(100))
 
     def move(source: Path, target: Path) -> None:
-        if next(calls) == 3:
+        if next(calls) == 2:  # the database; what is taken over stands in its place already
             raise PermissionError(13, "in use", str(target))
         real(source, target)
 
     with monkeypatch.context() as patched:
-        patched.setattr(store, "_move", move)
+        patched.setattr(mirror, "move", move)
         with pytest.raises(PermissionError):
             publish(workspace)
     assert read(workspace.curated) == OLD | {"runs/1.json": "kept"}
@@ -101,7 +103,7 @@ def test_scratch_is_neither_published_nor_left(tmp_path: Path) -> None:
         scratch = made.make_scratch()
         write(scratch, {"spill.tmp": "x"})
         write(made.staging, {"digitrade.duckdb": "new"})
-        assert [path.name for path in publish(made)] == ["digitrade.duckdb"]
+        assert publish(made) == {"release": 1, "state": "published"}
     assert read(tmp_path / "curated") == {"digitrade.duckdb": "new"}
     assert not scratch.exists()
 

@@ -17,6 +17,7 @@ from flows.stages.checking import (
 )
 from flows.stages.computing import compute
 from flows.stages.fingerprints import UNCHANGED, is_forced, refuse_unknown_force
+from flows.stages.manifest import load_release_settings, publish_release
 from flows.stages.plans import (
     Plan,
     keep_state,
@@ -71,6 +72,7 @@ __all__ = [
     "keep_last_good",
     "keep_state",
     "list_editions",
+    "load_release_settings",
     "load_settings",
     "observe_edition",
     "plan_audit",
@@ -78,6 +80,7 @@ __all__ = [
     "plan_release",
     "plan_results",
     "plan_rules",
+    "publish_release",
     "read_edition",
     "read_statements",
     "record_run",

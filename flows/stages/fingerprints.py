@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from expectations.run import Outcome
+from flows.store.disk import hash_file
 from flows.store.workspace import Workspace
 from transforms.errors import InputError
 
@@ -74,11 +75,6 @@ _SHARED = re.compile(r"^\s*extends\s*=", re.MULTILINE)
 
 def hash_bytes(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def hash_file(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def digest(value: Any) -> str:

@@ -15,6 +15,7 @@ from expectations.records import find_rule
 from expectations.run import Outcome
 from flows.stages.parquet import MEMORY_LIMIT, list_large, load_editions, open_engine, select_edition, write_parquet
 from flows.stages.reading import Reading
+from flows.store.disk import write_whole
 from flows.store.workspace import DATABASE, REVISION_REPORT, Workspace
 from transforms.database import show_parquet, write_store, write_views
 from transforms.errors import InputError
@@ -103,9 +104,12 @@ def find_tables(data_dir: Path) -> tuple[TableSpec, ...]:
     return load_specs(own)
 
 
-def summarise(workspace: Workspace, readings: Sequence[Reading], outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """What a person wants to know at the end: datasets, rules, comparisons. The same for every way to run."""
-    with duckdb.connect(str(workspace.curated / DATABASE), read_only=True) as con:
+def summarise(made: Path, readings: Sequence[Reading], outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """What a person wants to know at the end: datasets, rules, comparisons. The same for every way to run.
+
+    made: the folder of what the run made, published or not.
+    """
+    with duckdb.connect(str(made / DATABASE), read_only=True) as con:
         counted = con.execute("SELECT verdict, count(*) FROM compared_cells GROUP BY ALL ORDER BY ALL").fetchall()
         indicators = con.execute("SELECT count(*), count(value) FROM indicators").fetchone()
         grades = con.execute(
@@ -142,8 +146,5 @@ def summarise(workspace: Workspace, readings: Sequence[Reading], outcomes: Seque
 def record_run(workspace: Workspace, run_id: str, summary: dict[str, Any]) -> Path:
     """Keep the summary of a run in curated/runs, where it stays when later runs replace the outputs."""
     path = workspace.curated / "runs" / f"{run_id}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".tmp")
-    beside.write_text(json.dumps(summary, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    beside.replace(path)
+    write_whole(path, json.dumps(summary, ensure_ascii=False, indent=1) + "\n")
     return path

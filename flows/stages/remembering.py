@@ -19,23 +19,34 @@ from flows.store.workspace import Workspace
 KEPT_RUNS = 50  # that changed anything; older ones are removed
 
 
-def remember_rules(workspace: Workspace, run_id: str) -> Path:
+def remember_rules(workspace: Workspace, made: Path, run_id: str) -> Path:
     """Append the validation records of the run, with the event, to the history, and write its report in both languages.
 
-    In curated/runs/rules: <run>.parquet, <run>_en.html, <run>_zh.html. Returns the report in English.
+    In curated/runs/rules: <run>.parquet, <run>_en.html, <run>_zh.html. made: the folder of what the run made. Returns
+    the report in English.
     """
     folder = workspace.curated / "runs" / "rules"
     folder.mkdir(parents=True, exist_ok=True)
-    published = workspace.curated / "validation"
-    records = _add_event(pq.read_table(published / "validation_records.parquet"), run_id)
+    judged = made / "validation"
+    records = _add_event(pq.read_table(judged / "validation_records.parquet"), run_id)
     write_parquet(records, folder / f"{run_id}.parquet")
     _drop_oldest(folder)
     history = load_history(workspace.curated)
-    report = make_report(records.to_pylist(), pq.read_table(published / "findings.parquet").to_pylist(), history)
+    report = make_report(records.to_pylist(), pq.read_table(judged / "findings.parquet").to_pylist(), history)
     for lang, other in (("en", "zh"), ("zh", "en")):
         page = render_html(report, lang, f"{run_id}_{other}.html")
         (folder / f"{run_id}_{lang}.html").write_text(page, encoding="utf-8")
     return folder / f"{run_id}_en.html"
+
+
+def render_reports(made: Path, run_id: str) -> dict[str, str]:
+    """The report of what a run made, without what earlier runs found: name of the file -> page, in both languages."""
+    records = _add_event(pq.read_table(made / "validation" / "validation_records.parquet"), run_id)
+    report = make_report(records.to_pylist(), pq.read_table(made / "validation" / "findings.parquet").to_pylist(), [])
+    return {
+        f"quality_{lang}.html": render_html(report, lang, f"quality_{other}.html")
+        for lang, other in (("en", "zh"), ("zh", "en"))
+    }
 
 
 def has_history(workspace: Workspace) -> bool:

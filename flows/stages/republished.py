@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from flows.stages.fingerprints import load_json
-from flows.stages.reading import state_of
 from flows.store.workspace import DATABASE, Workspace
 from transforms.errors import InputError
 from transforms.indicators import quote
@@ -23,8 +23,12 @@ def compare_with_published(workspace: Workspace) -> dict[str, Any]:
     editions, whose figures lie in Parquet, are compared by their indicators. Where the publication is of an older form
     that cannot be compared, that is said under its name.
     """
-    last = workspace.curated / DATABASE
-    staged = workspace.staging / DATABASE
+    return compare_publications(workspace.curated, workspace.staging)
+
+
+def compare_publications(before: Path, after: Path) -> dict[str, Any]:
+    """The same of two folders, each with its database and the states of its outputs: a release, or curated/."""
+    last, staged = before / DATABASE, after / DATABASE
     if not last.is_file() or not staged.is_file() or last.samefile(staged):
         return {}
     with duckdb.connect(str(staged), read_only=True) as con:
@@ -34,7 +38,7 @@ def compare_with_published(workspace: Workspace) -> dict[str, Any]:
                 """SELECT dataset, vintage FROM store.datasets SEMI JOIN last.store.datasets USING (dataset, vintage)
                    WHERE state <> 'blocked' ORDER BY ALL"""
             ).fetchall()
-            told = {f"{dataset}/{vintage}": _compare(con, workspace, dataset, vintage) for dataset, vintage in rows}
+            told = {f"{dataset}/{vintage}": _compare(con, before, after, dataset, vintage) for dataset, vintage in rows}
         except (duckdb.CatalogException, duckdb.BinderException):
             return {DATABASE: {"problem": "the last publication is of an earlier version and is not compared"}}
         except (duckdb.Error, InputError) as error:
@@ -42,13 +46,11 @@ def compare_with_published(workspace: Workspace) -> dict[str, Any]:
     return {edition: found for edition, found in told.items() if any(found["causes"].values())}
 
 
-def _compare(con: duckdb.DuckDBPyConnection, workspace: Workspace, dataset: str, vintage: str) -> dict[str, Any]:
+def _compare(con: duckdb.DuckDBPyConnection, before: Path, after: Path, dataset: str, vintage: str) -> dict[str, Any]:
     _show_both(con, dataset, vintage)
-    before, after = (
-        load_json(state_of(workspace, dataset, vintage, published=published)).get("fingerprint", {})
-        for published in (True, False)
-    )
-    is_mapped = any(before.get(kind) != after.get(kind) for kind in ("layouts", "codelists"))
+    state = Path("state", f"dataset={dataset}", f"vintage={vintage}", "state.json")
+    then, now = (load_json(folder / state).get("fingerprint", {}) for folder in (before, after))
+    is_mapped = any(then.get(kind) != now.get(kind) for kind in ("layouts", "codelists"))
     cause = "mapping" if is_mapped else "code"
     comparison = compare_editions(
         con, dataset, _BEFORE, _AFTER, source="both_figures", computed="both_values", otherwise=cause, anew=cause,

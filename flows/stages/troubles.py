@@ -14,9 +14,11 @@ import duckdb
 from transforms.errors import InputError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_LARGE = (errno.EFBIG,)
 _LOCKED = (errno.EACCES, errno.EPERM, errno.EROFS)
 # How DuckDB and Arrow, whose errors carry no number, say the same.
 _FULL_WORDS = ("no space left", "disk quota exceeded", "disk is full", "could not write all bytes")
+_LARGE_WORDS = ("file too large",)
 _LOCKED_WORDS = ("permission denied", "operation not permitted", "read-only file system")
 _MOST_TEXT = 300
 
@@ -25,6 +27,11 @@ def explain_trouble(error: BaseException, folder: Path) -> str:
     """What to do about a disk that is full or may not be written to, in one sentence; '' for any other error."""
     if _says(error, _FULL, _FULL_WORDS):
         return f"the disk is full; make room where {folder} lies, then run again; what was published stands whole."
+    if _says(error, _LARGE, _LARGE_WORDS):
+        return (
+            f"the disk takes no larger file where {folder} lies (a limit of the system, or of a disk formatted for "
+            "small files); lift it, or choose another --data-dir; what was published stands whole."
+        )
     if _says(error, _LOCKED, _LOCKED_WORDS):
         where = getattr(error, "filename", None) or folder
         return f"may not write {where}; mend the rights, or choose a data folder you may write to with --data-dir."

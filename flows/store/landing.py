@@ -21,6 +21,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from flows.store.disk import sync
 from flows.store.editions import (
     CARD_KEYS,
     KNOWN_KEYS,
@@ -340,17 +341,6 @@ def _clone(source: int, target: int) -> bool:
     except (ImportError, OSError):
         return False
     return True
-
-
-def sync(path: Path) -> None:
-    """To the disk, not only to the system's memory. Windows cannot do that for folders."""
-    if path.is_dir() and os.name == "nt":
-        return
-    handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def render_card(
