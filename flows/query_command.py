@@ -199,14 +199,16 @@ def open_locked(path: Path, memory: int, *, asked: Sequence[str] = ()) -> duckdb
     """
     import duckdb
 
+    from flows.store.releases import RELEASES
     from transforms.database import show_parquet, show_requested
 
     con = duckdb.connect(str(path), read_only=True)
     con.execute("SET temp_directory = ''")
     con.execute(f"SET memory_limit = '{memory} bytes'")
-    con.execute(
-        "SET allowed_directories = $1", [[str(path.parent / name) for name in ("observations", "core", "runs")]]
-    )
+    # the folder of a release lies in curated/, which has the same files and the records of the runs
+    roots = [path.parent, *([path.parents[2]] if path.parents[1].name == RELEASES else [])]
+    readable = [str(root / name) for root in roots for name in ("observations", "core", "runs")]
+    con.execute("SET allowed_directories = $1", [readable])
     show_parquet(con, str(path.parent))
     if asked:
         show_requested(con, asked)

@@ -383,7 +383,8 @@ def test_a_disk_that_refuses_stops_the_run_in_one_sentence(
     done = CliRunner().invoke(app, ["run", "--direct", "--data-dir", str(data_dir)])
     assert done.exit_code == 2 and isinstance(done.exception, SystemExit)
     assert done.stderr.startswith(f"digitrade: {told}") and done.stderr.count("\n") == 1, done.stderr
-    assert {path.name for path in (data_dir / "curated").iterdir()} == {".lock"}
+    assert {path.name for path in (data_dir / "curated").iterdir()} == {".lock", "runs"}
+    assert {path.name for path in (data_dir / "curated" / "runs").iterdir()} == {"failed"}  # what failed, and why
 
 
 # --- whole runs -------------------------------------------------------------------------------------------------------
@@ -445,7 +446,10 @@ def test_a_run_that_fails_leaves_everything_as_it_was(
     }
     with pytest.raises(RuntimeError, match="the disk is full"):
         pipeline.run_stages(data_dir, plain_steps | quick | {step: fail})
-    assert list_files(data_dir / "curated") == before
+    after = list_files(data_dir / "curated")
+    (record,) = after.keys() - before.keys()
+    assert record.startswith("runs/failed/") and b"the disk is full" in after.pop(record)
+    assert after == before
     assert {path.name for path in (data_dir / "curated").glob(".*")} <= {".lock"}
 
 

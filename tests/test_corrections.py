@@ -155,9 +155,8 @@ def test_a_fault_of_the_file_is_said_in_one_sentence(text: str, said: str) -> No
 
 def test_an_unknown_dataset_or_edition_is_refused_with_the_nearest() -> None:
     editions = [("made_up", "2020"), ("made_up", "2021"), ("other", "1")]
-    refuse_unknown_editions(
-        parse_corrections(entry() + entry(vintage='"*"') + entry(vintage='["2020", "2021"]')), editions
-    )
+    for known in (entry(), entry(vintage='"*"'), entry(vintage='["2020", "2021"]')):
+        refuse_unknown_editions(parse_corrections(known), editions)
     with pytest.raises(InputError, match=r"no such dataset.*nearest: made_up"):
         refuse_unknown_editions(parse_corrections(entry(dataset='"made_u"')), editions)
     with pytest.raises(InputError, match=r"no such edition of made_up.*its editions are 2020, 2021"):
