@@ -122,8 +122,21 @@ def show(number: Number, data_dir: DataDir = None, lang: Language = ReleaseLang.
     from flows.terminal import print_records
 
     state = _word(f"is_{told['state']}", lang.value, **told)
-    print_records([told | {"state": state, "code": found.manifest.get("code"), "rules": found.manifest.get("rules"),
-                           "folder": str(found.folder)}], "")  # fmt: skip
+    code, rules = found.manifest.get("code", {}), found.manifest.get("rules", {})
+    print_records(
+        [
+            told
+            | {
+                "state": state,
+                "published": ", ".join(told["published"]),
+                "code": ", ".join(f"{name} {said[:16]}" for name, said in code.items()),
+                "rules": ", ".join(f"{count} {outcome}" for outcome, count in rules.get("counts", {}).items()),
+                "failed": ", ".join(rules.get("failed", [])),
+                "folder": str(found.folder),
+            }
+        ],
+        "",
+    )
     for edition in found.manifest.get("inputs", []):
         typer.echo(f"{edition['dataset']}/{edition['vintage']}  {edition.get('card', edition.get('problem'))}")
     citation = found.folder / f"CITATION_{lang.value}.txt"
